@@ -1,0 +1,39 @@
+"""What firstshell raises: bad input, a failed engine, and input outside what is known."""
+
+from pathlib import Path
+
+
+class InputError(ValueError):
+    """Something the user gave is wrong; the message says where, what and what to do.
+
+    Parameters
+    ----------
+    what : what is wrong, one sentence without a full stop
+    remedy : what to do about it, one sentence without a full stop
+    file : the file it was found in
+    line : 1-based line of that file
+    """
+
+    def __init__(self, what: str, *, remedy: str = "", file: str | Path | None = None, line: int | None = None) -> None:
+        self.what, self.remedy, self.file, self.line = what, remedy, file, line
+        super().__init__(what)
+
+    def __str__(self) -> str:
+        where = "" if self.file is None else f"{self.file}: " if self.line is None else f"{self.file}:{self.line}: "
+        return f"{where}{self.what}" + (f". {self.remedy}." if self.remedy else "")
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # Keyword-only arguments are lost by the default protocol, and errors cross process borders.
+        return _rebuild, (type(self), self.what, self.remedy, self.file, self.line)
+
+
+class EngineError(RuntimeError):
+    """A physics engine could not finish a valid job; the message names the stage and the cause."""
+
+
+class DomainWarning(UserWarning):
+    """The input is legal but lies outside what the calculation or the model is meant for."""
+
+
+def _rebuild(kind: type[InputError], what: str, remedy: str, file: str | Path | None, line: int | None) -> InputError:
+    return kind(what, remedy=remedy, file=file, line=line)
