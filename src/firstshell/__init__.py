@@ -1,0 +1,40 @@
+"""What XANES and PDF tell about a metal's first shell: oxidation state, coordination number, bond length."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+__version__ = "0.1.0"
+
+# Imported on first use, so that `import firstshell` and `firstshell --help` stay quick.
+_PUBLIC = {
+    "FeffOptions": "firstshell.dataset.feff",
+    "Dataset": "firstshell.dataset.table",
+    "DomainWarning": "firstshell.errors",
+    "EngineError": "firstshell.errors",
+    "InputError": "firstshell.errors",
+    "PdfParams": "firstshell.modalities.pdf",
+    "Spectrum": "firstshell.types",
+    "Study": "firstshell.learn.study",
+    "StudyPlan": "firstshell.learn.plan",
+    "Target": "firstshell.types",
+    "XanesParams": "firstshell.modalities.xanes",
+    "build_report": "firstshell.report.build",
+    "import_feff": "firstshell.dataset.feff",
+    "read_dataset": "firstshell.dataset.table",
+    "read_structure": "firstshell.structures.files",
+    "run_study": "firstshell.learn.study",
+    "simulate": "firstshell.modalities",
+}
+__all__ = sorted([*_PUBLIC, "__version__"])
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PUBLIC:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_PUBLIC[name]), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

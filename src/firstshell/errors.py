@@ -12,6 +12,7 @@ class InputError(ValueError):
     remedy : what to do about it, one sentence without a full stop
     file : the file it was found in
     line : 1-based line of that file
+
     """
 
     def __init__(self, what: str, *, remedy: str = "", file: str | Path | None = None, line: int | None = None) -> None:

@@ -48,6 +48,26 @@ def get(name: str) -> Modality:
     return cast(Modality, import_module(f"{__name__}.{name}"))
 
 
+def simulate(
+    structure: Structure, metal: str, modality: str, params: Any = None, *, per_site: bool = False
+) -> Spectrum | list[Spectrum]:
+    """Simulate one modality of a structure.
+
+    structure : pymatgen Structure, as `read_structure` returns it
+    metal : symbol of the absorber, or of the element whose differential PDF is wanted
+    modality : its name, such as "pdf"
+    params : the modality's settings; its defaults when None
+    per_site : a list of spectra, one per symmetry-distinct site of the metal, instead of the material's one
+
+    Raises InputError for an unknown modality or metal, settings of another modality, and whatever the engine refuses.
+    """
+    module = get(modality)
+    params = module.Params() if params is None else params
+    if not isinstance(params, module.Params):
+        raise InputError(f"{type(params).__name__} are not the settings of {modality}", remedy=f"Give {module.Params.__name__}")
+    return cast("Spectrum | list[Spectrum]", module.simulate(structure, metal, params, per_site))
+
+
 def split_inputs(inputs: str) -> tuple[str, ...]:
     """Split "xanes+pdf" into modality names, checked, in the order given; InputError when one is unknown or twice."""
     parts: Sequence[str] = [part.strip().lower() for part in inputs.split("+")]

@@ -2,35 +2,68 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from typing import TYPE_CHECKING
 
 import numpy as np
+import spglib
 
 from firstshell.engines.edges import k_edge
-from firstshell.errors import InputError
-from firstshell.types import Grid, Spectrum
+from firstshell.engines.feff8l_cards import Mesh, Scf
+from firstshell.engines.site_xanes import SiteSettings, site_xanes
+from firstshell.errors import EngineError, InputError
+from firstshell.structures.sites import distinct_sites
+from firstshell.types import Array, Grid, Site, Spectrum
+
+if TYPE_CHECKING:
+    from pymatgen.core import Structure
 
 name = "xanes"
+
+PRESETS = {
+    "fast": SiteSettings(Scf(3.0, iterations=8), fms_radius=5.5, mesh=Mesh(kstep=0.06, estep=0.2), light_lmax=2),
+    "standard": SiteSettings(Scf(3.6), fms_radius=6.0, mesh=Mesh(kstep=0.04, estep=0.1)),
+    "converged": SiteSettings(
+        Scf(7.0, iterations=100), fms_radius=9.0, mesh=Mesh(kstep=0.04, estep=0.1), timeout=14400.0
+    ),
+}
+"""Settings by name; docs/xanes.md has the cost and the error of each. `converged` has the Materials Project's radii."""
 
 
 @dataclass(frozen=True)
 class XanesParams:
-    """The XANES grid.
+    """The XANES grid, and how spectra are calculated.
 
     emin, emax : first and last energy in eV, counted from the metal's tabulated K edge. FEFF places the Fermi level
         4 to 10 eV above that edge for the 3d metals, so the window spans the pre-edge to about 50 eV past it.
     points : number of evenly spaced energies, both ends included
+    preset : "fast", "standard" or "converged"
+    polarization : direction of the electric field, three Cartesian components in the axes of the structure; None
+        averages over all directions, as a powder does
+    uiso : Å², mean square displacement of every atom, which damps the fine structure; 0 leaves atoms at rest
     """
 
     emin: float = 0.0
     emax: float = 55.0
     points: int = 100
+    preset: str = "fast"
+    polarization: tuple[float, ...] | None = None
+    uiso: float = 0.0
 
     def __post_init__(self) -> None:
         if not np.isfinite([self.emin, self.emax]).all() or self.emax <= self.emin:
             raise InputError(f"emin {self.emin} and emax {self.emax} make no range", remedy="Give emin < emax in eV")
         if not 2 <= self.points <= 100_000:
             raise InputError(f"points = {self.points} is out of range", remedy="Give 2 to 100000")
+        if self.preset not in PRESETS:
+            raise InputError(f"there is no preset {self.preset!r}", remedy=f"Choose from: {', '.join(PRESETS)}")
+        field = self.polarization
+        if field is not None and not (len(field) == 3 and 0 < math.hypot(*field) < math.inf):
+            raise InputError(f"polarization = {field} is no direction", remedy="Give three numbers, not all zero")
+        if not 0 <= self.uiso <= 0.1:
+            raise InputError(f"uiso = {self.uiso} is out of range", remedy="Give 0 to 0.1 Å²")
 
 
 Params = XanesParams
@@ -42,6 +75,64 @@ def grid(params: XanesParams, metal: str | None = None) -> Grid:
     if metal is None:
         return Grid(relative, "E − E(K)", "eV")
     return Grid(k_edge(metal) + relative, "Energy", "eV")
+
+
+def simulate(
+    structure: Structure, metal: str, params: XanesParams, per_site: bool = False
+) -> Spectrum | list[Spectrum]:
+    """Return the K-edge XANES of a metal in a structure, in edge steps on the grid, the edge step taken 50 eV past E_F.
+
+    Sites are averaged by multiplicity; with `per_site` each distinct site has its own spectrum. A polarized average
+    takes all atoms of a site, each in its own orientation; a polarized site spectrum is that of the atom `site`.
+
+    Raises InputError for a metal or a structure that cannot be calculated, EngineError where the engine fails at a site.
+    """
+    sites = distinct_sites(structure, metal)
+    spectra = [_site(structure, metal, site, params, per_site) for site in sites]
+    if per_site:
+        return spectra
+    weights = np.array([site.multiplicity for site in sites], dtype=float)
+    values = np.average([spectrum.values for spectrum in spectra], axis=0, weights=weights)
+    provenance = _software(params) | {"sites": [spectrum.provenance["sites"][0] for spectrum in spectra]}
+    return Spectrum(spectra[0].grid, values, name, "μ(E)", "edge steps", metal, None, provenance)
+
+
+def _site(structure: Structure, metal: str, site: Site, params: XanesParams, alone: bool) -> Spectrum:
+    """Spectrum of one site on the grid; when polarized, of its first atom if `alone`, else the mean of its atoms."""
+    settings = PRESETS[params.preset]
+    # The mesh counts from the Fermi level, which lies above the tabulated edge: this reaches past the grid.
+    kmax = math.sqrt((max(params.emax, 50.0) + REACH) / EV_PER_K2)
+    settings = replace(settings, mesh=replace(settings.mesh, kmax=kmax))
+    directions = None
+    if params.polarization is not None:
+        field = np.array(params.polarization) / math.hypot(*params.polarization)
+        directions = field[None] if alone else _equivalent(structure, field)
+    try:
+        result, record = site_xanes(structure, site.index, settings, directions, params.uiso)
+    except EngineError as error:
+        raise EngineError(f"{metal} site {site.index}: {error}") from error
+    record |= {"multiplicity": site.multiplicity}
+    provenance = _software(params) | {"sites": [record]}
+    raw = Spectrum(
+        Grid(result.energy, "Energy", "eV"), result.mu, name, "μ(E)", "edge steps", metal, site.index, provenance
+    )
+    return prepare(raw, params)
+
+
+def _software(params: XanesParams) -> dict[str, object]:
+    return {"engine": f"feff8l (xraylarch {version('xraylarch')}) + firstshell FMS", "preset": params.preset}
+
+
+def _equivalent(structure: Structure, direction: Array) -> Array:
+    """Images of a direction under the crystal's point group, (m, 3): their average is that over a site's atoms."""
+    cell = (structure.lattice.matrix, structure.frac_coords, list(structure.atomic_numbers))
+    found = spglib.get_symmetry_dataset(cell, symprec=0.01)  # type: ignore[arg-type]
+    if found is None:
+        return direction[None]
+    vectors = structure.lattice.matrix.T
+    fractions = np.linalg.inv(vectors) @ direction
+    rotations = np.unique(found.rotations, axis=0)
+    return np.array([vectors @ (rotation @ fractions) for rotation in rotations])
 
 
 def prepare(measured: Spectrum, params: XanesParams) -> Spectrum:
@@ -64,3 +155,7 @@ def prepare(measured: Spectrum, params: XanesParams) -> Spectrum:
 
 
 HOLD = 10.0
+REACH = 5.0
+"""eV past the grid's end that are calculated."""
+EV_PER_K2 = 3.81
+"""Kinetic energy in eV of an electron of 1/Å."""

@@ -1,0 +1,46 @@
+# On a machine with python3 and make: `make study DATA=folder` and `make test` set themselves up.
+PYTHON ?= python3
+VENV ?= .venv
+OUT ?= study
+BIN = $(VENV)/bin
+
+.PHONY: study test lint bench clean
+
+ifndef DATA
+study:
+	@echo "Say where your data are:"
+	@echo "  make study DATA=runs.tar.xz      a folder or archive of finished FEFF runs, or"
+	@echo "  make study DATA=data.parquet     a dataset that firstshell import-feff has made"
+	@exit 2
+else ifeq ($(suffix $(DATA)),.parquet)
+study: $(VENV)/ready
+	$(BIN)/firstshell study $(DATA) --out $(OUT)
+else
+study: $(VENV)/ready
+	$(BIN)/firstshell import-feff $(DATA) --out $(OUT)/data.parquet
+	$(BIN)/firstshell study $(OUT)/data.parquet --out $(OUT)
+endif
+
+test: $(VENV)/ready-dev
+	$(BIN)/python -m pytest -n 2
+
+lint: $(VENV)/ready-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: $(VENV)/ready-dev
+	for script in bench/*.py; do $(BIN)/python $$script || exit 1; done
+
+clean:
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache
+
+# A file marks each finished installation, so that an interrupted one is done again.
+$(VENV)/ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	touch $@
+
+$(VENV)/ready-dev: $(VENV)/ready
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	touch $@

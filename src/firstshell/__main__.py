@@ -1,0 +1,5 @@
+"""`python -m firstshell` is `firstshell`."""
+
+from firstshell.cli import main
+
+main()

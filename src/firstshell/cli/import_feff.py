@@ -1,0 +1,68 @@
+"""`firstshell import-feff`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+from firstshell.cli.settings import read_settings
+
+
+def import_feff(
+    path: Path,
+    /,
+    *,
+    out: Path = Path("data.parquet"),
+    metal: Annotated[str, Parameter(help="Absorbers to take, as in Fe,Cu; all by default.")] = "",
+    sites: bool = False,
+    partial: Literal["refuse", "round"] = "refuse",
+    config: Path | None = None,
+    set_: Annotated[tuple[str, ...], Parameter(name="--set", negative="")] = (),
+    workers: int | None = None,
+    progress: Literal["auto", "rich", "plain", "json", "none"] = "auto",
+) -> None:
+    """Turn a tree of finished FEFF runs into a dataset.
+
+    The tree is a folder or a .tar(.xz|.gz) of <id>/POSCAR and <id>/FEFF-XANES/<NNN>_<El>/xmu.dat, NNN the 0-based index of
+    the absorber. A run that was stopped goes on where it was.
+
+    Example: firstshell import-feff runs.tar.xz --out data.parquet
+
+    Parameters
+    ----------
+    path
+        The folder or archive.
+    out
+        The dataset to write; beside it come <name>.excluded.csv and the folder <name>.store that makes runs resume.
+    sites
+        Add one sample per symmetry-distinct site.
+    partial
+        What to do with partly occupied positions.
+    config
+        A study.toml; its tables [xanes], [pdf] and [dpdf] hold the settings of each modality.
+    set_
+        One setting, as in --set pdf.qmax=24.
+    workers
+        Processes; one a core by default.
+    progress
+        How progress is shown.
+    """
+    from firstshell.dataset import feff
+    from firstshell.progress import make_reporter
+
+    params = {name: values for name, values in read_settings(config, set_).items() if name != "study"}
+    options = feff.FeffOptions(tuple(m.strip() for m in metal.split(",") if m.strip()), sites, partial)
+    data = feff.import_feff(
+        path, out, options=options, params=params, workers=workers, reporter=make_reporter(progress)
+    )
+    materials = data.frame[data.frame["level"] == "material"]
+    for name, rows in materials.groupby("metal"):
+        labelled = rows[["oxidation_state", "coordination_number", "bond_length"]].notna().sum()
+        print(
+            f"{name}: {len(rows)} materials; oxidation state known for {labelled['oxidation_state']}, coordination "
+            f"number for {labelled['coordination_number']}, bond length for {labelled['bond_length']}; "
+            f"{(rows['missing_sites'] > 0).sum()} without some of their sites"
+        )
+    print(f"left out: {len(data.excluded)} (see {out.with_suffix('.excluded.csv')})\nwrote {out}")

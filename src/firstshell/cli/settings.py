@@ -1,0 +1,62 @@
+"""Settings of a command: a study.toml, and single values by `--set table.key=value`."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+from firstshell.config import did_you_mean, from_dict, read_toml
+from firstshell.errors import InputError
+
+
+def read_settings(config: Path | None, changes: Sequence[str], preset: str = "default") -> dict[str, Any]:
+    """Return every table of settings: "study", and one for each modality; as the file and then the changes say.
+
+    config : a TOML file with as many of these tables, and of their keys, as differ from the defaults
+    changes : "table.key=value", the value as in TOML (a bare word is taken as text)
+
+    Raises InputError for an unknown table or key, naming the nearest one, and a value that does not fit.
+    """
+    given: dict[str, Any] = read_toml(config) if config else {}
+    for change in changes:
+        _apply(given, change)
+    from firstshell.dataset.build import default_params
+    from firstshell.learn.plan import StudyPlan
+
+    settings: dict[str, Any] = {"study": StudyPlan.preset(preset), **default_params()}
+    for name, values in given.items():
+        if name not in settings or not isinstance(values, Mapping):
+            raise InputError(f"unknown table [{name}]", remedy=did_you_mean(name, settings), file=config)
+        settings[name] = _changed(settings[name], values, config)
+    return settings
+
+
+def _changed(default: Any, values: Mapping[str, Any], config: Path | None) -> Any:
+    """Return the dataclass with some of its fields, and of the dataclasses within it, given anew."""
+    changed = {field.name: getattr(default, field.name) for field in fields(default)}
+    for key, value in values.items():
+        within = isinstance(value, Mapping) and is_dataclass(changed.get(key))
+        changed[key] = _changed(changed[key], value, config) if within else value
+    return from_dict(type(default), changed, file=config)
+
+
+def _apply(given: dict[str, Any], change: str) -> None:
+    path, equals, text = change.partition("=")
+    *tables, key = path.strip().split(".")
+    if not equals or not tables or not all(tables) or not key:
+        raise InputError(f"--set {change!r} is not table.key=value", remedy="Write it as in --set pdf.qmax=24")
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError:
+        value = text.strip()
+    place = given
+    for table in tables:
+        place = place.setdefault(table, {})
+        if not isinstance(place, dict):
+            raise InputError(f"--set {change!r}: {table} is not a table", remedy="Write it as in --set pdf.qmax=24")
+    place[key] = value
+
+

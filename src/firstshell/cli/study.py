@@ -1,0 +1,68 @@
+"""`firstshell study`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+from firstshell.cli.settings import read_settings
+
+
+def study(
+    data: Path,
+    /,
+    *,
+    out: Path = Path("study"),
+    preset: Literal["default", "paper"] = "default",
+    metal: Annotated[str, Parameter(help="Metals to study, as in Fe,Cu; all by default.")] = "",
+    config: Path | None = None,
+    set_: Annotated[tuple[str, ...], Parameter(name="--set", negative="")] = (),
+    workers: int | None = None,
+    backend: Literal["auto", "sklearn", "intelex"] = "auto",
+    progress: Literal["auto", "rich", "plain", "json", "none"] = "auto",
+) -> None:
+    """Train and test forests on every combination of inputs, and write a report.
+
+    The default asks for 3 targets from 5 inputs over 10 grouped and 10 random splits. A run that was stopped goes on
+    where it was. The answer is OUT/report.html; figures, tables and scores lie beside it.
+
+    Example: firstshell study data.parquet --out study
+
+    Parameters
+    ----------
+    data
+        A dataset, as firstshell import-feff writes it.
+    out
+        The folder for report, figures, tables and scores.
+    preset
+        default: a fixed forest, grouped and random splits; paper: the recipe of Na Narong et al. (2025), with its
+        grid search.
+    config
+        A study.toml; its table [study] changes the preset.
+    set_
+        One setting, as in --set study.repeats=5.
+    workers
+        Processes; one a core by default.
+    backend
+        Which forest: scikit-learn's, scikit-learn-intelex's, or the faster one that is installed.
+    progress
+        How progress is shown.
+    """
+    from dataclasses import replace
+
+    from firstshell.dataset.table import read_dataset
+    from firstshell.learn.study import run_study
+    from firstshell.progress import make_reporter
+    from firstshell.report.build import build_report
+
+    plan = read_settings(config, set_, preset)["study"]
+    if metal:
+        plan = replace(plan, metals=tuple(m.strip() for m in metal.split(",") if m.strip()))
+    dataset = read_dataset(data)
+    result = run_study(dataset, plan, out=out, workers=workers, reporter=make_reporter(progress), backend=backend)
+    page = build_report(result, dataset, out)
+    for sentence in result.comparisons["sentence"]:
+        print(sentence)
+    print(f"wrote {page}")

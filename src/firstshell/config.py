@@ -1,0 +1,111 @@
+"""Settings: TOML tables to frozen dataclasses and back, and the hash that names a result."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+import math
+import tomllib
+import types
+from collections.abc import Mapping
+from dataclasses import MISSING, fields, is_dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+
+from firstshell.errors import InputError
+
+T = TypeVar("T")
+
+MAX_BYTES = 1_000_000
+
+
+def read_toml(path: str | Path) -> dict[str, Any]:
+    """Read a TOML file of at most `MAX_BYTES`; InputError when it is missing, too large or not TOML."""
+    path = Path(path)
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise InputError("a settings file of over 1 MB", remedy="Give a study.toml", file=path)
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"cannot read the settings: {error}", remedy="Give a study.toml", file=path) from error
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"not TOML: {error}", remedy="Mend the line named", file=path) from error
+
+
+def from_dict(cls: type[T], table: Mapping[str, Any], *, file: str | Path | None = None) -> T:
+    """Build the dataclass `cls` from a table of plain values; tables within it build dataclasses within it.
+
+    Raises InputError for an unknown key (naming the nearest one), a value of another type, and whatever `cls` refuses.
+    """
+    known = {f.name: f for f in fields(cast(Any, cls)) if f.init}
+    hints = get_type_hints(cls)
+    given: dict[str, Any] = {}
+    for key, value in table.items():
+        if key not in known:
+            raise InputError(f"unknown setting {key!r} in [{cls.__name__}]", remedy=did_you_mean(key, known), file=file)
+        given[key] = _convert(value, hints[key], f"{cls.__name__}.{key}", file)
+    missing = [n for n, f in known.items() if n not in given and f.default is MISSING and f.default_factory is MISSING]
+    if missing:
+        raise InputError(f"{cls.__name__} lacks {', '.join(missing)}", remedy="Add it", file=file)
+    return cls(**given)
+
+
+def to_dict(value: Any) -> Any:
+    """Turn dataclasses, enums, tuples and mappings into what JSON and TOML know."""
+    if is_dataclass(value) and not isinstance(value, type):
+        return {f.name: to_dict(getattr(value, f.name)) for f in fields(value) if f.init}
+    if isinstance(value, Enum):
+        return value.value
+    if isinstance(value, Mapping):
+        return {str(k): to_dict(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [to_dict(v) for v in value]
+    return value
+
+
+def stable_hash(value: Any) -> str:
+    """SHA-256 (hex) of the canonical JSON of `value`: the same in every run, on every machine."""
+    text = json.dumps(to_dict(value), sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def did_you_mean(word: str, known: Any) -> str:
+    """Return a remedy that names the nearest of the known words, or all of them."""
+    near = difflib.get_close_matches(word, list(known), n=1)
+    return f"Did you mean {near[0]!r}?" if near else f"Choose from: {', '.join(sorted(known))}"
+
+
+def _convert(value: Any, hint: Any, name: str, file: str | Path | None) -> Any:
+    """Fit one plain value to one type hint; InputError when it does not fit."""
+    origin, args = get_origin(hint), get_args(hint)
+    if origin in (Union, types.UnionType):
+        if value == "none" and type(None) in args:  # TOML has no null
+            return None
+        for option in args:
+            try:
+                return _convert(value, option, name, file)
+            except InputError:
+                continue
+    elif origin is tuple:
+        if isinstance(value, list | tuple) and args[1:] == (...,):
+            return tuple(_convert(v, args[0], name, file) for v in value)
+    elif origin is not None and isinstance(origin, type) and issubclass(origin, Mapping):
+        if isinstance(value, Mapping):
+            return {k: _convert(v, args[1], name, file) for k, v in value.items()}
+    elif is_dataclass(hint):
+        if isinstance(value, Mapping):
+            return from_dict(cast(Any, hint), value, file=file)
+        if isinstance(value, cast(type, hint)):
+            return value
+    elif hint is float:
+        if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+            return float(value)
+    elif hint is type(None):
+        if value is None:
+            return None
+    elif hint is Any or (type(value) is hint) or (origin is not None and value in args):
+        return value
+    expected = getattr(hint, "__name__", None) if origin is None else str(hint)
+    raise InputError(f"{name} = {value!r} is not of type {expected}", remedy="Correct the value", file=file)

@@ -1,0 +1,134 @@
+"""From one structure to samples: labels, simulated spectra and averages; and from many materials to one dataset."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+from pymatgen.core import Structure
+
+from firstshell import __version__, modalities
+from firstshell.dataset.table import Dataset, make_dataset
+from firstshell.errors import InputError
+from firstshell.labels import label_material, label_sites
+from firstshell.run import Failure
+from firstshell.store import Record
+from firstshell.structures.sites import space_group
+from firstshell.types import Array, Labels, Site, Spectrum
+
+Given = Mapping[str, Mapping[int, Spectrum]]
+"""Spectra that came from elsewhere: modality -> index of the distinct site -> spectrum on the modality's grid."""
+
+
+def default_params() -> dict[str, Any]:
+    """Return the default settings of every modality."""
+    return {name: modalities.get(name).Params() for name in modalities.names()}
+
+
+def software() -> dict[str, str]:
+    """Return the versions that labels and simulated spectra depend on."""
+    return {"firstshell": __version__, "pymatgen": version("pymatgen"), "spglib": version("spglib")}
+
+
+def build_samples(
+    structure: Structure,
+    metal: str,
+    sites: Sequence[Site],
+    given: Given,
+    params: Mapping[str, Any],
+    *,
+    id: str,  # noqa: A002
+    source: str,
+    per_site: bool,
+) -> Record:
+    """Return the material-level sample of one metal, and with `per_site` one for each site whose spectra are all there.
+
+    A modality in `given` is averaged over the sites that have a spectrum, by multiplicity; the others are simulated.
+    The record holds `rows` (see `dataset.table.COLUMNS`) and, by modality, an (n, points) array.
+    """
+    labels = label_sites(structure, metal, sites)
+    multiplicities = [site.multiplicity for site in sites]
+    present = [site for site in sites if all(site.index in spectra for spectra in given.values())]
+    base = {
+        "id": id,
+        "metal": metal,
+        "formula": structure.composition.reduced_formula,
+        "composition": structure.composition.reduced_composition.formula,
+        "space_group": space_group(structure)[1],
+        "missing_sites": len(sites) - len(present),
+        "source": source,
+    }
+    whole = _label_columns(label_material(labels, multiplicities))
+    rows = [base | whole | {"level": "material", "site": None, "multiplicity": sum(multiplicities)}]
+    if per_site:
+        for site, known in zip(sites, labels, strict=True):
+            if site in present:
+                place = {"level": "site", "site": site.index, "multiplicity": site.multiplicity}
+                rows.append(base | _label_columns(known) | place)
+    arrays = {
+        name: _spectra(name, structure, metal, present, given.get(name), settings, per_site)
+        for name, settings in params.items()
+    }
+    return Record({"rows": rows, "excluded": []}, arrays)
+
+
+def assemble(
+    results: Iterable[tuple[str, Record | Failure]], params: Mapping[str, Any], settings: Mapping[str, Any]
+) -> Dataset:
+    """Put the records of many materials, in the order given, into one dataset; a Failure is a row of `excluded`."""
+    rows: list[dict[str, Any]] = []
+    excluded: list[dict[str, Any]] = []
+    parts: dict[str, list[Array]] = {name: [] for name in params}
+    for material, result in results:
+        if isinstance(result, Failure):
+            excluded.append({"id": material, "stage": "material", "reason": result.reason})
+            continue
+        rows += result.meta["rows"]
+        excluded += result.meta["excluded"]
+        for name, values in result.arrays.items():
+            parts[name].append(values)
+    grids = {name: modalities.get(name).grid(settings) for name, settings in params.items()}
+    spectra = {n: np.concatenate(p) if p else np.empty((0, len(grids[n]))) for n, p in parts.items()}
+    return make_dataset(rows, spectra, grids, settings, excluded)
+
+
+def _label_columns(labels: Labels) -> dict[str, Any]:
+    return {
+        "oxidation_state": labels.oxidation_state,
+        "coordination_number": labels.coordination_number,
+        "bond_length": labels.bond_length,
+        "reasons": json.dumps(labels.reasons, sort_keys=True, ensure_ascii=False),
+    }
+
+
+def _spectra(
+    name: str,
+    structure: Structure,
+    metal: str,
+    present: Sequence[Site],
+    given: Mapping[int, Spectrum] | None,
+    params: Any,
+    per_site: bool,
+) -> Array:
+    """Return the (n, points) spectra of one modality: of the material, then of each present site."""
+    if given is not None:
+        sites = [given[site.index].values for site in present]
+        whole = np.average(sites, axis=0, weights=[site.multiplicity for site in present])
+        return np.array([whole, *sites] if per_site else [whole])
+    modality = modalities.get(name)
+    rows = [modality.simulate(structure, metal, params).values]
+    if per_site:
+        simulated = modality.simulate(structure, metal, params, per_site=True)
+        rows += [_of_site(site, simulated).values for site in present]
+    return np.array(rows)
+
+
+def _of_site(site: Site, spectra: Sequence[Spectrum]) -> Spectrum:
+    # The simulator may have named another atom of the same set.
+    for spectrum in spectra:
+        if spectrum.site in site.indices:
+            return spectrum
+    raise InputError(f"no simulated spectrum for atom {site.index}")

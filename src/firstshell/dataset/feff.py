@@ -1,0 +1,165 @@
+"""From a tree of finished FEFF runs to a dataset: parse, label, simulate the other modalities, average over sites."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import astuple, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from firstshell import modalities
+from firstshell.config import stable_hash, to_dict
+from firstshell.dataset.build import assemble, build_samples, default_params, software
+from firstshell.dataset.table import Dataset, write_dataset
+from firstshell.errors import InputError
+from firstshell.formats.feff_tree import LAYOUT, FeffMaterial, read_tree
+from firstshell.formats.xmu import parse_xmu
+from firstshell.progress import Reporter
+from firstshell.run import run_tasks
+from firstshell.store import Record, Store
+from firstshell.structures.files import Partial, parse_structure
+from firstshell.structures.sites import distinct_sites
+from firstshell.types import Site, Spectrum
+
+LIMIT_S = 600.0
+"""Wall-clock seconds for one material, against the unforeseen: labelling has its own limits of processor time."""
+
+
+@dataclass(frozen=True)
+class FeffOptions:
+    """What is taken from a tree, and how.
+
+    metals : absorbers to take; all in the tree by default
+    sites : whether site-level samples are wanted beside the materials
+    partial : what to do with partial occupancies
+    """
+
+    metals: tuple[str, ...] = ()
+    sites: bool = False
+    partial: Partial = "refuse"
+
+
+@dataclass
+class _Problems:
+    """Files of one material that cannot be used, for the table of what was left out."""
+
+    material: str
+    rows: list[dict[str, str]] = field(default_factory=list)
+
+    def note(self, stage: str, reason: object) -> None:
+        self.rows.append({"id": self.material, "stage": stage, "reason": str(reason)})
+
+
+def import_feff(
+    path: str | Path,
+    out: str | Path | None = None,
+    *,
+    options: FeffOptions | None = None,
+    params: Mapping[str, Any] | None = None,
+    workers: int | None = None,
+    reporter: Reporter | None = None,
+) -> Dataset:
+    """Turn a tree of FEFF runs (`formats.feff_tree`) into a dataset; with `out` it is written there, and resumable.
+
+    params : settings by modality, their defaults where not given
+    workers : processes; one a core by default
+
+    Raises InputError when the tree cannot be read or nothing in it can be used. A material that cannot be used is a row
+    of `excluded`; one with spectra of only some of its sites is kept and marked in `missing_sites`.
+    """
+    tree, options = read_tree(path), options or FeffOptions()
+    params = default_params() | dict(params or {})
+    settings = {"modalities": to_dict(params), "feff": to_dict(options), "software": software()}
+    tasks = _tasks(tree, options, settings, path)
+    how: dict[str, Any] = {
+        "shared": (params, options),
+        "workers": workers,
+        "reporter": reporter,
+        "label": "Import",
+        "limit_s": LIMIT_S,
+    }
+    if out is None:
+        results = run_tasks(import_material, tasks, **how)
+    else:
+        with Store.open(Path(out).with_suffix(".store")) as store:
+            results = run_tasks(import_material, tasks, store=store, **how)
+    data = assemble(((tasks[key][0].id, result) for key, result in results.items()), params, settings)
+    if data.frame.empty:
+        first = data.excluded["reason"].iloc[0].rstrip(".")
+        raise InputError(f"nothing in it can be used; the first reason: {first}", remedy=LAYOUT, file=path)
+    if out is not None:
+        write_dataset(data, out)
+    return data
+
+
+def import_material(shared: tuple[Mapping[str, Any], FeffOptions], task: tuple[FeffMaterial, str]) -> Record:
+    """Return the samples of one metal in one material, or why there are none."""
+    (params, options), (material, metal) = shared, task
+    problems = _Problems(material.id)
+    for problem in material.problems:
+        problems.note("file", problem)
+    samples = Record({"rows": []})
+    try:
+        if material.poscar is None:
+            raise InputError("no POSCAR beside the spectra", remedy=LAYOUT)
+        source = f"{material.id}/POSCAR"
+        structure = parse_structure(material.poscar, format="poscar", source=source, partial=options.partial)
+        sites = distinct_sites(structure, metal)
+        spectra, program = _site_spectra(material, metal, sites, params["xanes"], problems)
+        if not spectra:
+            raise InputError(f"no usable spectrum of {metal}")
+        samples = build_samples(
+            structure, metal, sites, {"xanes": spectra}, params, id=material.id, source=program, per_site=options.sites
+        )
+    except InputError as error:
+        problems.note("material", error)
+    return Record(samples.meta | {"excluded": problems.rows}, samples.arrays)
+
+
+def _tasks(
+    tree: list[FeffMaterial], options: FeffOptions, settings: Mapping[str, Any], path: str | Path
+) -> dict[str, tuple[FeffMaterial, str]]:
+    known = {metal for material in tree for _, metal in material.spectra}
+    if unknown := set(options.metals) - known:
+        held = ", ".join(sorted(known)) or "none"
+        raise InputError(f"no spectra of {', '.join(sorted(unknown))} in it", remedy=f"It holds {held}", file=path)
+    tasks = {}
+    for material in tree:
+        wanted = {metal for _, metal in material.spectra} & (set(options.metals) or known)
+        # Files and settings name the result, so that a changed file is imported again.
+        content = hashlib.sha256(repr(astuple(material)).encode()).hexdigest()
+        for metal in sorted(wanted) if material.spectra else [""]:
+            tasks[stable_hash([material.id, metal, content, settings])] = (material, metal)
+    return tasks
+
+
+def _site_spectra(
+    material: FeffMaterial, metal: str, sites: list[Site], params: Any, problems: _Problems
+) -> tuple[dict[int, Spectrum], str]:
+    """Return, by the index of the distinct site, the mean of its spectra on the grid; and the program that made them."""
+    of_atom = {atom: site.index for site in sites for atom in site.indices}
+    found: dict[int, list[Spectrum]] = {}
+    for (index, element), text in sorted(material.spectra.items()):
+        if element != metal:
+            continue
+        name = f"{material.id}/FEFF-XANES/{index:03d}_{element}/xmu.dat"
+        try:
+            if index not in of_atom:
+                raise InputError(f"atom {index} of the POSCAR is not {metal}", remedy="Count atoms from 0", file=name)
+            spectrum = modalities.get("xanes").prepare(parse_xmu(text, name).normalised(metal, index), params)
+            found.setdefault(of_atom[index], []).append(spectrum)
+        except InputError as error:
+            problems.note("spectrum", error if error.file else f"{name}: {error}")
+    programs = sorted({s.provenance["source"] for spectra in found.values() for s in spectra})
+    return {site: _mean(spectra) for site, spectra in found.items()}, ", ".join(programs)
+
+
+def _mean(spectra: list[Spectrum]) -> Spectrum:
+    values = np.mean([s.values for s in spectra], axis=0)
+    first = spectra[0]
+    return Spectrum(
+        first.grid, values, first.modality, first.quantity, first.unit, first.metal, first.site, first.provenance
+    )

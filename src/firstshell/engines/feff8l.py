@@ -1,0 +1,191 @@
+"""Driver of the open feff8l executables: potentials, phase shifts and dipole matrix elements.
+
+They come with the xraylarch wheel (MIT licence) and are run from there, each job in a folder of its own.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from firstshell.engines.feff8l_cards import Job, Scf, write_cards
+from firstshell.engines.feff8l_guard import ScfReport, ladder, objection, read_log
+from firstshell.engines.pad import Phases, read_phases
+from firstshell.errors import EngineError
+
+MEMORY = 2 << 30
+"""Bytes of address space a process may have; feff8l_pot needs 0.2 GB."""
+LOG_TAIL = 3
+
+
+@dataclass(frozen=True, eq=False)
+class Potentials:
+    """The outcome of a job: phase shifts, and how the self-consistent field behind them came about.
+
+    lmax : for each potential the largest angular momentum that scatters, the engine's choice where the job leaves it
+    attempts : one record for each try of the retry ladder, the accepted one last
+    """
+
+    phases: Phases
+    lmax: tuple[int, ...]
+    attempts: tuple[dict[str, Any], ...]
+
+
+@cache
+def executable(stage: str) -> Path:
+    """Return the path of feff8l_`stage` ("rdinp", "pot", "xsph") in the installed wheel, without importing it.
+
+    Raises EngineError when the wheel is not installed or has none for this system.
+    """
+    spec = importlib.util.find_spec("larch")
+    if spec is None or not spec.submodule_search_locations:
+        raise EngineError("xraylarch is not installed. Install it: pip install xraylarch")
+    folder = {"linux": "linux64", "darwin": "darwin64", "win32": "win64"}.get(sys.platform)
+    suffix = ".exe" if sys.platform == "win32" else ""
+    path = Path(spec.submodule_search_locations[0]) / "bin" / str(folder) / f"feff8l_{stage}{suffix}"
+    if not path.is_file():
+        raise EngineError(
+            f"the installed xraylarch has no feff8l_{stage} for {sys.platform}. Reinstall it, 2026.3 or later"
+        )
+    return path
+
+
+def available() -> tuple[bool, str]:
+    """Return whether the executables run on this machine, and a sentence about it."""
+    try:
+        with tempfile.TemporaryDirectory(prefix="firstshell-") as scratch:
+            for stage in ("pot", "xsph"):
+                executable(stage)
+            answer = run_stage("rdinp", Path(scratch), timeout=30)
+    except EngineError as error:
+        return False, str(error)
+    if "Feff8L" not in answer:
+        return False, f"feff8l_rdinp did not answer as expected: {answer[:80]!r}"
+    return True, f"feff8l runs ({executable('rdinp').parent})"
+
+
+def run_stage(stage: str, folder: Path, timeout: float) -> str:
+    """Run feff8l_`stage` in `folder` for at most `timeout` seconds and return what it printed.
+
+    Its memory and CPU time are limited as well, where the system can. The process and its children are gone when this
+    returns or raises.
+
+    Raises EngineError when it cannot be started, was killed, or ran too long.
+    """
+    path = executable(stage)
+    log = folder / f"{stage}.log"
+    with log.open("wb") as output:
+        try:
+            process = subprocess.Popen(
+                [str(path)],
+                cwd=folder,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env=os.environ | {"OMP_NUM_THREADS": "1"},
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise EngineError(
+                f"feff8l_{stage} does not run on this machine ({error.strerror}): it is built for x86-64 processors"
+            ) from error
+        try:
+            _limit(process.pid, timeout)
+            code = process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            raise EngineError(f"feff8l_{stage} was stopped after {timeout:.0f} s") from None
+        finally:
+            _kill(process)
+    if code != 0:
+        raise EngineError(f"feff8l_{stage} ended with code {code}: {_last_words(log)}")
+    return log.read_text(encoding="utf-8", errors="replace")
+
+
+def _limit(pid: int, seconds: float) -> None:
+    """Bound memory and CPU time from outside: no code runs between fork and exec."""
+    if sys.platform == "linux":
+        import resource
+
+        with suppress(ProcessLookupError):
+            resource.prlimit(pid, resource.RLIMIT_AS, (MEMORY, MEMORY))
+            resource.prlimit(pid, resource.RLIMIT_CPU, (int(seconds) + 1, int(seconds) + 1))
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """End the process group; nothing to do once it has ended by itself."""
+    if process.poll() is None:
+        if sys.platform == "win32":
+            process.kill()
+        else:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def _last_words(log: Path) -> str:
+    lines = [line.strip() for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
+    return "; ".join(lines[-LOG_TAIL:]) or "no message"
+
+
+def calculate(job: Job, *, timeout: float = 900.0, retry: bool = True) -> Potentials:
+    """Run a job: self-consistent field under guard, with retries, then phase shifts on the job's mesh.
+
+    job : what to calculate
+    timeout : seconds of wall-clock time for each process
+    retry : go down the ladder of settings when the field is not to be believed; else fail at once
+
+    Raises EngineError naming the stage and the cause, all attempts listed, when no field is to be believed.
+
+    """
+    attempts: list[dict[str, Any]] = []
+    for scf in ladder(job.scf) if retry else [job.scf]:
+        with tempfile.TemporaryDirectory(prefix="firstshell-") as scratch:
+            folder = Path(scratch)
+            try:
+                report = _potentials(replace(job, scf=scf), folder, timeout)
+                reason = objection(report, job.potentials[0].charge)
+            except EngineError as error:
+                report, reason = None, str(error)
+            attempts.append(_record(scf, report, reason))
+            if reason is None:
+                phases, lmax = _phases(job, folder, timeout)
+                return Potentials(phases, lmax, tuple(attempts))
+    tried = "; ".join(f"SCF {a['radius']:.2f} Å, mixing {a['mixing']}: {a['objection']}" for a in attempts)
+    raise EngineError(f"self-consistent field: no attempt can be believed ({tried})")
+
+
+def _record(scf: Scf, report: ScfReport | None, reason: str | None) -> dict[str, Any]:
+    record: dict[str, Any] = {"radius": scf.radius, "mixing": scf.mixing, "iterations": scf.iterations}
+    if report is not None and report.fermi:
+        record |= {"fermi": report.fermi, "charges": report.charges}
+    return record | {"objection": reason}
+
+
+def _potentials(job: Job, folder: Path, timeout: float) -> ScfReport:
+    (folder / "feff.inp").write_text(write_cards(job), encoding="ascii")
+    run_stage("rdinp", folder, timeout)
+    if not (folder / "pot.json").is_file():
+        raise EngineError(f"feff8l_rdinp refuses the input: {_last_words(folder / 'rdinp.log')}")
+    text = run_stage("pot", folder, timeout)
+    if not (folder / "pot.pad").is_file():
+        raise EngineError(f"feff8l_pot made no potentials: {_last_words(folder / 'pot.log')}")
+    return read_log(text)
+
+
+def _phases(job: Job, folder: Path, timeout: float) -> tuple[Phases, tuple[int, ...]]:
+    control = folder / "xsph.json"
+    settings = json.loads(control.read_text(encoding="utf-8"))
+    settings |= {"ispec": 1, "xkmax": job.mesh.kmax, "xkstep": job.mesh.kstep, "vixan": job.mesh.estep}
+    control.write_text(json.dumps(settings, indent=0), encoding="ascii")
+    run_stage("xsph", folder, timeout)
+    return read_phases(folder), tuple(settings["lmaxph"][: len(job.potentials)])

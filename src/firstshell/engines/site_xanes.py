@@ -1,0 +1,125 @@
+"""XANES of one atom of a crystal: its surroundings, the engine's job, multiple scattering."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from pymatgen.core import Element, Structure  # type: ignore[attr-defined,unused-ignore]
+from scipy.spatial import cKDTree
+
+from firstshell.engines.absorption import Absorption, absorption, average, propagators
+from firstshell.engines.feff8l import calculate
+from firstshell.engines.feff8l_cards import MAX_ATOMS, Job, Mesh, Potential, Scf
+from firstshell.engines.pad import BOHR
+from firstshell.engines.scattering import Cluster, Scattering
+from firstshell.engines.surroundings import clear_radius, shell_end, surroundings
+from firstshell.errors import InputError
+from firstshell.types import Array
+
+SCF_ATOMS = 100
+"""The engine's limit on the cluster of its self-consistent field."""
+LIST_RADIUS = 8.0
+"""Å. Atoms this far still weigh on the potentials; a shorter list moves the Fermi level."""
+
+
+@dataclass(frozen=True)
+class SiteSettings:
+    """How a site is calculated.
+
+    scf : self-consistent field; its radius is widened until it holds the six nearest atoms and one atom of each kind
+        where all share one cluster, and moved into a gap between shells
+    fms_radius : Å, of the cluster that scatters; a shell that begins within it belongs to it
+    mesh : energies
+    light_lmax : angular momenta that scatter from atoms up to neon; from all others 3
+    timeout : seconds for each process of the engine
+    """
+
+    scf: Scf
+    fms_radius: float
+    mesh: Mesh
+    light_lmax: int = 3
+    timeout: float = 900.0
+
+
+def site_job(structure: Structure, site: int, settings: SiteSettings) -> Job:
+    """Return the engine's job for atom `site`: one potential for the absorber and one for each element around it.
+
+    Raises InputError for partly occupied positions and for what `Job` refuses.
+    """
+    if not structure.is_ordered:
+        raise InputError(
+            "XANES needs every position fully occupied by one element",
+            remedy="Give an ordered structure or round the occupancies",
+        )
+    radius = LIST_RADIUS + settings.scf.radius / 2
+    positions, charges = surroundings(structure, site, radius)
+    if len(positions) > MAX_ATOMS:
+        distances = np.linalg.norm(positions, axis=1)
+        kept = shell_end(distances, distances[MAX_ATOMS - 1] - 0.1)
+        positions, charges = positions[:kept], charges[:kept]
+    amounts = structure.composition.reduced_composition
+    elements = [Element.from_Z(charge) for charge in sorted(set(charges[1:].tolist()))]
+    kinds = 1 + np.searchsorted([element.Z for element in elements], charges)
+    kinds[0] = 0
+    absorber = Element.from_Z(int(charges[0]))
+    return Job(
+        positions,
+        kinds,
+        (
+            Potential(absorber.Z, absorber.symbol, 1e-4),
+            *(Potential(element.Z, element.symbol, float(amounts[element])) for element in elements),
+        ),
+        replace(settings.scf, radius=_scf_radius(positions, kinds, settings.scf)),
+        settings.mesh,
+    )
+
+
+def _scf_radius(positions: Array, kinds: NDArray[np.intp], scf: Scf) -> float:
+    """Radius for the self-consistent field: wide enough, within the engine's limit, and clear of every shell."""
+    distances = np.linalg.norm(positions, axis=1)
+    first = np.array([np.flatnonzero(kinds == kind)[0] for kind in range(kinds.max() + 1)])
+    least = distances[min(6, len(distances) - 1)]
+    if scf.one_cluster:
+        least = max(least, distances[first].max())
+        first = first[:1]
+    around = cKDTree(positions).query(positions[first], k=min(SCF_ATOMS, len(positions)))[0]
+    widest = float(around[:, -1].min()) - 0.05 if len(positions) >= SCF_ATOMS else np.inf
+    return clear_radius(np.unique(around), min(max(scf.radius, least + 0.05), widest))
+
+
+def site_xanes(
+    structure: Structure,
+    site: int,
+    settings: SiteSettings,
+    directions: Array | None = None,
+    uiso: float = 0.0,
+) -> tuple[Absorption, dict[str, Any]]:
+    """Calculate the K edge of atom `site` (0-based) and say how.
+
+    directions : (m, 3) unit vectors of the polarization to average over; None for all directions
+    uiso : Å², mean square displacement of each atom, without correlation between them
+
+    Returns the absorption, and a record of the accepted settings, all attempts and the cluster, JSON-able
+
+    Raises EngineError when the engine fails, InputError for a structure it cannot take.
+
+    """
+    job = site_job(structure, site, settings)
+    solved = calculate(job, timeout=settings.timeout)
+    count = shell_end(np.linalg.norm(job.positions, axis=1), settings.fms_radius)
+    lmax = tuple(settings.light_lmax if potential.charge <= 10 else 3 for potential in job.potentials)
+    cluster = Cluster(job.positions[:count] / BOHR, job.kinds[:count], lmax)
+    scattering = Scattering(cluster, sigma2=2 * uiso / BOHR**2)
+    scattered = average(propagators(solved.phases, cluster, scattering), directions)
+    result = absorption(solved.phases, scattered)
+    record = {
+        "site": site,
+        "fermi_eV": round(result.fermi, 3),
+        "scf": list(solved.attempts),
+        "fms_atoms": count,
+        "symmetry_operations": len(scattering.group.rotations),
+    }
+    return result, record

@@ -1,0 +1,95 @@
+"""FEFF's xmu.dat: absorption of one site near its edge."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+
+from firstshell.engines.edges import k_edge
+from firstshell.errors import InputError
+from firstshell.types import Array, Grid, Spectrum
+
+MAX_ROWS = 100_000
+MIN_ROWS = 20
+NORMALISATION = 50.0
+"""eV above the Fermi level at which the atomic background μ0 is the edge step (FEFF's own convention)."""
+MAX_DISTANCE = 60.0
+"""eV between the Fermi level and the tabulated K edge beyond which the file is of another element or edge."""
+
+HEADER = re.compile(r"^\s*#")
+PROGRAM = re.compile(r"FEFF\s*\d+(?:\.\d+)*", re.IGNORECASE)
+RERUN = "Run FEFF again for this site"
+
+
+@dataclass(frozen=True)
+class Xmu:
+    """The columns of an xmu.dat.
+
+    energy : (n,) photon energy in eV, increasing
+    fermi : photon energy in eV at the Fermi level (k = 0)
+    mu, mu0 : (n,) absorption and atomic background, in FEFF's normalisation
+    program : the program that wrote it, as its header says ("FEFF 9.9.1"), or ""
+    """
+
+    energy: Array
+    fermi: float
+    mu: Array
+    mu0: Array
+    program: str
+
+    def normalised(self, metal: str, site: int | None = None) -> Spectrum:
+        """Return μ(E) in edge steps: divided by the atomic background 50 eV above the Fermi level.
+
+        Raises InputError when the energies are not those of the metal's K edge.
+        """
+        if abs(self.fermi - k_edge(metal)) > MAX_DISTANCE:
+            raise InputError(
+                f"its edge at {self.fermi:.0f} eV is not the K edge of {metal} ({k_edge(metal):.0f} eV)",
+                remedy="Check the absorber",
+            )
+        step = float(np.interp(self.fermi + NORMALISATION, self.energy, self.mu0))
+        if not step > 0:
+            raise InputError("its atomic background has no edge step", remedy=RERUN)
+        grid, provenance = Grid(self.energy, "Energy", "eV"), {"source": self.program, "fermi_eV": self.fermi}
+        return Spectrum(grid, self.mu / step, "xanes", "μ(E)", "edge steps", metal, site, provenance)
+
+
+def parse_xmu(text: str, source: str) -> Xmu:
+    """Read the text of an xmu.dat: columns omega, e, k, mu, mu0, chi; `source` is named in errors.
+
+    Raises InputError for a file that is empty, cut short, not of six columns, not finite, or not increasing in energy.
+    """
+    rows: list[list[float]] = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        if HEADER.match(line) or not line.strip():
+            continue
+        rows.append(_row(line, source, number))
+        if len(rows) > MAX_ROWS:
+            raise InputError(f"over {MAX_ROWS} rows", remedy="Is this an xmu.dat?", file=source)
+    if not rows:
+        raise InputError("no spectrum in it", remedy=RERUN, file=source)
+    if len(rows) < MIN_ROWS or not text.endswith("\n"):
+        raise InputError(f"cut short after {len(rows)} rows", remedy=RERUN, file=source)
+    energy, _, k, mu, mu0, _ = np.array(rows).T
+    if (np.diff(energy) <= 0).any() or (np.diff(k) <= 0).any():
+        raise InputError("its energies do not increase", remedy=RERUN, file=source)
+    if not k[0] <= 0 <= k[-1]:
+        raise InputError("its energies do not span the Fermi level (k = 0)", remedy=RERUN, file=source)
+    program = PROGRAM.search(text[:2000])
+    fermi = float(np.interp(0.0, k, energy))
+    return Xmu(energy, fermi, mu, mu0, re.sub(r"\s+", " ", program[0]) if program else "")
+
+
+def _row(line: str, source: str, number: int) -> list[float]:
+    words = line.split()
+    try:
+        values = [float(word) for word in words]
+    except ValueError:
+        values = []
+    if len(values) != 6:
+        raise InputError("not a row of six numbers", remedy=RERUN, file=source, line=number)
+    if not np.isfinite(values).all():
+        raise InputError("a value that is not finite", remedy=RERUN, file=source, line=number)
+    return values

@@ -1,0 +1,111 @@
+"""How a long computation tells how far it is: a bar on a terminal, lines in a log, JSON for programs."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from typing import Any, Protocol, TextIO
+
+from firstshell.errors import InputError
+
+
+class Reporter(Protocol):
+    """What `run_tasks` tells its progress to."""
+
+    def start(self, label: str, total: int, done: int = 0) -> None:
+        """Begin a stage of `total` tasks, of which `done` were finished by an earlier run."""
+
+    def advance(self, n: int = 1, note: str = "") -> None:
+        """Count `n` tasks as finished."""
+
+    def finish(self) -> None:
+        """End the stage."""
+
+
+class Silent:
+    """Says nothing."""
+
+    def start(self, label: str, total: int, done: int = 0) -> None:
+        """Do nothing."""
+
+    def advance(self, n: int = 1, note: str = "") -> None:
+        """Do nothing."""
+
+    def finish(self) -> None:
+        """Do nothing."""
+
+
+class Plain:
+    """One line every `every` seconds, for logs and pipes."""
+
+    def __init__(self, stream: TextIO | None = None, every: float = 5.0) -> None:
+        self.stream, self.every = stream or sys.stderr, every
+        self.label, self.total, self.done, self.earlier = "", 0, 0, 0
+        self.begun = self.said = 0.0
+
+    def start(self, label: str, total: int, done: int = 0) -> None:
+        """Print the stage's name."""
+        self.label, self.total, self.done, self.earlier = label, total, done, done
+        self.begun = self.said = time.monotonic()
+        self._say(f"{total} to do" + (f", {done} done earlier" if done else ""))
+
+    def advance(self, n: int = 1, note: str = "") -> None:
+        """Count, and print when the last line is old enough."""
+        self.done += n
+        if time.monotonic() - self.said >= self.every:
+            self.said = time.monotonic()
+            left = (self.said - self.begun) / max(self.done - self.earlier, 1) * (self.total - self.done)
+            self._say(f"{self.done}/{self.total}, about {left:.0f} s left" + (f" ({note})" if note else ""))
+
+    def finish(self) -> None:
+        """Print the time taken."""
+        self._say(f"{self.done}/{self.total} in {time.monotonic() - self.begun:.1f} s")
+
+    def _say(self, text: str) -> None:
+        print(f"{self.label}: {text}", file=self.stream, flush=True)
+
+
+class JsonLines(Plain):
+    """Like `Plain`, one JSON object a line."""
+
+    def _say(self, text: str) -> None:
+        line = {"stage": self.label, "done": self.done, "total": self.total, "message": text}
+        print(json.dumps(line), file=self.stream, flush=True)
+
+
+class Rich:
+    """A live bar on a terminal."""
+
+    def __init__(self) -> None:
+        self._bar: Any = None
+        self._task: Any = None
+
+    def start(self, label: str, total: int, done: int = 0) -> None:
+        """Show the bar."""
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+        self._bar = Progress(*columns, TextColumn("{task.fields[note]}"), console=Console(stderr=True))
+        self._bar.start()
+        self._task = self._bar.add_task(label, total=total, completed=done, note="")
+
+    def advance(self, n: int = 1, note: str = "") -> None:
+        """Move the bar."""
+        self._bar.update(self._task, advance=n, note=note)
+
+    def finish(self) -> None:
+        """Leave the bar on the screen and stop refreshing it."""
+        self._bar.stop()
+
+
+def make_reporter(kind: str = "auto") -> Reporter:
+    """Return the reporter called `kind`: rich, plain, json, none, or auto (rich on a terminal, else plain)."""
+    kinds: dict[str, Callable[[], Reporter]] = {"rich": Rich, "plain": Plain, "json": JsonLines, "none": Silent}
+    if kind == "auto":
+        kind = "rich" if sys.stderr.isatty() else "plain"
+    if kind not in kinds:
+        raise InputError(f"there is no progress display {kind!r}", remedy="Choose from: auto, rich, plain, json, none")
+    return kinds[kind]()

@@ -1,0 +1,148 @@
+"""Where results live: the only module that writes them, so that no kill leaves half a result.
+
+A store is a folder with one SQLite database in write-ahead mode; each record is one transaction. Whole files (Parquet,
+CSV, reports) are written beside their final name, synced, and renamed.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import sqlite3
+import tempfile
+import zipfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from firstshell.errors import InputError
+
+PROTOCOL = 1
+
+
+@dataclass(frozen=True)
+class Record:
+    """One stored result: JSON-able `meta` and named arrays of numbers."""
+
+    meta: dict[str, Any] = field(default_factory=dict)
+    arrays: dict[str, NDArray[Any]] = field(default_factory=dict)
+
+
+class Store:
+    """Records by key in `folder`. Use `Store.open` as a context manager."""
+
+    def __init__(self, connection: sqlite3.Connection, folder: Path) -> None:
+        self._connection, self.folder = connection, folder
+
+    @classmethod
+    @contextmanager
+    def open(cls, folder: str | Path) -> Iterator[Store]:
+        """Open or make the store in `folder`; InputError when it cannot be written or is of another protocol."""
+        folder = Path(folder)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            connection = sqlite3.connect(folder / "results.sqlite", timeout=60, isolation_level=None)
+        except (OSError, sqlite3.Error) as error:
+            raise InputError(f"cannot open a store: {error}", remedy="Choose a writable folder", file=folder) from error
+        try:
+            _prepare(connection, folder)
+            yield cls(connection, folder)
+        finally:
+            connection.close()
+
+    def get(self, key: str) -> Record | None:
+        """Return the record under `key`, or None."""
+        row = self._connection.execute("SELECT meta, arrays FROM records WHERE key = ?", (key,)).fetchone()
+        return None if row is None else _decode(row, self.folder, key)
+
+    def put(self, key: str, record: Record) -> None:
+        """Keep `record` under `key`, in one transaction; an older one is replaced."""
+        row = (key, json.dumps(record.meta, sort_keys=True), _pack(record.arrays))
+        try:
+            self._connection.execute("INSERT OR REPLACE INTO records VALUES (?, ?, ?)", row)
+        except sqlite3.OperationalError as error:
+            raise InputError(
+                f"cannot write a result: {error}", remedy="Free some disk space and run again", file=self.folder
+            ) from error
+
+    def keys(self) -> set[str]:
+        """Return all keys."""
+        return {row[0] for row in self._connection.execute("SELECT key FROM records")}
+
+    def delete(self, keys: Iterable[str]) -> None:
+        """Forget the records under `keys`."""
+        self._connection.executemany("DELETE FROM records WHERE key = ?", [(key,) for key in keys])
+
+
+def write_atomic(path: str | Path, write: Callable[[Path], object]) -> None:
+    """Let `write` fill a temporary file beside `path`, sync it and rename it: readers see the old file or the new one.
+
+    Raises InputError when the folder cannot be written.
+    """
+    path = Path(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=path.suffix)
+    except OSError as error:
+        raise InputError(f"cannot write: {error}", remedy="Choose a writable folder", file=path) from error
+    temporary = Path(name)
+    try:
+        os.close(handle)
+        write(temporary)
+        with temporary.open("rb+") as file:
+            os.fsync(file.fileno())
+        temporary.chmod(0o666 & ~_UMASK)  # mkstemp makes files private; results are not
+        temporary.replace(path)
+    except OSError as error:
+        raise InputError(f"cannot write: {error}", remedy="Free some disk space and run again", file=path) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _prepare(connection: sqlite3.Connection, folder: Path) -> None:
+    try:
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=NORMAL")
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        if version not in (0, PROTOCOL):
+            raise InputError(
+                f"a store of protocol {version}; this firstshell writes {PROTOCOL}",
+                remedy="Choose another output folder, or delete this store",
+                file=folder,
+            )
+        connection.execute("CREATE TABLE IF NOT EXISTS records (key TEXT PRIMARY KEY, meta TEXT, arrays BLOB)")
+        connection.execute(f"PRAGMA user_version={PROTOCOL}")
+    except sqlite3.Error as error:
+        raise InputError(f"not a usable store: {error}", remedy="Delete it and run again", file=folder) from error
+
+
+def _pack(arrays: dict[str, NDArray[Any]]) -> bytes:
+    buffer = io.BytesIO()
+    np.savez(buffer, allow_pickle=False, **arrays)
+    return buffer.getvalue()
+
+
+def _decode(row: tuple[str, bytes], folder: Path, key: str) -> Record:
+    try:
+        with np.load(io.BytesIO(row[1]), allow_pickle=False) as arrays:
+            return Record(json.loads(row[0]), dict(arrays))
+    except (ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+        raise InputError(
+            f"record {key[:12]} is damaged: {error}", remedy="Delete the store and run again", file=folder
+        ) from error
+
+
+def _umask() -> int:
+    # The mask can only be read by setting it; once, at import, before any thread starts.
+    mask = os.umask(0o022)
+    os.umask(mask)
+    return mask
+
+
+_UMASK = _umask()

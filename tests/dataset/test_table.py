@@ -1,0 +1,133 @@
+"""The dataset file: round trip, checks on reading, same bytes."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from firstshell.dataset.table import KEY, Dataset, read_dataset, write_dataset
+from firstshell.errors import InputError
+from synthetic import synthetic_dataset
+
+
+@pytest.fixture
+def data():
+    return synthetic_dataset(12, ("Cu", "Fe"), sites=True)
+
+
+@pytest.fixture
+def file(data, tmp_path):
+    write_dataset(data, tmp_path / "data.parquet")
+    return tmp_path / "data.parquet"
+
+
+def test_round_trip(data, file):
+    back = read_dataset(file)
+    assert back.hash == data.hash
+    pd.testing.assert_frame_equal(back.frame, data.frame)
+    assert back.grids == data.grids
+    assert back.settings == data.settings
+    assert back.excluded.values.tolist() == data.excluded.values.tolist()
+    for name in data.spectra:
+        assert np.array_equal(back.spectra[name], data.spectra[name])
+
+
+def test_same_data_same_bytes(data, file, tmp_path):
+    write_dataset(read_dataset(file), tmp_path / "again.parquet")
+    assert (tmp_path / "again.parquet").read_bytes() == file.read_bytes()
+
+
+def test_select(data):
+    one = data.select("Fe", "site")
+    assert set(one.frame["metal"]) == {"Fe"}
+    assert len(one.frame) == 24
+    assert one.spectra["pdf"].shape == (24, 100)
+    with pytest.raises(InputError, match="no material-level samples of 'Zr'"):
+        data.select("Zr")
+
+
+def rewrite(file, change):
+    table = pq.read_table(file)
+    header = json.loads(table.schema.metadata[KEY])
+    table, header = change(table, header)
+    pq.write_table(table.replace_schema_metadata({KEY: json.dumps(header).encode()}), file)
+
+
+def drop(name):
+    return lambda table, header: (table.drop_columns([name]), header)
+
+
+def header_with(**changes):
+    return lambda table, header: (table, header | changes)
+
+
+def poison(table, header):
+    values = table.column("pdf").to_pylist()
+    values[3][5] = float("nan")
+    return table.set_column(
+        table.column_names.index("pdf"), "pdf", pa.array(values, pa.list_(pa.float64(), 100))
+    ), header
+
+
+def relabel(table, header):
+    states = table.column("oxidation_state").to_pylist()
+    states[0] = 7
+    return table.set_column(table.column_names.index("oxidation_state"), "oxidation_state", pa.array(states)), header
+
+
+def another_grid(table, header):
+    header["grids"]["xanes"]["values"] = header["grids"]["xanes"]["values"][:50]
+    return table, header
+
+
+def falling_grid(table, header):
+    header["grids"]["xanes"]["values"].reverse()
+    return table, header
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (drop("bond_length"), "columns missing or of another type: bond_length"),
+        (drop("dpdf"), "dpdf spectra are not on their grid"),
+        (header_with(protocol=99), "protocol 99"),
+        (header_with(hash="0"), "does not match its hash"),
+        (header_with(grids=3), "grids cannot be read"),
+        (poison, "pdf spectra with missing or infinite values"),
+        (relabel, "does not match its hash"),
+        (another_grid, "not on their grid of 50 points"),
+        (falling_grid, "does not increase"),
+    ],
+)
+def test_a_changed_file_is_refused(file, change, message):
+    rewrite(file, change)
+    with pytest.raises(InputError, match=message):
+        read_dataset(file)
+
+
+def test_files_that_are_no_dataset(tmp_path):
+    path = tmp_path / "x.parquet"
+    with pytest.raises(InputError, match="cannot read the dataset"):
+        read_dataset(path)
+    path.write_bytes(b"PAR1 not parquet")
+    with pytest.raises(InputError, match="cannot read the dataset"):
+        read_dataset(path)
+    pd.DataFrame({"a": [1]}).to_parquet(path)
+    with pytest.raises(InputError, match="not a firstshell dataset"):
+        read_dataset(path)
+
+
+def test_hash_covers_everything(data):
+    def changed(**fields):
+        parts = {k: getattr(data, k) for k in ("frame", "spectra", "grids", "settings", "excluded")} | fields
+        return Dataset(**parts).hash
+
+    spectra = {k: v.copy() for k, v in data.spectra.items()}
+    spectra["pdf"][0, 0] += 1e-12
+    assert changed() == data.hash
+    assert changed(spectra=spectra) != data.hash
+    assert changed(settings={"other": 1}) != data.hash
+    assert changed(frame=data.frame.assign(formula="X")) != data.hash

@@ -1,0 +1,71 @@
+"""Settings: what fits becomes a dataclass; what does not is named."""
+
+from dataclasses import dataclass, field
+
+import pytest
+
+from firstshell.config import from_dict, read_toml, stable_hash, to_dict
+from firstshell.errors import InputError
+
+
+@dataclass(frozen=True)
+class Inner:
+    depth: int = 1
+
+
+@dataclass(frozen=True)
+class Outer:
+    width: float = 1.0
+    names: tuple[str, ...] = ()
+    limit: int | None = None
+    scale: float | dict[str, float] = 1.0
+    flag: bool = False
+    inner: Inner = field(default_factory=Inner)
+
+
+def test_round_trip():
+    value = Outer(2.0, ("a", "b"), 3, {"O": 0.5}, True, Inner(4))
+    assert from_dict(Outer, to_dict(value)) == value
+    assert from_dict(Outer, {}) == Outer()
+
+
+def test_integers_are_numbers_and_none_is_a_word():
+    assert from_dict(Outer, {"width": 2, "limit": "none"}) == Outer(2.0)
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ({"wdith": 1.0}, r"unknown setting 'wdith' in \[Outer\]. Did you mean 'width'"),
+        ({"width": "wide"}, "Outer.width = 'wide' is not of type float"),
+        ({"width": True}, "Outer.width"),
+        ({"width": float("nan")}, "Outer.width"),
+        ({"names": "a"}, "Outer.names"),
+        ({"names": ["a", 1]}, "Outer.names"),
+        ({"limit": 1.5}, "Outer.limit"),
+        ({"flag": 1}, "Outer.flag"),
+        ({"inner": {"dept": 1}}, "Did you mean 'depth'"),
+        ({"inner": 3}, "Outer.inner"),
+    ],
+)
+def test_what_does_not_fit_is_named(table, message):
+    with pytest.raises(InputError, match=message):
+        from_dict(Outer, table)
+
+
+def test_hash_is_stable_and_sees_everything():
+    assert stable_hash(Outer()) == stable_hash(to_dict(Outer()))
+    assert stable_hash(Outer()) != stable_hash(Outer(inner=Inner(2)))
+    assert stable_hash({"b": 1, "a": 2}) == stable_hash({"a": 2, "b": 1})
+
+
+def test_bad_toml(tmp_path):
+    path = tmp_path / "study.toml"
+    with pytest.raises(InputError, match="cannot read the settings"):
+        read_toml(path)
+    path.write_text("[study\n")
+    with pytest.raises(InputError, match="not TOML"):
+        read_toml(path)
+    path.write_text("#" * 1_000_001)
+    with pytest.raises(InputError, match="over 1 MB"):
+        read_toml(path)
