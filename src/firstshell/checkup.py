@@ -34,6 +34,7 @@ def examine() -> list[Finding]:
         _machine(),
         *_packages(),
         _attempt("PDF engine", _pdf),
+        _xanes(),
         _attempt("labels", _labels),
         _attempt("forests", _forest),
         _attempt("workers", _workers),
@@ -73,6 +74,13 @@ def _pdf() -> str:
     spectrum = modalities.simulate(_rock_salt(), "Mn", "pdf")
     peak = float(spectrum.grid.values[np.argmax(spectrum.values)])  # type: ignore[union-attr]
     return f"works (MnO's tallest peak at {peak:.2f} Å)"
+
+
+def _xanes() -> Finding:
+    from firstshell.engines.feff8l import available
+
+    works, detail = available()
+    return Finding("XANES engine", "ok" if works else "missing", detail)
 
 
 def _labels() -> str:

@@ -25,7 +25,7 @@ for command in (study, import_feff, simulate, doctor):
 def main() -> None:
     """Run the command line; exit status 2 for bad input, 1 for a failed engine, 130 when interrupted."""
     try:
-        app()
+        app(sys.argv[1:])
     except InputError as error:
         _stop(str(error), 2)
     except EngineError as error:

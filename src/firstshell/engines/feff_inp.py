@@ -209,7 +209,8 @@ class _Interpreter:
             rest = self.parse(line, words[2 + len(tag) :])
             if len(rest) > 3 and rest[3] != 0:
                 raise self.error(line, "spin is not handled", "Give spinph 0")
-            scf_lmax, fms_lmax, amount = (*rest, *(-1, -1, 0.01 if kind == 0 else 1.0)[len(rest) :])[:3]
+            defaults = [-1, -1, 0.01 if kind == 0 else 1.0]
+            scf_lmax, fms_lmax, amount = [*rest[:3], *defaults[len(rest) :]]
             found[kind] = Potential(charge, tag[0][:6] if tag else f"Z{charge}", amount, (int(scf_lmax), int(fms_lmax)))
         if sorted(found) != list(range(len(found))) or not found:
             raise self.error(self.cards["POTE"], "potentials must be numbered 0, 1, 2, …, each once")

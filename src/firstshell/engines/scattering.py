@@ -16,7 +16,7 @@ from scipy.linalg import get_lapack_funcs
 
 from firstshell.engines.harmonics import degrees, gaunt, hankel, real_harmonics
 from firstshell.engines.pad import Complex
-from firstshell.engines.site_symmetry import Irrep, PointGroup, adapted_basis, point_group, vector_irreps
+from firstshell.engines.site_symmetry import Irrep, PointGroup, adapted_basis, no_symmetry, point_group, vector_irreps
 from firstshell.errors import EngineError
 from firstshell.types import Array
 
@@ -56,9 +56,8 @@ class Scattering:
         dtype: type[np.complexfloating] = np.complex64,
     ) -> None:
         self.cluster, self.sigma2, self.dtype = cluster, sigma2, dtype
-        kinds = cluster.kinds
-        identity = PointGroup(np.eye(3)[None], np.arange(len(kinds))[None])
-        self.group = point_group(cluster.positions, kinds) if symmetry else identity
+        positions, kinds = cluster.positions, cluster.kinds
+        self.group = point_group(positions, kinds) if symmetry else no_symmetry(len(kinds))
         self.lmax = max(cluster.lmax)
         self.pairs = _Pairs(cluster, self.group.orbits)
         order = degrees(self.lmax)

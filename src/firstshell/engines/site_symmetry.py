@@ -55,13 +55,18 @@ class Irrep:
     rows: Array
 
 
+def no_symmetry(atoms: int) -> PointGroup:
+    """Return the group of the identity alone."""
+    return PointGroup(np.eye(3)[None], np.arange(atoms)[None])
+
+
 def point_group(positions: Array, kinds: Integers) -> PointGroup:
     """Find the point group of a cluster: `positions` (n, 3) in bohr with the absorber first at the origin.
 
     Atoms are equal when `kinds` (n,) are. Clusters without three atoms off a plane get the identity only, which is
     correct and merely slower.
     """
-    identity = PointGroup(np.eye(3)[None], np.arange(len(positions))[None])
+    identity = no_symmetry(len(positions))
     frame = _frame(positions)
     if frame is None:
         return identity

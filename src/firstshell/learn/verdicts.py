@@ -1,0 +1,99 @@
+"""What the records of a study answer: the paired comparisons and the checks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from itertools import product
+
+import numpy as np
+import pandas as pd
+
+from firstshell.learn import checks
+from firstshell.learn.compare import (
+    BASELINES,
+    Comparison,
+    corrected_test,
+    improvement_of,
+    questions,
+    sentence,
+    untested,
+)
+from firstshell.learn.plan import StudyPlan
+from firstshell.learn.tables import Results, main_values
+from firstshell.learn.tasks import Shared
+from firstshell.types import Array, Target, main_metric
+
+COLUMNS = (
+    *("metal", "target", "split", "metric", "without", "with"),
+    *("difference", "low", "high", "p_value", "repeats", "verdict", "sentence"),
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Paired:
+    """The main metric of one metal, target and split kind, repeat by repeat.
+
+    values : (repeats,) by input and baseline
+    test_over_train : held-out samples over training samples, None where the repeats are seeds on one split
+    """
+
+    target: Target
+    values: dict[str, Array]
+    test_over_train: float | None
+
+    def compare(self, without: str, with_: str) -> Comparison:
+        """Test whether `with_` is better than `without`."""
+        improvement = improvement_of(main_metric(self.target), self.values[without], self.values[with_])
+        if self.test_over_train is None:
+            return untested(improvement)
+        return corrected_test(improvement, self.test_over_train)
+
+    def best(self, inputs: tuple[str, ...]) -> str:
+        """Return the input with the best mean."""
+        sign = 1.0 if main_metric(self.target).higher_is_better else -1.0
+        return max(inputs, key=lambda name: sign * float(np.mean(self.values[name])))
+
+
+def paired(shared: Shared, results: Results) -> dict[tuple[str, str, str], Paired]:
+    """Return the paired scores by metal, target and split kind."""
+    plan, values, found = shared.plan, main_values(results), {}
+    for (metal, target), split in product(shared.samples, plan.splits):
+        ratios = [
+            record.meta["test"] / record.meta["train"]
+            for task, record in results.items()
+            if (task.metal, task.target, task.inputs, task.split) == (metal, target, "modal", split)
+        ]
+        scores = {name: values[metal, target, name, split] for name in (*plan.inputs, *BASELINES)}
+        ratio = float(np.mean(ratios)) if plan.repeat_over == "splits" else None
+        found[metal, target, split] = Paired(Target(target), scores, ratio)
+    return found
+
+
+def comparisons_frame(plan: StudyPlan, pairs: dict[tuple[str, str, str], Paired]) -> pd.DataFrame:
+    """Return the answer to every question the plan's inputs allow, the best input against the baselines last."""
+    rows = []
+    for (metal, target, split), scores in pairs.items():
+        best = scores.best(plan.inputs)
+        for without, with_ in questions(plan.inputs) + [(baseline, best) for baseline in BASELINES]:
+            answer = scores.compare(without, with_)
+            head = (metal, target, split, main_metric(scores.target).value, without, with_)
+            rows.append((*head, *asdict(answer).values(), sentence(scores.target, without, with_, answer)))
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def all_checks(shared: Shared, pairs: dict[tuple[str, str, str], Paired]) -> Iterator[checks.Check]:
+    """Yield every check of every metal and target."""
+    plan = shared.plan
+    for samples in shared.samples.values():
+        yield from checks.check_rare(samples)
+        yield from (checks.check_correlated(shared, samples, inputs) for inputs in plan.inputs if "+" in inputs)
+        for split in plan.splits:
+            yield checks.check_leak(shared, samples, split)
+            scores = pairs[samples.metal, samples.target.value, split]
+            for inputs in plan.inputs:
+                answers = {baseline: scores.compare(baseline, inputs) for baseline in BASELINES}
+                yield checks.check_baseline(samples, split, inputs, answers)
+    if plan.repeat_over == "seeds":
+        message = "the repeats change the forest's seed on one split: the error bars leave out the spread over splits"
+        yield checks.Check("FS105", "warning", "", "", "", message, 'Set repeat_over = "splits"')

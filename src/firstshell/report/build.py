@@ -1,0 +1,107 @@
+"""Making the report: every figure and table as files, and one page that holds them all."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from firstshell.report import figures, page, reading, tables, text
+from firstshell.report.display import PNG, SVG, Display, save
+from firstshell.report.page import Section
+from firstshell.report.style import input_name
+from firstshell.report.tables import Table
+from firstshell.store import write_atomic
+
+if TYPE_CHECKING:
+    from firstshell.dataset.table import Dataset
+    from firstshell.learn.study import Study
+
+Part = tuple[str, str, list[Display | Table]]  # id, heading, what stands under it
+
+
+def build_report(study: Study, data: Dataset, folder: str | Path) -> Path:
+    """Write report.html, figures/<name>.png, .svg, .csv and tables/<name>.csv into `folder`; return the page's path.
+
+    data : the dataset that the study was made on
+    folder : made if need be; each file is written whole or not at all, and the same study gives the same bytes
+
+    Raises InputError when the folder cannot be written.
+    """
+    folder = Path(folder)
+    sections = [Section("findings", "What was found", page.findings(text.findings(study, data)))]
+    glance = tables.summary(study)
+    write_table(glance, folder)
+    sections[0] = Section("findings", "What was found", page.table(glance) + sections[0].body)
+    for name, heading, items in parts(study, data):
+        body = ""
+        for item in items:
+            if isinstance(item, Table):
+                write_table(item, folder)
+                body += page.table(item)
+            else:
+                write_figure(item, folder)
+                body += page.figure(item)
+        sections.append(Section(name, heading, body))
+    html = page.page(title(study), lead(study), sections)
+    write_atomic(folder / "report.html", lambda path: path.write_text(html, encoding="utf-8"))
+    return folder / "report.html"
+
+
+def parts(study: Study, data: Dataset) -> list[Part]:
+    """Return what stands on the page below the findings, without empty parts."""
+    found: list[Part] = []
+    for target in reading.targets(study):
+        shown: list[Display | Table] = [*figures.target_figures(study, data, target), tables.scores(study, target)]
+        shown += [tables.class_scores(study, target)] if target.is_class else []
+        found.append((target.value.replace("_", "-"), target.label, shown))
+    blocks = tables.blocks(study)
+    found += [
+        ("tests", "Does another input help?", [tables.tests(study), *([blocks] if blocks else [])]),
+        ("splits", "Grouped and random splits", [*figures.split_figures(study)]),
+        ("data", "The data", [*figures.data_figures(study, data), tables.left_out(study, data)]),
+        ("checks", "Checks", [tables.checks(study)]),
+        ("provenance", "Settings and provenance", [tables.settings(study), tables.provenance(study, data)]),
+    ]
+    kept = [(name, heading, [item for item in items if not _empty(item)]) for name, heading, items in found]
+    return [part for part in kept if part[2]]
+
+
+def _empty(item: Display | Table) -> bool:
+    return isinstance(item, Table) and item.shown.empty
+
+
+def write_figure(display: Display, folder: Path) -> None:
+    """Write the three files of a figure."""
+    drawn, path = display.plot(), folder / "figures" / display.name
+    for ending, settings in (("png", PNG), ("svg", SVG)):
+        write_atomic(path.with_suffix(f".{ending}"), partial(_write_bytes, save(drawn, settings)))
+    write_atomic(path.with_suffix(".csv"), partial(display.frame().to_csv, index=False))
+
+
+def _write_bytes(content: bytes, path: Path) -> None:
+    path.write_bytes(content)
+
+
+def write_table(table: Table, folder: Path) -> None:
+    """Write the numbers of a table."""
+    write_atomic(folder / "tables" / f"{table.name}.csv", partial(table.frame.to_csv, index=False))
+
+
+def title(study: Study) -> str:
+    """Return the page's title."""
+    return f"The first shell of {text.listed(reading.metals(study))}: what XANES and PDF tell"
+
+
+def lead(study: Study) -> str:
+    """Return one paragraph: samples, inputs, splits and who made it."""
+    counts = study.provenance["counts"]
+    samples = [f"{metal} {max(held['samples'] for held in counts[metal].values())}" for metal in reading.metals(study)]
+    inputs = text.listed([input_name(name) for name in reading.inputs(study)])
+    grouped = f" Grouped splits keep one {str(study.settings['group_by']).replace('_', ' ')} on one side."
+    return (
+        f"Random forests on {inputs}; {study.settings['level']}-level samples: {text.listed(samples)}. "
+        f"{study.settings['repeats']} repeats each; scores are of held-out samples, ± one standard deviation over "
+        f"repeats; words and figures are of {reading.splits(study)[0]} splits unless they say otherwise."
+        + (grouped if "grouped" in reading.splits(study) else "")
+    )

@@ -1,0 +1,101 @@
+"""Looking things up in a study: what it holds, in the order it is shown, and which inputs score best."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from scipy.signal import find_peaks
+
+from firstshell.config import from_dict
+from firstshell.learn.compare import BASELINES
+from firstshell.learn.plan import StudyPlan
+from firstshell.learn.samples import choose_samples
+from firstshell.report.style import HATCHES, by_number
+from firstshell.types import Array, Target, main_metric
+
+if TYPE_CHECKING:
+    from firstshell.dataset.table import Dataset
+    from firstshell.learn.study import Study
+
+PAPER_INPUTS = ("xanes", "pdf", "xanes+pdf")
+
+
+def metals(study: Study) -> list[str]:
+    """Metals of the study, by atomic number."""
+    return by_number(study.scores["metal"])
+
+
+def targets(study: Study) -> list[Target]:
+    """Targets of the study, in the order of `Target`."""
+    present = set(study.scores["target"])
+    return [target for target in Target if target.value in present]
+
+
+def splits(study: Study) -> list[str]:
+    """Splits of the study, the grouped one first."""
+    return sorted(set(study.scores["split"]), key=lambda split: (split != "grouped", split))
+
+
+def samples(study: Study, data: Dataset, metal: str, target: Target) -> Dataset:
+    """Return the samples of `data` that the study of this metal and target was made on."""
+    plan = from_dict(StudyPlan, study.settings)
+    return data.take(choose_samples(data, plan, metal, target).rows)
+
+
+def inputs(study: Study, target: Target | None = None) -> list[str]:
+    """Measured inputs (no baselines) of the study or of one target, singles first."""
+    scores = study.scores if target is None else study.scores[study.scores["target"] == target.value]
+    order = list(HATCHES)
+    return sorted(
+        set(scores["inputs"]) - set(BASELINES),
+        key=lambda name: (name.count("+"), order.index(name) if name in order else len(order), name),
+    )
+
+
+def paper_inputs(study: Study, target: Target) -> list[str]:
+    """The triplet of the paper's figures as far as the study has it, else all measured inputs."""
+    present = inputs(study, target)
+    return [name for name in PAPER_INPUTS if name in present] or present
+
+
+def main_scores(study: Study, target: Target, split: str | None = None) -> pd.DataFrame:
+    """Mean, std and n over repeats of the main metric: columns metal, inputs, split, mean, std, n."""
+    frame = study.frame()
+    wanted = (frame["target"] == target.value) & (frame["metric"] == main_metric(target).value)
+    if split is not None:
+        wanted &= frame["split"] == split
+    return frame.loc[wanted, ["metal", "inputs", "split", "mean", "std", "n"]].reset_index(drop=True)
+
+
+def score(scores: pd.DataFrame, metal: str, name: str) -> tuple[float, float]:
+    """Return mean and std of one row of `main_scores` of one split; NaN where there is none."""
+    row = scores[(scores["metal"] == metal) & (scores["inputs"] == name)]
+    return (float(row["mean"].iloc[0]), float(row["std"].iloc[0])) if len(row) else (np.nan, np.nan)
+
+
+def ranking(study: Study, metal: str, target: Target) -> list[str]:
+    """Measured inputs by their mean main score in the main split, the best first."""
+    scores = main_scores(study, target, splits(study)[0])
+    rows = scores[(scores["metal"] == metal) & ~scores["inputs"].isin(BASELINES)]
+    ordered = rows.sort_values(["mean", "inputs"], ascending=[not main_metric(target).higher_is_better, True])
+    return [str(name) for name in ordered["inputs"]]
+
+
+def pick(frame: pd.DataFrame, **values: str) -> pd.DataFrame:
+    """Rows of `frame` whose columns equal these values."""
+    for column, value in values.items():
+        frame = frame[frame[column] == value]
+    return frame.reset_index(drop=True)
+
+
+def prominent(importance: Array, most: int = 3) -> list[int]:
+    """Indices of the peaks that stand out by a quarter of the highest, at most `most`, in rising order.
+
+    The ends count as peaks when the curve falls away from them.
+    """
+    padded = np.concatenate([[0.0], importance, [0.0]])
+    peaks, properties = find_peaks(padded, prominence=0.25 * importance.max())
+    strongest = np.argsort(-properties["prominences"], kind="stable")[:most]
+    return sorted(int(peak) - 1 for peak in peaks[strongest])

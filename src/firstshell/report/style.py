@@ -1,0 +1,105 @@
+"""How figures look: metal colours, hatches, fonts and the names of things on paper.
+
+Colours and hatches are those of Na Narong et al., npj Comput. Mater. 11, 98 (2025): titanium orange, manganese green,
+iron blue, copper magenta; XANES plain, PDF dotted, their combination striped.
+"""
+
+from __future__ import annotations
+
+import colorsys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import matplotlib as mpl
+import xraydb
+
+from firstshell.learn.compare import show
+from firstshell.types import Metric, Target
+
+INK, PAPER, FAINT, TRACE, MEAN = "#1b1b1b", "#fefefe", "#d6d6d6", "#8e8e8e", "#555555"
+THEME = {INK: "var(--ink)", PAPER: "var(--paper)", FAINT: "var(--faint)", MEAN: "var(--mean)"}
+
+METALS = {"Ti": "#ee8a2a", "Mn": "#3f9f4f", "Fe": "#3c82cf", "Cu": "#c9409f"}
+HATCHES = {"xanes": "", "pdf": "..", "dpdf": "o", "xanes+pdf": "////", "xanes+dpdf": "\\\\\\\\"}
+ORDINATES = {"xanes": "μ(E) (edge steps)", "pdf": "G(r) (Å⁻²)", "dpdf": "dPDF (Å⁻²)"}
+DIGITS = {Metric.RMSE: 4, Metric.MAE: 4, Metric.RMSE_PERCENT: 2}
+
+RC: dict[Any, Any] = {
+    "figure.facecolor": PAPER,
+    "savefig.facecolor": PAPER,
+    "axes.facecolor": "none",
+    "axes.edgecolor": INK,
+    "axes.labelcolor": INK,
+    "axes.titlesize": 9,
+    "axes.linewidth": 0.8,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "font.size": 9,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "xtick.labelsize": 8,
+    "ytick.labelsize": 8,
+    "text.color": INK,
+    "patch.edgecolor": INK,
+    "hatch.color": INK,
+    "hatch.linewidth": 0.7,
+    "legend.fontsize": 8,
+    "legend.frameon": False,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "firstshell",
+}
+
+
+@contextmanager
+def paper_style() -> Iterator[None]:
+    """Draw and save in the report's style, whatever the user's matplotlibrc says."""
+    with mpl.rc_context():
+        mpl.rcdefaults()
+        mpl.rcParams.update(RC)
+        yield
+
+
+def metal_colour(metal: str) -> str:
+    """Return the paper's colour, or for other metals a hue that follows from the atomic number."""
+    if metal in METALS:
+        return METALS[metal]
+    hue = xraydb.atomic_number(metal) * 0.618034 % 1  # golden angle: neighbours in the periodic table lie far apart
+    red, green, blue = (round(255 * part) for part in colorsys.hls_to_rgb(hue, 0.5, 0.45))
+    return f"#{red:02x}{green:02x}{blue:02x}"
+
+
+def by_number(metals: Iterable[str]) -> list[str]:
+    """Sort metals by atomic number."""
+    return sorted(set(metals), key=xraydb.atomic_number)
+
+
+def hatch(inputs: str) -> str:
+    """Return the hatch of a bar for these inputs."""
+    return HATCHES.get(inputs, "xx")
+
+
+def input_name(inputs: str, target: Target | None = None) -> str:
+    """Return "XANES+PDF" for "xanes+pdf"; the baselines by what they do."""
+    if inputs == "modal":
+        return "Always the mean" if target and not target.is_class else "Always the modal class"
+    if inputs == "composition":
+        return "Composition only"
+    return show(inputs)
+
+
+def ordinate(modality: str) -> str:
+    """Return the axis label, with unit, of a modality's spectra."""
+    return ORDINATES.get(modality, input_name(modality))
+
+
+def class_name(target: Target, value: float) -> str:
+    """Return "+2" for an oxidation state, "4" for a coordination number."""
+    return f"{int(value):+d}" if target is Target.OXIDATION_STATE else f"{int(value)}"
+
+
+def number(metric: Metric, value: float, sign: bool = False) -> str:
+    """Format a score with the digits its spread deserves, with a true minus; a dash for a missing one."""
+    if value != value:
+        return "–"
+    return f"{value:{'+' if sign else ''}.{DIGITS.get(metric, 3)}f}".replace("-", "−")

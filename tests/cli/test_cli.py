@@ -1,0 +1,172 @@
+"""Every command as a user runs it: what it writes, what it says, how it refuses."""
+
+import re
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from feff_runs import CUO, tree_files, write_folder
+from synthetic import synthetic_dataset
+
+from firstshell import cli
+from firstshell.dataset.table import read_dataset, write_dataset
+from firstshell.errors import EngineError
+
+SMALL = ["--set", "study.repeats=2", "--set", "study.splits=[\"grouped\"]", "--set", "study.inputs=[\"xanes\",\"xanes+pdf\"]"]
+
+
+@pytest.fixture
+def run(monkeypatch, capsys):
+    """Run a command line in this process; returns exit status, output and errors."""
+
+    def call(*words):
+        monkeypatch.setattr(sys, "argv", ["firstshell", *map(str, words)])
+        try:
+            cli.main()
+            status = 0
+        except SystemExit as stop:
+            status = stop.code or 0
+        return status, *capsys.readouterr()
+
+    return call
+
+
+@pytest.mark.parametrize("command", ["study", "import-feff", "simulate", "doctor"])
+def test_help_has_an_example(run, command):
+    status, out, _ = run(command, "--help")
+    assert status == 0
+    assert f"Example: firstshell {command}" in out
+
+
+def test_help_is_quick_because_imports_are_lazy():
+    heavy = {"pymatgen", "sklearn", "numba", "matplotlib", "pandas", "numpy", "scipy"}
+    code = "import sys; from firstshell import cli; print(*{m.split('.')[0] for m in sys.modules})"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    assert not heavy & set(loaded)
+
+
+def test_simulate_writes_columns_and_plots(run, tmp_path):
+    (tmp_path / "CuO.vasp").write_text(CUO)
+    status, out, err = run("simulate", tmp_path / "CuO.vasp", "--metal", "Cu", "--modality", "pdf,dpdf", "--out", tmp_path)
+    assert (status, err) == (0, "")
+    for name in ("pdf", "dpdf"):
+        assert f"CuO_Cu_{name}.gr" in out
+        columns = np.loadtxt(tmp_path / f"CuO_Cu_{name}.gr")
+        assert columns.shape == (1000, 2)
+        assert (tmp_path / f"CuO_Cu_{name}.png").read_bytes().startswith(b"\x89PNG")
+        assert "<svg" in (tmp_path / f"CuO_Cu_{name}.svg").read_text()
+    status, *_ = run("simulate", tmp_path / "CuO.vasp", "--metal", "Cu", "--out", tmp_path, "--no-native", "--per-site")
+    assert np.loadtxt(tmp_path / "CuO_Cu_pdf.gr").shape == (100, 2)
+
+
+def test_settings_reach_the_engine(run, tmp_path):
+    (tmp_path / "CuO.vasp").write_text(CUO)
+    (tmp_path / "study.toml").write_text("[pdf]\nqmax = 20.0\n")
+    for name, extra in {"a": [], "b": ["--config", tmp_path / "study.toml"], "c": ["--set", "pdf.qmax=20"]}.items():
+        words = ["simulate", tmp_path / "CuO.vasp", "--metal", "Cu", "--modality", "pdf", "--out", tmp_path / name]
+        assert run(*words, *extra)[0] == 0
+    a, b, c = (np.loadtxt(tmp_path / name / "CuO_Cu_pdf.gr") for name in "abc")
+    assert np.array_equal(b, c)
+    assert not np.array_equal(a, b)
+
+
+def test_import_then_study(run, tmp_path):
+    folder = write_folder(tree_files(), tmp_path / "runs")
+    status, out, _ = run("import-feff", folder, "--out", tmp_path / "data.parquet", "--workers", "0")
+    assert status == 0
+    assert "Cu: 1 materials" in out
+    assert read_dataset(tmp_path / "data.parquet").metals == ("Cu", "Mn")
+    write_dataset(synthetic_dataset(60), tmp_path / "made.parquet")
+    status, out, err = run("study", tmp_path / "made.parquet", "--out", tmp_path / "study", "--workers", "0", *SMALL)
+    assert status == 0, err
+    page = Path(re.search(r"wrote (.*report\.html)", out)[1])
+    assert page.stat().st_size > 10_000
+    assert (tmp_path / "study/scores.csv").exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["study", "absent.parquet"], "cannot read the dataset"),
+        (["study", "{data}", "--metal", "Zr"], "Zr"),
+        (["study", "{data}", "--set", "study.repeets=3"], "Did you mean 'repeats'"),
+        (["study", "{data}", "--set", "repeats=3"], "is not table.key=value"),
+        (["study", "{data}", "--set", "studie.repeats=3"], "unknown table \\[studie\\]. Did you mean 'study'"),
+        (["study", "{data}", "--set", "study.repeats=many"], "not of type int"),
+        (["study", "{data}", "--config", "absent.toml"], "cannot read the settings"),
+        (["import-feff", "absent"], "no such file or folder"),
+        (["simulate", "absent.cif", "--metal", "Cu"], "absent.cif: cannot read the file"),
+        (["simulate", "{cuo}", "--metal", "Fe"], "holds no Fe"),
+        (["simulate", "{cuo}", "--metal", "Cu", "--modality", "exafs"], "no modality 'exafs'"),
+        (["simulate", "{cuo}", "--metal", "Cu", "--set", "pdf.qmax=-1"], "qmax"),
+    ],
+)
+def test_bad_input_is_one_line_and_status_2(run, tmp_path, words, message):
+    (tmp_path / "CuO.vasp").write_text(CUO)
+    write_dataset(synthetic_dataset(12), tmp_path / "data.parquet")
+    places = {"data": tmp_path / "data.parquet", "cuo": tmp_path / "CuO.vasp"}
+    status, _, err = run(*(word.format(**places) for word in words))
+    assert status == 2
+    assert re.search(message, err), err
+    assert err.startswith("firstshell: ")
+    assert len(err.strip().splitlines()) == 1
+
+
+def test_engine_failure_and_interrupt_have_their_status(run, monkeypatch):
+    def fail(error):
+        def raise_it(words):
+            raise error
+
+        return raise_it
+
+    monkeypatch.setattr(cli, "app", fail(EngineError("SCF did not converge")))
+    assert run()[::2] == (1, "firstshell: SCF did not converge\n")
+    monkeypatch.setattr(cli, "app", fail(KeyboardInterrupt()))
+    status, _, err = run()
+    assert status == 130
+    assert "kept" in err
+
+
+def test_doctor(run):
+    status, out, _ = run("doctor")
+    assert status == 0, out
+    assert "MnO's tallest peak" in out
+    assert "Mn in MnO: 2+, 6 neighbours" in out
+
+
+def test_a_missing_package_is_named(monkeypatch):
+    from importlib.metadata import PackageNotFoundError
+
+    from firstshell import checkup
+
+    def version(name):
+        if name in ("skops", "scikit-learn-intelex"):
+            raise PackageNotFoundError(name)
+        return "1"
+
+    monkeypatch.setattr(checkup, "version", version)
+    broken = [f for f in checkup.examine() if f.state == "broken"]
+    assert [f.what for f in broken] == ["skops"]
+    assert "pip install skops" in broken[0].detail
+    assert [f.what for f in checkup.examine() if f.state == "missing"] == ["scikit-learn-intelex"]
+
+
+def test_ctrl_c_of_an_import_ends_at_once_and_keeps_what_is_done(tmp_path):
+    import signal
+
+    files = {f"m{i:02d}/{k.split('/', 1)[1]}": v for i in range(40) for k, v in tree_files().items() if "mp-1" in k}
+    folder = write_folder(files, tmp_path / "runs")
+    command = [sys.executable, "-m", "firstshell", "import-feff", folder, "--out", tmp_path / "d.parquet", "--workers", "2"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    store = tmp_path / "d.store" / "results.sqlite"
+    while not store.exists() or store.stat().st_size + store.with_name("results.sqlite-wal").stat().st_size < 30_000:
+        time.sleep(0.05)
+        if process.poll() is not None:
+            break
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 130
+    assert "Traceback" not in err
