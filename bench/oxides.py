@@ -1,7 +1,7 @@
 """Fifty oxides as they occur in nature: space group, cell (Å, °) and sites from the crystallographic literature.
 
-Each line: formula; space group; a b c alpha beta gamma; element x y z, … Where a space group has two origins, the sites are
-given for the one that pymatgen's symbol means; `crystals` checks formula and shortest distance of all of them.
+Each line: formula; space group; a b c alpha beta gamma; element x y z, … Where a space group has two origins, the sites
+are given for the one that pymatgen's symbol means; `crystals` checks formula and shortest distance of all of them.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ MoO3;Pnma;13.855 3.6964 3.9628 90 90 90;Mo .1016 .25 .0867,O .4351 .25 .4994,O .
 La2NiO4;I4/mmm;3.86 3.86 12.65 90 90 90;La 0 0 .361,Ni 0 0 0,O 0 .5 0,O 0 0 .175
 CaWO4;I4_1/a;5.243 5.243 11.376 90 90 90;Ca 0 0 .5,W 0 0 0,O .2413 .1511 .0861
 YBa2Cu3O7;Pmmm;3.8227 3.8872 11.6802 90 90 90;Y .5 .5 .5,Ba .5 .5 .1843,Cu 0 0 0,Cu 0 0 .3556,O 0 .5 0,O .5 0 .3773,O 0 .5 .3789,O 0 0 .1584
-"""
+"""  # noqa: E501
 
 
 def crystals() -> list[tuple[str, Structure]]:
@@ -80,7 +80,9 @@ def _crystal(formula: str, group: str, cell: str, sites: str) -> tuple[str, Stru
     name = f"{formula} {group}"
     shortest = structure.distance_matrix[~np.eye(len(structure), dtype=bool)].min()
     if structure.composition.reduced_composition != Composition(formula) or shortest < 1.4:
-        raise ValueError(f"{name} came out as {structure.composition.reduced_formula} with contacts of {shortest:.2f} Å")
+        raise ValueError(
+            f"{name} came out as {structure.composition.reduced_formula} with contacts of {shortest:.2f} Å"
+        )
     return name, structure
 
 

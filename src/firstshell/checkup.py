@@ -10,9 +10,14 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, requires, version
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+
+from firstshell.store import Record
+
+if TYPE_CHECKING:
+    from pymatgen.core.structure import Structure
 
 
 @dataclass(frozen=True)
@@ -107,9 +112,7 @@ def _workers() -> str:
     return f"work ({len(results)} tasks in 2 processes)"
 
 
-def _double(_shared: None, task: int) -> object:
-    from firstshell.store import Record
-
+def _double(_shared: None, task: int) -> Record:
     return Record({"value": 2 * task})
 
 
@@ -125,7 +128,8 @@ def _disk() -> Finding:
     return Finding("temporary space", "ok" if free > 1 else "broken", f"{free:.1f} GB free")
 
 
-def _rock_salt() -> object:
-    from pymatgen.core import Lattice, Structure
+def _rock_salt() -> Structure:
+    from pymatgen.core.lattice import Lattice
+    from pymatgen.core.structure import Structure
 
     return Structure.from_spacegroup("Fm-3m", Lattice.cubic(4.446), ["Mn", "O"], [[0, 0, 0], [0.5, 0.5, 0.5]])

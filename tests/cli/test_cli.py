@@ -8,14 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from feff_runs import CUO, tree_files, write_folder
-from synthetic import synthetic_dataset
 
+from feff_runs import CUO, tree_files, write_folder
 from firstshell import cli
 from firstshell.dataset.table import read_dataset, write_dataset
 from firstshell.errors import EngineError
+from synthetic import synthetic_dataset
 
-SMALL = ["--set", "study.repeats=2", "--set", "study.splits=[\"grouped\"]", "--set", "study.inputs=[\"xanes\",\"xanes+pdf\"]"]
+SMALL = ["--set", "study.repeats=2", "--set", 'study.splits=["grouped"]', "--set", 'study.inputs=["xanes","xanes+pdf"]']
 
 
 @pytest.fixture
@@ -50,7 +50,9 @@ def test_help_is_quick_because_imports_are_lazy():
 
 def test_simulate_writes_columns_and_plots(run, tmp_path):
     (tmp_path / "CuO.vasp").write_text(CUO)
-    status, out, err = run("simulate", tmp_path / "CuO.vasp", "--metal", "Cu", "--modality", "pdf,dpdf", "--out", tmp_path)
+    status, out, err = run(
+        "simulate", tmp_path / "CuO.vasp", "--metal", "Cu", "--modality", "pdf,dpdf", "--out", tmp_path
+    )
     assert (status, err) == (0, "")
     for name in ("pdf", "dpdf"):
         assert f"CuO_Cu_{name}.gr" in out
@@ -159,7 +161,17 @@ def test_ctrl_c_of_an_import_ends_at_once_and_keeps_what_is_done(tmp_path):
 
     files = {f"m{i:02d}/{k.split('/', 1)[1]}": v for i in range(40) for k, v in tree_files().items() if "mp-1" in k}
     folder = write_folder(files, tmp_path / "runs")
-    command = [sys.executable, "-m", "firstshell", "import-feff", folder, "--out", tmp_path / "d.parquet", "--workers", "2"]
+    command = [
+        sys.executable,
+        "-m",
+        "firstshell",
+        "import-feff",
+        folder,
+        "--out",
+        tmp_path / "d.parquet",
+        "--workers",
+        "2",
+    ]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
     store = tmp_path / "d.store" / "results.sqlite"
     while not store.exists() or store.stat().st_size + store.with_name("results.sqlite-wal").stat().st_size < 30_000:

@@ -19,7 +19,9 @@ QUICK = [name for name in NAMES if name != "xanes"]
 
 
 def rutile(metal="Ti"):
-    return Structure.from_spacegroup("P4_2/mnm", Lattice.tetragonal(4.594, 2.959), [metal, "O"], [[0, 0, 0], [0.305, 0.305, 0]])
+    return Structure.from_spacegroup(
+        "P4_2/mnm", Lattice.tetragonal(4.594, 2.959), [metal, "O"], [[0, 0, 0], [0.305, 0.305, 0]]
+    )
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -71,7 +73,7 @@ def test_invariance(name):
     structure = rutile()
     reference = module.simulate(structure, "Ti", module.Params()).values
     lattice = Lattice.from_parameters(4.594, 4.594, 2.959, 90, 90, 90, vesta=True)
-    shifted = Structure(lattice, structure.species, structure.frac_coords + [0.1, 0.27, 0.4])
+    shifted = Structure(lattice, structure.species, structure.frac_coords + np.array([0.1, 0.27, 0.4]))
     supercell = structure.copy()
     supercell.make_supercell([[2, 0, 0], [0, 1, 1], [0, 0, 2]])
     reordered = Structure.from_sites(structure.sites[::-1])

@@ -9,8 +9,8 @@ import time
 
 import numpy as np
 import pytest
-from feff_runs import CUO, MNO, tree_files, write_archive, write_folder, xmu
 
+from feff_runs import CUO, MNO, tree_files, write_archive, write_folder, xmu
 from firstshell.dataset.feff import FeffOptions, import_feff
 from firstshell.dataset.table import read_dataset
 from firstshell.errors import InputError

@@ -74,7 +74,7 @@ def free_propagator(vector, momentum, lmax):
     """The engine's free propagator from an atom at the origin to one at `vector`."""
     cluster = Cluster(np.array([np.zeros(3), -np.asarray(vector, float)]), np.array([0, 1]), (lmax, lmax))
     scattering = Scattering(cluster, symmetry=False, dtype=np.complex128)
-    return scattering.pairs.assemble(scattering._free(momentum))[0][:, (lmax + 1) ** 2 :]
+    return scattering.pairs.assemble(scattering._free(momentum), np.complex128)[0][:, (lmax + 1) ** 2 :]
 
 
 def test_free_propagator_is_the_addition_theorem_of_spherical_waves():
@@ -157,7 +157,7 @@ def test_rotation_order_and_reciprocity():
 
 @pytest.mark.parametrize("momentum", [0.4, 0.8, 1.3])
 def test_no_direction_absorbs_less_than_nothing(momentum):
-    """With real potentials 1 + Im e^{2iδ} e·G·e is a density of states: never negative, however strong the scattering."""
+    """With real potentials 1 + Im e^{2iδ} e·G·e is a density of states, never negative."""
     shifts = phase_shifts(scale=2.0, absorb=0.0)
     g = Scattering(symmetric_cluster(GROUPS["C3"][0]), dtype=np.complex128).propagator(momentum + 0j, shifts)
     density = np.eye(3) + (np.exp(2j * shifts[0][1]) * g).imag
@@ -178,7 +178,7 @@ def test_rutile_agrees_with_feff10():
     scattering = Scattering(cluster)
     assert len(positions) == 51
     assert len(scattering.group.rotations) == 8
-    result = absorption(phases, average(propagators(phases, cluster, scattering)))
+    result = absorption(phases, average(propagators(phases, scattering)))
     energy, mu = np.loadtxt(RUTILE / "mu_feff10.txt").T
     inside = result.energy < energy[-1]
     expected = np.interp(result.energy[inside], energy, mu)

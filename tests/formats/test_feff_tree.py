@@ -3,8 +3,8 @@
 import tarfile
 
 import pytest
-from feff_runs import tree_files, write_archive, write_folder, xmu
 
+from feff_runs import tree_files, write_archive, write_folder, xmu
 from firstshell.errors import InputError
 from firstshell.formats import feff_tree
 from firstshell.formats.feff_tree import read_tree

@@ -17,7 +17,9 @@ def make_rows(fermi=8987.0, step=1.0):
 
 
 def as_text(rows):
-    return HEADER + "".join("  ".join(f"{v:.6E}" if i > 2 else f"{v:.3f}" for i, v in enumerate(r)) + "\n" for r in rows)
+    return HEADER + "".join(
+        "  ".join(f"{v:.6E}" if i > 2 else f"{v:.3f}" for i, v in enumerate(r)) + "\n" for r in rows
+    )
 
 
 def test_normalised_to_the_edge_step():

@@ -64,6 +64,13 @@ def test_a_tree_that_points_outside_itself_is_refused(model, tmp_path, name, val
         load_model(tmp_path / "m.skops")
 
 
+def test_a_forest_of_other_things_than_trees_is_refused(model, tmp_path):
+    model.forest.estimators_[2] = LinearRegression()
+    save_model(model, tmp_path / "m.skops")
+    with pytest.raises(InputError, match="other things than trees"):
+        load_model(tmp_path / "m.skops")
+
+
 class Unknown:
     def __init__(self):
         self.built = True

@@ -125,6 +125,11 @@ def test_too_few_samples_and_one_class_are_refused():
         choose_samples(one_class, PLAN, "Cu", OXIDATION)
 
 
+def test_a_fraction_that_holds_out_nothing_is_refused():
+    with pytest.raises(InputError, match=r"0\.01 of 60 samples in 20 groups leaves none to hold out"):
+        choose_samples(synthetic_dataset(60), StudyPlan(test_fraction=0.01), "Cu", NUMBER)
+
+
 def test_features_stand_side_by_side_unscaled_in_the_order_named():
     data = synthetic_dataset(12)
     matrices = source_matrices(data, StudyPlan())

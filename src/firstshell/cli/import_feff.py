@@ -15,7 +15,7 @@ def import_feff(
     /,
     *,
     out: Path = Path("data.parquet"),
-    metal: Annotated[str, Parameter(help="Absorbers to take, as in Fe,Cu; all by default.")] = "",
+    metal: str = "",
     sites: bool = False,
     partial: Literal["refuse", "round"] = "refuse",
     config: Path | None = None,
@@ -25,8 +25,8 @@ def import_feff(
 ) -> None:
     """Turn a tree of finished FEFF runs into a dataset.
 
-    The tree is a folder or a .tar(.xz|.gz) of <id>/POSCAR and <id>/FEFF-XANES/<NNN>_<El>/xmu.dat, NNN the 0-based index of
-    the absorber. A run that was stopped goes on where it was.
+    The tree is a folder or a .tar(.xz|.gz) of <id>/POSCAR and <id>/FEFF-XANES/<NNN>_<El>/xmu.dat, NNN the 0-based
+    index of the absorber. A run that was stopped goes on where it was.
 
     Example: firstshell import-feff runs.tar.xz --out data.parquet
 
@@ -36,6 +36,8 @@ def import_feff(
         The folder or archive.
     out
         The dataset to write; beside it come <name>.excluded.csv and the folder <name>.store that makes runs resume.
+    metal
+        Absorbers to take, as in Fe,Cu; all by default.
     sites
         Add one sample per symmetry-distinct site.
     partial
@@ -48,6 +50,7 @@ def import_feff(
         Processes; one a core by default.
     progress
         How progress is shown.
+
     """
     from firstshell.dataset import feff
     from firstshell.progress import make_reporter

@@ -58,5 +58,3 @@ def _apply(given: dict[str, Any], change: str) -> None:
         if not isinstance(place, dict):
             raise InputError(f"--set {change!r}: {table} is not a table", remedy="Write it as in --set pdf.qmax=24")
     place[key] = value
-
-

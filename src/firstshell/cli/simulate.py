@@ -19,7 +19,7 @@ def simulate(
     /,
     *,
     metal: str,
-    modality: Annotated[str, Parameter(help="One or more, as in pdf,dpdf.")] = "pdf,dpdf",
+    modality: str = "pdf,dpdf",
     out: Path = Path(),
     per_site: bool = False,
     native: bool = True,
@@ -37,6 +37,8 @@ def simulate(
         A CIF or POSCAR.
     metal
         The absorber, or the metal of the differential PDF.
+    modality
+        One or more of xanes, pdf and dpdf.
     out
         Folder for the results.
     per_site
@@ -49,6 +51,7 @@ def simulate(
         One setting, as in --set pdf.qmax=24.
     partial
         What to do with partly occupied positions.
+
     """
     from firstshell import modalities
     from firstshell.structures.files import read_structure
@@ -76,7 +79,10 @@ def _write(spectra: list[Spectrum], out: Path, stem: str) -> None:
 
     first = spectra[0]
     names = [first.label if s.site is None else f"site {s.site} {s.label}" for s in spectra]
-    header = [f"# firstshell {json.dumps(first.provenance, sort_keys=True)}", f"# {first.grid.label}  {'  '.join(names)}"]
+    header = [
+        f"# firstshell {json.dumps(first.provenance, sort_keys=True)}",
+        f"# {first.grid.label}  {'  '.join(names)}",
+    ]
     rows = zip(first.grid.values, *(s.values for s in spectra), strict=True)
     lines = [*header, *("  ".join(f"{value:.8g}" for value in row) for row in rows)]
     columns = out / f"{stem}{'.gr' if first.grid.unit == 'Å' else '.dat'}"

@@ -16,7 +16,7 @@ def study(
     *,
     out: Path = Path("study"),
     preset: Literal["default", "paper"] = "default",
-    metal: Annotated[str, Parameter(help="Metals to study, as in Fe,Cu; all by default.")] = "",
+    metal: str = "",
     config: Path | None = None,
     set_: Annotated[tuple[str, ...], Parameter(name="--set", negative="")] = (),
     workers: int | None = None,
@@ -39,6 +39,8 @@ def study(
     preset
         default: a fixed forest, grouped and random splits; paper: the recipe of Na Narong et al. (2025), with its
         grid search.
+    metal
+        Metals to study, as in Fe,Cu; all by default.
     config
         A study.toml; its table [study] changes the preset.
     set_
@@ -49,6 +51,7 @@ def study(
         Which forest: scikit-learn's, scikit-learn-intelex's, or the faster one that is installed.
     progress
         How progress is shown.
+
     """
     from dataclasses import replace
 
@@ -56,6 +59,7 @@ def study(
     from firstshell.learn.study import run_study
     from firstshell.progress import make_reporter
     from firstshell.report.build import build_report
+    from firstshell.types import Target
 
     plan = read_settings(config, set_, preset)["study"]
     if metal:
@@ -63,6 +67,8 @@ def study(
     dataset = read_dataset(data)
     result = run_study(dataset, plan, out=out, workers=workers, reporter=make_reporter(progress), backend=backend)
     page = build_report(result, dataset, out)
-    for sentence in result.comparisons["sentence"]:
-        print(sentence)
+    for (name, target), rows in result.comparisons.groupby(["metal", "target"], sort=False):
+        print(f"\n{name}, {Target(target).label.lower()}:")
+        for row in rows.itertuples():
+            print(f"  {row.split} splits: {row.sentence}")
     print(f"wrote {page}")

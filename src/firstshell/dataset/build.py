@@ -8,7 +8,7 @@ from importlib.metadata import version
 from typing import Any
 
 import numpy as np
-from pymatgen.core import Structure
+from pymatgen.core.structure import Structure
 
 from firstshell import __version__, modalities
 from firstshell.dataset.table import Dataset, make_dataset

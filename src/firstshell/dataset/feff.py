@@ -139,7 +139,7 @@ def _tasks(
 def _site_spectra(
     material: FeffMaterial, metal: str, sites: list[Site], params: Any, problems: _Problems
 ) -> tuple[dict[int, Spectrum], str]:
-    """Return, by the index of the distinct site, the mean of its spectra on the grid; and the program that made them."""
+    """Return by the index of the distinct site the mean of its spectra on the grid, and the program they are from."""
     of_atom = {atom: site.index for site in sites for atom in site.indices}
     found: dict[int, list[Spectrum]] = {}
     for (index, element), text in sorted(material.spectra.items()):

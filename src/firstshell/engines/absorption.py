@@ -8,7 +8,7 @@ import numpy as np
 
 from firstshell.engines.convolution import lifetime
 from firstshell.engines.pad import BOHR, HARTREE, Complex, Phases
-from firstshell.engines.scattering import Cluster, Scattering
+from firstshell.engines.scattering import Scattering
 from firstshell.types import Array
 
 ABOVE = 50.0
@@ -36,9 +36,9 @@ class Absorption:
     step: float
 
 
-def propagators(phases: Phases, cluster: Cluster, scattering: Scattering) -> Complex:
+def propagators(phases: Phases, scattering: Scattering) -> Complex:
     """Return the propagator of the absorber's p orbitals at all energies of `phases`: (ne, 3, 3) over x, y, z."""
-    shifts = [delta[:, : lmax + 1] for delta, lmax in zip(phases.shifts, cluster.lmax, strict=True)]
+    shifts = [delta[:, : lmax + 1] for delta, lmax in zip(phases.shifts, scattering.cluster.lmax, strict=True)]
     return np.array(
         [scattering.propagator(k, [delta[point] for delta in shifts]) for point, k in enumerate(phases.momentum)]
     )

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from pymatgen.core.periodic_table import DummySpecies, Species
 
 from firstshell.engines.pairs import Atoms
 from firstshell.engines.pdf_params import PdfParams
@@ -13,7 +14,7 @@ from firstshell.errors import InputError
 from firstshell.types import Array
 
 if TYPE_CHECKING:
-    from pymatgen.core import Structure
+    from pymatgen.core.structure import Structure
 
 MOST_KINDS = 8
 """More different displacements than this, and every atom brings its own instead of its kind's."""
@@ -33,16 +34,12 @@ class Crystal:
     kind_elements: tuple[str, ...]
     sites: tuple[int, ...]
 
-    def element(self, entry: int) -> str:
-        """Return the element symbol of an entry."""
-        return self.kind_elements[self.atoms.kind[entry]]
-
 
 def read_crystal(structure: Structure, params: PdfParams) -> Crystal:
     """Take a structure apart.
 
-    Mixed sites give one entry per element. Site properties "u_cart" ((3, 3) Cartesian tensor, Å²) or "uiso" (Å²) win over
-    the settings; a site may lack them (None). InputError: no atoms, dummy species, displacements without meaning.
+    Mixed sites give one entry per element. Site properties "u_cart" ((3, 3) Cartesian tensor, Å²) or "uiso" (Å²) win
+    over the settings; a site may lack them (None). InputError: no atoms, dummy species, displacements without meaning.
     """
     if len(structure) == 0:
         raise InputError("the structure has no atoms", remedy="Give a crystal structure")
@@ -51,9 +48,10 @@ def read_crystal(structure: Structure, params: PdfParams) -> Crystal:
     occupancy: list[float] = []
     for index, site in enumerate(structure):
         for species, amount in site.species.items():
-            if not getattr(species, "Z", 0):
+            if isinstance(species, DummySpecies):
                 raise InputError(f"site {index} holds {species}, which is no element", remedy="Replace dummy species")
-            elements.append(species.symbol)
+            # The symbol of deuterium would be H.
+            elements.append((species.element if isinstance(species, Species) else species).name)
             sites.append(index)
             occupancy.append(amount)
     u = _displacements(structure, elements, sites, params)
@@ -89,9 +87,13 @@ def _displacements(structure: Structure, elements: list[str], sites: list[int], 
 def _tensor(value: Array, site: int) -> Array:
     tensor = np.asarray(value, dtype=float)
     if tensor.shape != (3, 3) or not np.isfinite(tensor).all() or not np.allclose(tensor, tensor.T, atol=1e-9):
-        raise InputError(f"the displacement tensor of site {site} is not a symmetric 3×3 matrix of numbers",
-                         remedy="Give u_cart as Cartesian Å²")
+        raise InputError(
+            f"the displacement tensor of site {site} is not a symmetric 3×3 matrix of numbers",
+            remedy="Give u_cart as Cartesian Å²",
+        )
     if np.linalg.eigvalsh(tensor)[0] <= 0:
-        raise InputError(f"the displacements of site {site} are not positive in every direction",
-                         remedy="Correct its uiso or u_cart, or remove it to use the uiso of the settings")
-    return (tensor + tensor.T) / 2
+        raise InputError(
+            f"the displacements of site {site} are not positive in every direction",
+            remedy="Correct its uiso or u_cart, or remove it to use the uiso of the settings",
+        )
+    return np.asarray((tensor + tensor.T) / 2)

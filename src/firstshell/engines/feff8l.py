@@ -18,10 +18,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from firstshell.engines.feff8l_cards import Job, Scf, write_cards
 from firstshell.engines.feff8l_guard import ScfReport, ladder, objection, read_log
-from firstshell.engines.pad import Phases, read_phases
-from firstshell.errors import EngineError
+from firstshell.engines.pad import BOHR, Phases, read_phases
+from firstshell.errors import EngineError, InputError
 
 MEMORY = 2 << 30
 """Bytes of address space a process may have; feff8l_pot needs 0.2 GB."""
@@ -144,7 +146,8 @@ def calculate(job: Job, *, timeout: float = 900.0, retry: bool = True) -> Potent
     timeout : seconds of wall-clock time for each process
     retry : go down the ladder of settings when the field is not to be believed; else fail at once
 
-    Raises EngineError naming the stage and the cause, all attempts listed, when no field is to be believed.
+    Raises EngineError naming the stage and the cause, all attempts listed, when no field is to be believed; InputError
+    for more energies than the engine takes.
 
     """
     attempts: list[dict[str, Any]] = []
@@ -188,4 +191,11 @@ def _phases(job: Job, folder: Path, timeout: float) -> tuple[Phases, tuple[int, 
     settings |= {"ispec": 1, "xkmax": job.mesh.kmax, "xkstep": job.mesh.kstep, "vixan": job.mesh.estep}
     control.write_text(json.dumps(settings, indent=0), encoding="ascii")
     run_stage("xsph", folder, timeout)
-    return read_phases(folder), tuple(settings["lmaxph"][: len(job.potentials)])
+    phases = read_phases(folder)
+    reached = float(np.sqrt(2 * (phases.energy[phases.horizontal - 1].real - phases.energy[-1].real))) / BOHR
+    if reached < job.mesh.kmax - 1.5 * job.mesh.kstep:
+        raise InputError(
+            f"the energies end at {reached:.2f} 1/Å and not at {job.mesh.kmax:.2f}: the engine takes 100 of them",
+            remedy="Give larger steps or a smaller range",
+        )
+    return phases, tuple(settings["lmaxph"][: len(job.potentials)])

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 from firstshell.errors import InputError
 from firstshell.types import Array
@@ -13,8 +14,8 @@ from firstshell.types import Array
 MAX_ATOMS = 1000
 MAX_POTENTIALS = 12
 MAX_CHARGE = 99
-CLOSEST = 0.8
-"""Å. Nearer than this, two atoms are one misplaced twice; hydroxyl bonds are 0.95 Å."""
+CLOSEST = 0.7
+"""Å. Nearer than this are no two atoms: the bond of H₂ has 0.74 Å."""
 
 
 @dataclass(frozen=True)
@@ -35,10 +36,13 @@ class Potential:
 
 @dataclass(frozen=True)
 class Scf:
-    """Self-consistent field: radius in Å, at most so many iterations, mixing of the new density, shared cluster.
+    """Self-consistent field, as FEFF's SCF card.
 
+    radius : Å, of the cluster about each kind of atom
+    iterations : at most `iterations + simple_steps - 1` are done
+    mixing : part of the new density that is taken
     one_cluster : 1 uses the absorber's cluster for all potentials (FEFF's lfms1), 0 one for each
-    simple_steps : iterations before Broyden's mixing sets in
+    simple_steps : steps before Broyden's mixing sets in; with 2 `iterations` it never does
     """
 
     radius: float
@@ -78,7 +82,6 @@ class Job:
     core_hole: bool = True
 
     def __post_init__(self) -> None:
-        distances = np.linalg.norm(self.positions - self.positions[0], axis=1)
         if len(self.positions) > MAX_ATOMS:
             raise InputError(
                 f"the cluster has {len(self.positions)} atoms and the engine takes {MAX_ATOMS}",
@@ -101,9 +104,13 @@ class Job:
             raise InputError("exactly one atom, the first, must be the absorber (potential 0)")
         if set(range(1, len(self.potentials))) - set(self.kinds.tolist()):
             raise InputError("a kind of atom has no atom", remedy="Drop the kind, or give a larger radius")
-        if distances[1] < CLOSEST:
+        overlapping = sorted(cKDTree(self.positions).query_pairs(CLOSEST))
+        if overlapping:
+            i, j = overlapping[0]
+            gap = np.linalg.norm(self.positions[i] - self.positions[j])
+            far = np.linalg.norm(self.positions[i])
             raise InputError(
-                f"the absorber's nearest atom is {distances[1]:.2f} Å away: atoms overlap",
+                f"atoms overlap: two are {gap:.2f} Å apart, {far:.2f} Å from the absorber",
                 remedy="Check the structure for partial occupancy and atoms given twice",
             )
 

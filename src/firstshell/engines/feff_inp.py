@@ -159,7 +159,7 @@ class _Interpreter:
 
     def scf(self) -> Scf:
         radius, *rest = self.numbers("SCF", 1, 5)
-        shared, iterations, mixing, steps = (*rest, *(0, 30, 0.2, 1)[len(rest) :])
+        shared, iterations, mixing, steps = [*rest, *[0, 30, 0.2, 1][len(rest) :]]
         return Scf(radius, int(iterations), mixing, int(shared), int(steps))
 
     def k_edge(self) -> None:
@@ -209,8 +209,7 @@ class _Interpreter:
             rest = self.parse(line, words[2 + len(tag) :])
             if len(rest) > 3 and rest[3] != 0:
                 raise self.error(line, "spin is not handled", "Give spinph 0")
-            defaults = [-1, -1, 0.01 if kind == 0 else 1.0]
-            scf_lmax, fms_lmax, amount = [*rest[:3], *defaults[len(rest) :]]
+            scf_lmax, fms_lmax, amount = rest[:3] + [-1, -1, 0.01 if kind == 0 else 1.0][len(rest) :]
             found[kind] = Potential(charge, tag[0][:6] if tag else f"Z{charge}", amount, (int(scf_lmax), int(fms_lmax)))
         if sorted(found) != list(range(len(found))) or not found:
             raise self.error(self.cards["POTE"], "potentials must be numbered 0, 1, 2, …, each once")

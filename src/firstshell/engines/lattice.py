@@ -8,7 +8,7 @@ from numba import njit
 from firstshell.types import Array
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)
 def reduced(lattice: Array) -> Array:
     """Return a Minkowski-reduced basis of the same lattice, shortest vector first.
 
@@ -30,7 +30,7 @@ def reduced(lattice: Array) -> Array:
     return basis
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)
 def _replace(basis: Array, i: int, candidate: Array) -> bool:
     """Put the candidate in place of vector i if it is shorter by more than rounding."""
     if np.dot(candidate, candidate) < np.dot(basis[i], basis[i]) * (1 - 1e-12):
@@ -39,12 +39,19 @@ def _replace(basis: Array, i: int, candidate: Array) -> bool:
     return False
 
 
+@njit(cache=True)
 def lower_triangular(lattice: Array) -> tuple[Array, Array]:
     """Turn a lattice so that its first vector lies along x and its second in the x–y plane.
 
-    Returns the turned vectors as rows, a lower triangle with positive diagonal, and the orthogonal (3, 3) matrix R of the
-    turn: new = old @ R for row vectors. R holds a reflection where the lattice is left-handed.
+    Returns the turned vectors as rows, a lower triangle with positive diagonal, and the orthogonal (3, 3) matrix R of
+    the turn: new = old @ R for row vectors. R holds a reflection where the lattice is left-handed.
     """
-    rotation, upper = np.linalg.qr(lattice.T)
-    signs = np.where(np.diag(upper) < 0, -1.0, 1.0)
-    return np.ascontiguousarray((upper * signs[:, None]).T), rotation * signs
+    axes = np.empty((3, 3))
+    for i in range(3):
+        rest = lattice[i].copy()
+        # Twice, because once loses digits in flat cells.
+        for _ in range(2):
+            for j in range(i):
+                rest -= np.dot(rest, axes[j]) * axes[j]
+        axes[i] = rest / np.sqrt(np.dot(rest, rest))
+    return lattice @ axes.T, np.ascontiguousarray(axes.T)

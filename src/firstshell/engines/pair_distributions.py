@@ -1,8 +1,8 @@
 """All PDFs of one crystal from one pass over its pairs: total, differential, partial, and those of single sites.
 
 With N = Σ o_i atoms per cell, ⟨b⟩ their mean scattering length and ρ0 = N/V, every PDF is
-G(r) = Σ_ij w_ij·o_i·o_j·Gauss(r − r_ij)/r_ij − 4π·ρ0·P·r, seen through the Q-range and the resolution. The pairs that count, their
-weights w and the share P of the baseline tell the PDFs apart; the methods say which.
+G(r) = Σ_ij w_ij·o_i·o_j·Gauss(r − r_ij)/r_ij − 4π·ρ0·P·r, seen through the Q-range and the resolution. The pairs that
+count, their weights w and the share P of the baseline tell the PDFs apart; the methods say which.
 """
 
 from __future__ import annotations
@@ -48,9 +48,9 @@ class _Terms:
 def result_grid(params: PdfParams) -> Array:
     """Return the r grid of the settings in Å."""
     if params.points is not None:
-        return params.rmin + np.arange(params.points) * (params.rmax - params.rmin) / params.points
+        return np.asarray(params.rmin + np.arange(params.points) * (params.rmax - params.rmin) / params.points)
     first, last = (ceil(r / params.rstep - 1e-9) for r in (params.rmin, params.rmax))
-    return np.arange(first, last) * params.rstep
+    return np.asarray(np.arange(first, last) * params.rstep)
 
 
 class PairDistributions:
@@ -62,7 +62,7 @@ class PairDistributions:
     def __init__(self, crystal: Crystal, params: PdfParams, metal: str | None = None) -> None:
         """Make the pass over the pairs; with a metal, the sites of that element are kept apart.
 
-        InputError: the crystal holds no such metal, its scattering lengths cancel, or it has more pairs than can be done.
+        InputError: the crystal holds no such metal, its scattering lengths cancel, or it has too many pairs.
         """
         self.r = result_grid(params)
         self._crystal, self._params, self._metal = crystal, params, metal
@@ -72,11 +72,18 @@ class PairDistributions:
         widest = sqrt(2 * diagonal.max() * max(1.0, self._width.factor(params.rmin), self._width.factor(params.rmax)))
         self._extent = extent(params.rmin, params.rmax, params.rstep, params.qmax, widest)
         self._r = self._extent.r(self._extent.ripples)
+        self._envelope = resolution_envelope(self._r, params.qdamp)
+        places = self.r / params.rstep - self._extent.ripples[0]
+        self._nearest = np.rint(places).astype(int)
+        self._on_grid = bool(np.abs(places - self._nearest).max() < 1e-6)
         reach = self._extent.pairs[1] * params.rstep
         self._count = float(atoms.occupancy.sum())
         self._density = self._count / abs(float(np.linalg.det(atoms.lattice)))
         if len(atoms.positions) * self._density * 4 / 3 * pi * reach**3 > PAIR_LIMIT:
-            raise InputError(f"{len(atoms.positions)} atoms and rmax = {params.rmax:g} Å make too many pairs", remedy="Choose a smaller rmax")
+            raise InputError(
+                f"{len(atoms.positions)} atoms and rmax = {params.rmax:g} Å make too many pairs",
+                remedy="Choose a smaller rmax",
+            )
 
         self._kind_element = np.array(crystal.kind_elements)
         self._kind_share = np.bincount(atoms.kind, atoms.occupancy) / self._count
@@ -85,6 +92,8 @@ class PairDistributions:
         if abs(self._b_mean) < 1e-6 * np.abs(self._b).max():
             raise InputError("the neutron scattering lengths of this composition cancel", remedy="Use X-rays")
 
+        if metal is not None:
+            self._is(metal)
         reduction = reduce_crystal(atoms, reach)
         kept = reduction.kept
         small = Atoms(reduction.lattice, atoms.positions[kept], atoms.occupancy[kept], atoms.kind[kept], atoms.u[kept])
@@ -93,7 +102,9 @@ class PairDistributions:
         sums = PairSums(small, self._rows, reduction.weight, self._width, self._extent)
         self._warn_of_lost_pair(sums, kept)
         self._reduced_count = float(small.occupancy.sum())
-        count = np.bincount(self._rows, reduction.weight * small.occupancy, minlength=len(row_kind))
+        count = np.asarray(
+            np.bincount(self._rows, reduction.weight * small.occupancy, minlength=len(row_kind)), dtype=float
+        )
         self._terms = _Terms(sums, row_kind, np.arange(len(self._b)), count, self._kind_share * self._density)
 
     def total(self) -> Array:
@@ -114,7 +125,7 @@ class PairDistributions:
 
         masked : total − G with all pairs of the metal left out. P = 1 − (1 − c)², c the metal's share of the atoms
         masked-bweighted : the same with x = c·b/⟨b⟩ in place of c, so that no slope remains
-        differential : w = b_j/(N_metal·⟨b⟩) for i of the metal, P = 1 (Price & Saboungi, Phys. Rev. Lett. 81 (1998) 3207)
+        differential : w = b_j/(N_metal·⟨b⟩) for i of the metal, P = 1 (Price & Saboungi, PRL 81 (1998) 3207)
         """
         is_metal, share = self._is(metal), self._share(metal)
         if self._params.normalization == "differential":
@@ -128,13 +139,13 @@ class PairDistributions:
     def site(self, *indices: int) -> Array:
         """Return the PDF around the metal on one site of the structure, or the mean over several.
 
-        w = b_j/⟨b⟩ for i the site, P = 1: independent of the choice of cell and without slope. The mean over all sites of
-        all elements, each weighted by its b, is the total.
+        w = b_j/⟨b⟩ for i the site, P = 1: independent of the choice of cell and without slope. The mean over all sites
+        of all elements, each weighted by its b, is the total.
         """
         return self._seen(self._terms, self._select_sites(indices), 1.0, around=True)
 
     def site_differential(self, *indices: int) -> Array:
-        """Return the differential PDF of the metal on one site, or the mean over several, in the settings' normalization.
+        """Return the differential PDF of the metal on one site, or the mean over several, as the settings normalize it.
 
         masked : N·(total − G with the site left out) in a cell of N → ∞ atoms: w = 2·b_i·b_j/⟨b⟩², P = 2
         masked-bweighted : the same with P = 2·b_i/⟨b⟩
@@ -153,7 +164,9 @@ class PairDistributions:
         """
         atoms, entry = self._crystal.atoms, self._entry(index)
         one = [entry]
-        alone = Atoms(atoms.lattice, atoms.positions[one], atoms.occupancy[one], np.zeros(1, dtype=np.int64), atoms.u[one])
+        alone = Atoms(
+            atoms.lattice, atoms.positions[one], atoms.occupancy[one], np.zeros(1, dtype=np.int64), atoms.u[one]
+        )
         images = PairSums(alone, alone.kind, np.ones(1), self._width, self._extent)
         share = float(atoms.occupancy[entry]) / self._count
         kind = atoms.kind[one]
@@ -174,23 +187,23 @@ class PairDistributions:
         """
         params, r = self._params, self._r
         own, neighbour = self._b[terms.row_kind] / self._b_mean, self._b[terms.kind] / self._b_mean
-        weights = np.ones((len(own), 1)) * neighbour if around else np.outer(own, neighbour)
+        weights = neighbour if around else own[:, None] * neighbour
         raw = terms.sums.combine(select * weights) - 4 * pi * self._density * share * r
         g = limit_q(raw, self._extent, params.qmin, params.qmax)
         if params.fq and params.radiation == "xray":
             g = g + self._form_factor_change(terms, select, around)
-        g = g * resolution_envelope(r, params.qdamp)
-        places = self.r / params.rstep - self._extent.ripples[0]
-        nearest = np.rint(places).astype(int)
-        on_grid = np.abs(places - nearest).max() < 1e-6
-        return np.asarray(g[nearest] if on_grid else CubicSpline(np.arange(len(g)), g)(places))
+        g = g * self._envelope
+        if self._on_grid:
+            return np.asarray(g[self._nearest])
+        return np.asarray(CubicSpline(r, g)(self.r))
 
     def _form_factor_change(self, terms: _Terms, select: Array, around: bool) -> Array:
         """Return what f(Q) changes: each element pair is weighted in Q space by w(Q) − w(0) (Faber & Ziman, 1965).
 
         The mean density of each pair is taken off first, so that the end of the grid does not ring.
         """
-        q, r = self._extent.q, self._r
+        # Nothing beyond qmax counts, and the tables of form factors end there.
+        q, r = np.minimum(self._extent.q, self._params.qmax), self._r
         row_elements, elements = self._kind_element[terms.row_kind], self._kind_element[terms.kind]
         f = {element: form_factor(element, q) for element in np.unique(self._kind_element)}
         mean = sum(share * f[element] for share, element in zip(self._kind_share, self._kind_element, strict=True))
@@ -202,7 +215,9 @@ class PairDistributions:
                     weight = f[b] / mean if around else f[a] * f[b] / mean**2
                     density = terms.count @ part @ terms.density
                     around_mean = terms.sums.combine(part) - 4 * pi * density * r
-                    change += limit_q(around_mean, self._extent, self._params.qmin, self._params.qmax, weight - weight[0])
+                    change += limit_q(
+                        around_mean, self._extent, self._params.qmin, self._params.qmax, weight - weight[0]
+                    )
         return change
 
     def _assign_rows(self, reduction: Reduction) -> tuple[Ints, Ints]:
@@ -234,7 +249,9 @@ class PairDistributions:
 
     def _required_metal(self) -> str:
         if self._metal is None:
-            raise InputError("sites were not kept apart in this calculation", remedy="Name the metal when calling pdf_family")
+            raise InputError(
+                "sites were not kept apart in this calculation", remedy="Name the metal when calling pdf_family"
+            )
         return self._metal
 
     def _is(self, element: str) -> Bools:

@@ -19,14 +19,14 @@ RESEED = 256
 """Points after which the recursion of a Gaussian starts anew, so that rounding does not grow."""
 
 
-@njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@njit(cache=True, error_model="numpy")
 def most_images(triangle: Array, rmax: float) -> int:
     """Return a bound on the number of images of one atom within rmax Å of a point."""
     beyond = rmax + 0.5 * np.sqrt((triangle**2).sum(axis=1)).sum()
     return int(4 / 3 * pi * beyond**3 / (triangle[0, 0] * triangle[1, 1] * triangle[2, 2])) + 1
 
 
-@njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@njit(cache=True, error_model="numpy")
 def find_images(triangle: Array, origin: Array, rmin: float, rmax: float, found: Array) -> int:
     """Write the vectors to all images of an atom with rmin ≤ |vector| ≤ rmax and return how many there are.
 
@@ -56,7 +56,7 @@ def find_images(triangle: Array, origin: Array, rmin: float, rmax: float, found:
     return n
 
 
-@njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@njit(cache=True, error_model="numpy")
 def add_moments(
     triangle: Array,
     positions: Array,
@@ -74,7 +74,7 @@ def add_moments(
 ) -> None:
     """Add each pair's powers to moments[row, kind, cell, power], and to `edges` the points only some places s reach.
 
-    half : visit each pair once; the sums are to be symmetrised afterwards. Else every atom with a weight gets its full row.
+    half : visit each pair once; the sums are to be symmetrised afterwards. Else each atom with a weight gets its row.
     """
     found = np.empty((most_images(triangle, last * rstep), 4))
     for i in range(len(positions)):
@@ -84,10 +84,12 @@ def add_moments(
             pairs = find_images(triangle, positions[j] - positions[i], first * rstep, last * rstep, found)
             row, column = rows[i], kind[j]
             scale = occupancy[i] * occupancy[j] * weight[i] * (0.5 if half and i == j else 1.0)
-            _add_powers(found[:pairs, 0], scale, sigma[row, column], rstep, first, moments[row, column], edges[row, column])
+            _add_powers(
+                found[:pairs, 0], scale, sigma[row, column], rstep, first, moments[row, column], edges[row, column]
+            )
 
 
-@njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@njit(cache=True, error_model="numpy")
 def _add_powers(
     distances: Array, scale: float, sigma: float, rstep: float, first: int, moments: Array, edges: Array
 ) -> None:
@@ -123,7 +125,7 @@ def _add_powers(
             edges[cell + whole + 1] += w * height * exp(decay * (whole + 1 - t) ** 2)
 
 
-@njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@njit(cache=True, error_model="numpy")
 def add_gaussians(
     triangle: Array,
     positions: Array,
@@ -142,7 +144,10 @@ def add_gaussians(
     sums: Array,
     lost: Array,
 ) -> None:
-    """Add each pair's Gaussian to sums[row, kind, r]; `lost` receives distance and atoms of the closest pair without one."""
+    """Add each pair's Gaussian to sums[row, kind, r].
+
+    lost : (3,) receives distance and atoms of the closest pair that has none
+    """
     found = np.empty((most_images(triangle, last * rstep), 4))
     for i in range(len(positions)):
         if weight[i] == 0:
@@ -161,19 +166,19 @@ def add_gaussians(
                 _add_peak(sums[rows[i], kind[j]], distance, sqrt(variance), scale / distance, rstep, first)
 
 
-@njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@njit(cache=True, error_model="numpy")
 def _displacement(u_i: Array, u_j: Array, vector: Array) -> float:
     """Mean-square displacement of a pair along its bond, n·(U_i + U_j)·n; vector : distance and Cartesian vector."""
     if len(u_i) == 1:
-        return u_i[0, 0] + u_j[0, 0]
+        return float(u_i[0, 0] + u_j[0, 0])
     total = 0.0
     for a in range(3):
         for b in range(3):
             total += vector[a + 1] * (u_i[a, b] + u_j[a, b]) * vector[b + 1]
-    return total / vector[0] ** 2
+    return float(total / vector[0] ** 2)
 
 
-@njit(cache=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@njit(cache=True, error_model="numpy")
 def _add_peak(sums: Array, distance: float, sigma: float, area: float, rstep: float, first: int) -> None:
     """Add a Gaussian, cut as diffpy cuts it, by the recursion g(x+h) = g(x)·q(x), q(x+h) = q(x)·exp(−h²/σ²)."""
     start = max(floor((distance - PEAK_CUT * sigma) / rstep) - first, 0)

@@ -1,9 +1,9 @@
 """Sums over the atom pairs of a crystal, the inner loop of every PDF.
 
-The result is A[row, kind, r] = Σ_{i of row} Σ_{j of kind} o_i·o_j·Gauss(r − r_ij; σ_ij) / r_ij, in Å⁻². Every PDF is a linear
-combination of its rows. Where all atoms of a kind move alike and no width depends on r, a Gaussian is not drawn pair by
-pair: each pair only adds the powers 1, s, s², … of its place s within its grid cell, and the peak shape, a polynomial in s
-at every grid point, is folded in once at the end. That costs some nanoseconds a pair, whatever the width of the peaks.
+The result is A[row, kind, r] = Σ_{i of row} Σ_{j of kind} o_i·o_j·Gauss(r − r_ij; σ_ij) / r_ij, in Å⁻². Every PDF is a
+linear combination of its rows. Where all atoms of a kind move alike and no width depends on r, a Gaussian is not drawn
+pair by pair: each pair only adds the powers 1, s, s², … of its place s within its grid cell, and the peak shape, a
+polynomial in s at every grid point, is folded in once at the end. That costs the same whatever the width of the peaks.
 """
 
 from __future__ import annotations
@@ -119,9 +119,9 @@ class PairSums:
         """Return Σ coefficients[row, kind]·A[row, kind] on the extent's `ripples` span, in units of coefficient·Å⁻²."""
         total = _contract(coefficients, self._drawn)
         if self._sigma is not None:
-            for sigma in np.unique(self._sigma[coefficients != 0]):
+            for sigma in set(self._sigma[coefficients != 0].tolist()):
                 chosen = np.where(self._sigma == sigma, coefficients, 0.0)
-                total += fold(_contract(chosen, self._moments), float(sigma), self.extent.rstep)
+                total += fold(_contract(chosen, self._moments), sigma, self.extent.rstep)
         first = self.extent.ripples[0] - self.extent.pairs[0]
         values: Array = total[first : first + self.extent.ripples[1] - self.extent.ripples[0]]
         if self.extent.ripples[0] == 0:

@@ -1,8 +1,8 @@
 """Gaussian peaks as polynomials of the place within a grid cell, for pair sums in which many peaks share a width.
 
-A pair at distance d = (m + (1 + s)/2)·rstep, s in [−1, 1), contributes Gauss((m + k)·rstep − d) at grid point m + k. For
-each k that is a smooth function of s, and a polynomial of degree 7 stands for it to 1e-11 of the peak where σ is four steps
-or more. So the sum over pairs only needs Σ w·s^p of each cell, and the peaks follow by one fold with the coefficients.
+A pair at distance d = (m + (1 + s)/2)·rstep, s in [−1, 1), contributes Gauss((m + k)·rstep − d) at grid point m + k.
+For each k that is a smooth function of s, and a polynomial of degree 7 stands for it to 1e-11 of the peak where σ is
+four steps or more. So the sum over pairs only needs Σ w·s^p of each cell, and the peaks follow by one fold.
 """
 
 from __future__ import annotations
@@ -11,12 +11,13 @@ from functools import lru_cache
 from math import pi, sqrt
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy.fft import irfft, next_fast_len, rfft
 
 from firstshell.engines.termination import PEAK_CUT
 from firstshell.types import Array
 
 POWERS = 8
-BLOCK = 16
 
 
 def is_smooth(sigma: Array, rstep: float) -> bool:
@@ -32,33 +33,24 @@ def fold(moments: Array, sigma: float, rstep: float) -> Array:
 
     Returns (n,) values. Peaks reach floor(5.022·σ/rstep) points to either side of the start of their cell.
     """
-    reach = int(PEAK_CUT * sigma / rstep)
     n = len(moments) - 1
-    blocks = _blocks(sigma, rstep)
-    shifts = len(blocks)
-    rows = -(-n // BLOCK)
-    # A convolution written as products of blocks, because a matrix product is the fastest thing there is.
-    padded = np.zeros((rows + shifts - 1) * BLOCK * POWERS)
-    values = moments.ravel()[: len(padded) - reach * POWERS]
-    padded[reach * POWERS : reach * POWERS + len(values)] = values
-    cells = padded.reshape(-1, BLOCK * POWERS)
-    result = cells[:rows] @ blocks[0]
-    for shift in range(1, shifts):
-        result += cells[shift : shift + rows] @ blocks[shift]
-    return np.asarray(result.ravel()[:n])
+    # Long enough that what wraps around stays beyond the cells.
+    length = int(next_fast_len(n + 1 + 2 * _reach(sigma, rstep), real=True))
+    transform = rfft(moments, length, axis=0)
+    return np.asarray(irfft(np.einsum("kp,kp->k", transform, _peaks(sigma, rstep, length)), length)[:n])
+
+
+def _reach(sigma: float, rstep: float) -> int:
+    return int(PEAK_CUT * sigma / rstep)
 
 
 @lru_cache(maxsize=256)
-def _blocks(sigma: float, rstep: float) -> Array:
-    """Return (shifts, BLOCK·POWERS, BLOCK): what a block of cells adds to the block of points `shift` before it."""
-    reach = int(PEAK_CUT * sigma / rstep)
+def _peaks(sigma: float, rstep: float, length: int) -> NDArray[np.complex128]:
+    """Return the transform of the coefficients in powers of s of the peak at offsets k = −reach … reach."""
+    offsets = np.arange(-_reach(sigma, rstep), _reach(sigma, rstep) + 1)
     s = np.cos(pi * (np.arange(POWERS) + 0.5) / POWERS)
-    # Point i collects from the cells i − reach … i + reach, that is k from +reach down to −reach.
-    x = (np.arange(reach, -reach - 1, -1)[:, None] - (1 + s) / 2) * rstep
+    x = (offsets[:, None] - (1 + s) / 2) * rstep
     peak = np.exp(-0.5 * (x / sigma) ** 2) / (sigma * sqrt(2 * pi))
-    coefficients = np.linalg.solve(np.vander(s, increasing=True), peak.T).T
-    shifts = -(-(len(coefficients) + BLOCK - 1) // BLOCK)
-    tap = np.arange(shifts * BLOCK)[:, None] - np.arange(BLOCK)
-    inside = (tap >= 0) & (tap < len(coefficients))
-    blocks = np.where(inside[..., None], coefficients[np.where(inside, tap, 0)], 0.0)
-    return np.ascontiguousarray(blocks.reshape(shifts, BLOCK, BLOCK, POWERS).swapaxes(2, 3)).reshape(shifts, -1, BLOCK)
+    coefficients = np.zeros((length, POWERS))
+    coefficients[offsets] = np.linalg.solve(np.vander(s, increasing=True), peak.T).T
+    return np.asarray(rfft(coefficients, axis=0))

@@ -59,13 +59,13 @@ class Scattering:
         positions, kinds = cluster.positions, cluster.kinds
         self.group = point_group(positions, kinds) if symmetry else no_symmetry(len(kinds))
         self.lmax = max(cluster.lmax)
-        self.pairs = _Pairs(cluster, self.group.orbits)
+        self.pairs = _Pairs(cluster, self.group.orbits, np.empty(0, dtype).real.dtype)
         order = degrees(self.lmax)
         large = degrees(2 * self.lmax)
         # i^{l' + l'' - l}: the exponent is even or the Gaunt coefficient zero.
         power = (order[:, None] + large[:, None, None] - order) % 4
-        weights = 4 * np.pi * 1j * gaunt(self.lmax) * np.array([1, 1j, -1, -1j])[power]
-        self.weights = weights.reshape(len(large), -1).astype(dtype)
+        weights = 4 * np.pi * gaunt(self.lmax) * np.array([1, 0, -1, 0])[power]
+        self.weights = weights.reshape(len(large), -1).astype(np.empty(0, dtype).real.dtype)
         self.blocks = [
             _Block(cluster, self.group, self.pairs, irrep, dtype) for irrep in vector_irreps(self.group.rotations)
         ]
@@ -84,7 +84,7 @@ class Scattering:
         Raises EngineError when the result is not finite.
 
         """
-        free = self.pairs.assemble(self._free(momentum))
+        free = self.pairs.assemble(self._free(momentum), self.dtype)
         # e^{iδ} sin δ, and its square root: 1 - √t G0 √t keeps the symmetry of G0, which halves the work.
         roots = [np.sqrt(np.exp(1j * delta) * np.sin(delta)) for delta in shifts]
         total = np.zeros((3, 3), dtype=complex)
@@ -94,54 +94,67 @@ class Scattering:
             raise EngineError("multiple scattering did not give a finite propagator")
         return total
 
-    def _free(self, momentum: complex) -> Complex:
-        """Free propagator over each distinct displacement: (vectors, L', L)."""
-        distance, direction = self.pairs.distances, self.pairs.harmonics
-        waves = hankel(momentum * distance, 2 * self.lmax) * np.exp(-(momentum**2) * self.sigma2)
-        outgoing = (waves[degrees(2 * self.lmax)].T[self.pairs.shell] * direction).astype(self.dtype)
+    def _free(self, momentum: complex) -> Array:
+        """Free propagator over each distinct displacement, real and imaginary part: (2, vectors, L', L)."""
+        waves = 1j * hankel(momentum * self.pairs.distances, 2 * self.lmax) * np.exp(-(momentum**2) * self.sigma2)
+        outgoing = waves[degrees(2 * self.lmax)].T
+        # The weights are real, so two real products do what would be four.
+        parts = np.stack([outgoing.real, outgoing.imag]).astype(self.weights.dtype)
         size = (self.lmax + 1) ** 2
-        blocks: Complex = (outgoing @ self.weights).reshape(-1, size, size)
-        return blocks
+        blocks: Array = (parts[:, self.pairs.shell] * self.pairs.harmonics) @ self.weights
+        return blocks.reshape(2, -1, size, size)
 
 
 class _Pairs:
-    """Displacements from one atom of each orbit to all atoms, each distinct one once."""
+    """Displacements from one atom of each orbit to all atoms, each distinct one once.
 
-    def __init__(self, cluster: Cluster, orbits: list[NDArray[np.intp]]) -> None:
+    index : (orbits, atoms) number of the displacement counted from 1, negative for its opposite, 0 for none
+    """
+
+    def __init__(self, cluster: Cluster, orbits: list[NDArray[np.intp]], dtype: np.dtype[np.floating]) -> None:
         self.orbits = orbits
         self.order = np.concatenate(orbits)
         self.first = np.array([orbit[0] for orbit in orbits])
         positions = cluster.positions
         steps = positions[self.first][:, None, :] - positions[self.order][None, :, :]
-        keys = np.round(steps.reshape(-1, 3) * 1e5).astype(np.int64)
         here = self.first[:, None] == self.order[None, :]
-        _, chosen, index = np.unique(keys[~here.ravel()], axis=0, return_index=True, return_inverse=True)
-        vectors = steps.reshape(-1, 3)[~here.ravel()][chosen]
-        self.index = np.full(here.shape, -1)
-        self.index[~here] = index.ravel()
+        steps = steps[~here]
+        keys = np.round(steps * 1e5).astype(np.int64)
+        # There and back are each other's transpose: one of them is enough.
+        leading = np.take_along_axis(keys, np.argmax(keys != 0, axis=1)[:, None], axis=1)
+        sign = np.where(leading < 0, -1, 1)
+        _, chosen, index = np.unique(keys * sign, axis=0, return_index=True, return_inverse=True)
+        vectors = (steps * sign)[chosen]
+        self.index = np.zeros(here.shape, dtype=np.int64)
+        self.index[~here] = (1 + index.ravel()) * sign.ravel()
         radii = np.linalg.norm(vectors, axis=1)
         _, nearest, self.shell = np.unique(np.round(radii * 1e6), return_index=True, return_inverse=True)
         self.distances = radii[nearest]
         lmax = np.array(cluster.lmax)
-        self.harmonics = real_harmonics(vectors, 2 * int(lmax.max()))
+        self.harmonics = real_harmonics(vectors, 2 * int(lmax.max())).astype(dtype)
         self.width = (int(lmax.max()) + 1) ** 2
         self.columns = np.concatenate([[0], np.cumsum((lmax[cluster.kinds[self.order]] + 1) ** 2)])
 
-    def assemble(self, blocks: Complex) -> Complex:
-        """Return G0 from the first atom of each orbit to every atom: (orbits·width, all columns)."""
-        free = np.empty((len(self.first), self.width, self.columns[-1]), dtype=blocks.dtype)
-        _gather(blocks, self.index, self.columns, free)
+    def assemble(self, blocks: Array, dtype: type[np.complexfloating]) -> Complex:
+        """Return G0 from the first atom of each orbit to every atom: (orbits, width, all columns)."""
+        free = np.empty((len(self.first), self.width, self.columns[-1]), dtype=dtype)
+        _gather(blocks[0], blocks[1], self.index, self.columns, free)
         return free
 
 
 @numba.njit(cache=True)  # type: ignore[untyped-decorator,unused-ignore]
-def _gather(blocks: Complex, index: NDArray[np.int64], columns: NDArray[np.int64], free: Complex) -> None:
+def _gather(real: Array, imaginary: Array, index: NDArray[np.int64], columns: NDArray[np.int64], free: Complex) -> None:
     for a in range(index.shape[0]):
         for b in range(index.shape[1]):
-            low, width, block = columns[b], columns[b + 1] - columns[b], index[a, b]
+            low, width, block = columns[b], columns[b + 1] - columns[b], abs(index[a, b]) - 1
             for i in range(free.shape[1]):
                 for j in range(width):
-                    free[a, i, low + j] = blocks[block, i, j] if block >= 0 else 0.0
+                    if block < 0:
+                        free[a, i, low + j] = 0
+                    elif index[a, b] > 0:
+                        free[a, i, low + j] = complex(real[block, i, j], imaginary[block, i, j])
+                    else:
+                        free[a, i, low + j] = complex(real[block, j, i], imaginary[block, j, i])
 
 
 class _Block:
@@ -180,8 +193,11 @@ class _Block:
         root = root.astype(reduced.dtype)
         rows, columns = reduced[self.start] * root, reduced[:, self.start] * root[:, None]
         direct = reduced[np.ix_(self.start, self.start)]
-        matrix = np.asfortranarray(-(root[:, None] * reduced * root))
+        matrix = reduced * root
+        matrix *= -root[:, None]
         matrix[np.diag_indices_from(matrix)] += 1
+        # Column order is what LAPACK wants; a symmetric matrix has it for nothing.
+        matrix = matrix.T if self.real else np.asfortranarray(matrix)
         gesv, sysv = get_lapack_funcs(("gesv", "sysv"), (matrix, columns))
         if self.real:
             _, _, answer, failed = sysv(matrix, columns, lwork=64 * len(matrix), overwrite_a=True)

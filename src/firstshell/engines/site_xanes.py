@@ -1,4 +1,4 @@
-"""XANES of one atom of a crystal: its surroundings, the engine's job, multiple scattering."""
+"""XANES of one atom of a crystal, or of a feff.inp: the engine's job, then multiple scattering."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from pymatgen.core import Element, Structure  # type: ignore[attr-defined,unused
 from scipy.spatial import cKDTree
 
 from firstshell.engines.absorption import Absorption, absorption, average, propagators
-from firstshell.engines.feff8l import calculate
+from firstshell.engines.feff8l import Potentials, calculate
 from firstshell.engines.feff8l_cards import MAX_ATOMS, Job, Mesh, Potential, Scf
+from firstshell.engines.feff_inp import FeffInput
 from firstshell.engines.pad import BOHR
 from firstshell.engines.scattering import Cluster, Scattering
 from firstshell.engines.surroundings import clear_radius, shell_end, surroundings
@@ -77,6 +78,13 @@ def site_job(structure: Structure, site: int, settings: SiteSettings) -> Job:
     )
 
 
+def site_cluster(job: Job, settings: SiteSettings) -> Cluster:
+    """Return the atoms of a job that scatter."""
+    count = shell_end(np.linalg.norm(job.positions, axis=1), settings.fms_radius)
+    lmax = tuple(settings.light_lmax if potential.charge <= 10 else 3 for potential in job.potentials)
+    return Cluster(job.positions[:count] / BOHR, job.kinds[:count], lmax)
+
+
 def _scf_radius(positions: Array, kinds: NDArray[np.intp], scf: Scf) -> float:
     """Radius for the self-consistent field: wide enough, within the engine's limit, and clear of every shell."""
     distances = np.linalg.norm(positions, axis=1)
@@ -86,8 +94,8 @@ def _scf_radius(positions: Array, kinds: NDArray[np.intp], scf: Scf) -> float:
         least = max(least, distances[first].max())
         first = first[:1]
     around = cKDTree(positions).query(positions[first], k=min(SCF_ATOMS, len(positions)))[0]
-    widest = float(around[:, -1].min()) - 0.05 if len(positions) >= SCF_ATOMS else np.inf
-    return clear_radius(np.unique(around), min(max(scf.radius, least + 0.05), widest))
+    widest = float(around[:, -1].min()) if len(positions) >= SCF_ATOMS else np.inf
+    return clear_radius(np.unique(around), max(scf.radius, least + 0.05), widest)
 
 
 def site_xanes(
@@ -109,17 +117,28 @@ def site_xanes(
     """
     job = site_job(structure, site, settings)
     solved = calculate(job, timeout=settings.timeout)
-    count = shell_end(np.linalg.norm(job.positions, axis=1), settings.fms_radius)
-    lmax = tuple(settings.light_lmax if potential.charge <= 10 else 3 for potential in job.potentials)
-    cluster = Cluster(job.positions[:count] / BOHR, job.kinds[:count], lmax)
-    scattering = Scattering(cluster, sigma2=2 * uiso / BOHR**2)
-    scattered = average(propagators(solved.phases, cluster, scattering), directions)
-    result = absorption(solved.phases, scattered)
+    scattering = Scattering(site_cluster(job, settings), sigma2=2 * uiso / BOHR**2)
+    result = absorption(solved.phases, average(propagators(solved.phases, scattering), directions))
     record = {
         "site": site,
         "fermi_eV": round(result.fermi, 3),
         "scf": list(solved.attempts),
-        "fms_atoms": count,
+        "fms_atoms": len(scattering.cluster.kinds),
         "symmetry_operations": len(scattering.group.rotations),
     }
     return result, record
+
+
+def input_xanes(wanted: FeffInput, *, timeout: float = 14400.0) -> tuple[Absorption, Potentials]:
+    """Calculate what an existing feff.inp asks for.
+
+    timeout : seconds for each process of the engine
+
+    Raises EngineError when the engine fails. The field is guarded but the file's settings are not changed: no retries.
+    """
+    solved = calculate(wanted.job, timeout=timeout, retry=False)
+    positions, kinds = wanted.job.positions[wanted.members], wanted.job.kinds[wanted.members]
+    scattering = Scattering(Cluster(positions / BOHR, kinds, solved.lmax))
+    directions = None if wanted.polarization is None else wanted.polarization[None]
+    scattered = average(propagators(solved.phases, scattering), directions)
+    return absorption(solved.phases, scattered, wanted.job.s02), solved

@@ -43,13 +43,12 @@ def shell_end(distances: Array, radius: float) -> int:
     return count
 
 
-def clear_radius(distances: Array, radius: float) -> float:
-    """Return the radius nearest to `radius` that lies in a gap of at least 0.02 Å between ascending `distances`.
+def clear_radius(distances: Array, radius: float, most: float = np.inf) -> float:
+    """Return the radius nearest to `radius`, not above `most`, in a gap of at least 0.02 Å between ascending `distances`.
 
     A sphere through a shell lets rounding decide who belongs to it.
     """
-    low = np.concatenate([distances[:-1], distances[-1:]])
-    high = np.concatenate([distances[1:], [np.inf]])
+    low, high = distances, np.minimum(np.append(distances[1:], np.inf), most)
     wide = high - low >= 0.02
     best = np.clip(radius, low[wide] + 0.01, high[wide] - 0.01)
     return float(best[np.argmin(np.abs(best - radius))])

@@ -1,7 +1,7 @@
 """The exact symmetry of a crystal, as far as it saves work: its primitive cell and which atoms are equivalent.
 
-Exact means: atoms fall on each other to 1e-11 Å, so that sums over pairs stay the same to 1e-9. Positions that were rounded in a
-file keep only the symmetry that survived the rounding. Whatever is not recognised costs time and no correctness.
+Exact means: atoms fall on each other to 1e-11 Å, so that sums over pairs stay the same to 1e-9. Positions that were
+rounded in a file keep only the symmetry that survived the rounding. What is not recognised costs time, not correctness.
 """
 
 from __future__ import annotations
@@ -52,18 +52,17 @@ def reduce_crystal(atoms: Atoms, rmax: float) -> Reduction:
     label = _labels(atoms)
     rarest = np.flatnonzero(label == np.argmin(np.bincount(label)))
     lattice = np.ascontiguousarray(atoms.lattice)
-    fractions = np.linalg.solve(lattice.T, atoms.positions.T).T
+    fractions = _fractions(lattice, atoms.positions)
     to_cell = np.arange(n)
     kept = to_cell
-    translations, images = _translations(lattice, fractions, label, rarest)
+    translations, first = _translations(lattice, fractions, label, rarest)
     if len(translations):
         primitive = _primitive_lattice(lattice, translations)
         if primitive is not None:
             lattice = primitive
-            first = np.minimum(images.min(axis=0), to_cell)
             kept, to_cell = np.unique(first, return_inverse=True)
     lattice = reduced(lattice)
-    fractions = np.linalg.solve(lattice.T, atoms.positions[kept].T).T
+    fractions = _fractions(lattice, atoms.positions[kept])
     label = label[kept]
     rarest = np.flatnonzero(label == np.argmin(np.bincount(label)))
     orbit = _orbits(lattice, fractions, label, rarest, atoms.u.ndim == 3)
@@ -72,6 +71,10 @@ def reduce_crystal(atoms: Atoms, rmax: float) -> Reduction:
     if 2 * np.count_nonzero(weight) > len(kept):
         weight, orbit = np.ones(len(kept)), np.arange(len(kept))
     return Reduction(lattice, kept, weight, orbit[to_cell])
+
+
+def _fractions(lattice: Array, positions: Array) -> Array:
+    return np.linalg.solve(lattice.T, positions.T).T.astype(np.float64)
 
 
 def _labels(atoms: Atoms) -> Ints:
@@ -92,7 +95,7 @@ def _primitive_lattice(lattice: Array, translations: Array) -> Array | None:
     return found if found.any() else None
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)
 def _spanning(vectors: Array, volume: float) -> Array:
     """Return the first three of the vectors that span a cell of the given volume; zeros when there are none."""
     n = len(vectors)
@@ -105,7 +108,7 @@ def _spanning(vectors: Array, volume: float) -> Array:
     return np.zeros((3, 3))
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)
 def _bins(fractions: Array) -> tuple[Ints, Ints, int]:
     """Sort atoms into size³ boxes of the cell; returns where the atoms of each box start, the atoms, and size."""
     size = max(1, int(len(fractions) ** (1 / 3)))
@@ -117,17 +120,17 @@ def _bins(fractions: Array) -> tuple[Ints, Ints, int]:
     return np.cumsum(starts), np.argsort(box), size
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)
 def _box(fraction: Array, size: int) -> int:
     index = 0
     for axis in range(3):
         # The odd shift keeps special positions such as 0 and 1/3 off the walls of the boxes.
         place = fraction[axis] + 0.0123456789
         index = index * size + min(int((place - np.floor(place)) * size), size - 1)
-    return index
+    return int(index)
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)
 def _image(
     lattice: Array, fractions: Array, label: Ints, bins: tuple[Ints, Ints, int], wanted: Array, kind: int
 ) -> int:
@@ -145,11 +148,11 @@ def _image(
                     step += (d - np.rint(d)) * lattice[c, axis]
                 squared += step * step
             if squared <= TOLERANCE**2:
-                return atom
+                return int(atom)
     return -1
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)
 def _maps(
     lattice: Array, fractions: Array, label: Ints, bins: tuple[Ints, Ints, int], turn: Array, shift: Array, image: Ints
 ) -> bool:
@@ -166,22 +169,24 @@ def _maps(
     return True
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)
 def _translations(lattice: Array, fractions: Array, label: Ints, rarest: Ints) -> tuple[Array, Ints]:
-    """Return the translations (T, 3) within the cell, in its fractions, and where each takes each atom (T, N)."""
+    """Return the translations (T, 3) within the cell, in its fractions, and the first atom that each atom is taken to."""
     bins = _bins(fractions)
     identity = np.eye(3)
     found = np.empty((len(rarest), 3))
-    images = np.empty((len(rarest), len(fractions)), dtype=np.int64)
+    image = np.empty(len(fractions), dtype=np.int64)
+    first = np.arange(len(fractions))
     count = 0
     for s in rarest[1:]:
         found[count] = fractions[s] - fractions[rarest[0]]
-        if _maps(lattice, fractions, label, bins, identity, found[count], images[count]):
+        if _maps(lattice, fractions, label, bins, identity, found[count], image):
+            first = np.minimum(first, image)
             count += 1
-    return found[:count], images[:count]
+    return found[:count], first
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)
 def _orbits(lattice: Array, fractions: Array, label: Ints, rarest: Ints, inversion_only: bool) -> Ints:
     """Return for each atom of a primitive cell the first atom that is equivalent to it."""
     bins = _bins(fractions)
@@ -203,7 +208,7 @@ def _orbits(lattice: Array, fractions: Array, label: Ints, rarest: Ints, inversi
     return first
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
+@njit(cache=True)
 def _turns(lattice: Array) -> Array:
     """Return the integer matrices (n, 3, 3) that take a reduced lattice to itself; a row says where a vector goes.
 

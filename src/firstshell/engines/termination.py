@@ -41,12 +41,12 @@ class Extent:
 
     def r(self, span: tuple[int, int]) -> Array:
         """Return the grid points of a span in Å."""
-        return np.arange(*span) * self.rstep
+        return np.asarray(np.arange(*span) * self.rstep)
 
     @property
     def q(self) -> Array:
         """The points of the sine transform in Å⁻¹."""
-        return np.arange(self.fft_points) * (pi / (self.fft_points * self.rstep))
+        return np.asarray(np.arange(self.fft_points) * (pi / (self.fft_points * self.rstep)))
 
 
 def extent(rmin: float, rmax: float, rstep: float, qmax: float, widest_peak: float) -> Extent:

@@ -1,7 +1,7 @@
 """Trees of finished FEFF runs: `<id>/POSCAR` and `<id>/FEFF-XANES/<NNN>_<El>/xmu.dat`, in a folder or a tar archive.
 
-This is the layout that Lightshow writes and FEFF fills; NNN is the 0-based index of the absorber in the POSCAR. Archives
-are read in memory and never unpacked.
+This is the layout that Lightshow writes and FEFF fills; NNN is the 0-based index of the absorber in the POSCAR.
+Archives are read in memory and never unpacked.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import skops.io
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from firstshell.errors import InputError
 from firstshell.learn.forest import Forest
@@ -83,6 +84,8 @@ def _checked(content: Any) -> Model:
     if type(forest) not in (RandomForestClassifier, RandomForestRegressor):
         raise InputError("holds no random forest")
     for estimator in forest.estimators_:
+        if type(estimator) not in (DecisionTreeClassifier, DecisionTreeRegressor):
+            raise InputError("holds a forest of other things than trees")
         _check_tree(estimator.tree_, forest)
     return Model(forest, json.loads(content["about"]))
 

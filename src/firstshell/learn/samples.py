@@ -120,7 +120,9 @@ def _reasons(frame: pd.DataFrame, plan: StudyPlan, target: Target) -> list[tuple
     missing = {t: frame[t.value].isna().to_numpy() for t in Target}
     reasons = [] if plan.incomplete else [("a site has no spectrum", (frame["missing_sites"] > 0).to_numpy())]
     needed = [t for t in Target if t.is_class] if plan.level == "material" else []
-    reasons += [(f"no single {t.label.lower()}", missing[t]) for t in dict.fromkeys([*needed, target])]
+    for t in dict.fromkeys([*needed, target]):
+        agreed = "single " if t.is_class and plan.level == "material" else ""
+        reasons.append((f"no {agreed}{t.label.lower()}", missing[t]))
     if plan.coordination_numbers:
         other = ~frame["coordination_number"].isin(plan.coordination_numbers).to_numpy()
         reasons.append(("another coordination number than those studied", other))
@@ -146,3 +148,9 @@ def _check_enough(samples: Samples, plan: StudyPlan) -> None:
             f"{samples.name}: all {n} samples are of one class ({next(iter(samples.classes))}){reasons}",
             remedy="Choose other targets, or data with at least two classes",
         )
+    for split in plan.splits:
+        if not held_out(samples, plan, split, 0).any():
+            raise InputError(
+                f"{samples.name}: {plan.test_fraction:g} of {n} samples in {groups} groups leaves none to hold out",
+                remedy="Give a larger test_fraction or dataset",
+            )

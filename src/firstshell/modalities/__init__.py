@@ -16,7 +16,7 @@ from firstshell.errors import InputError
 from firstshell.types import Grid, Spectrum
 
 if TYPE_CHECKING:
-    from pymatgen.core import Structure
+    from pymatgen.core.structure import Structure
 
 
 class Modality(Protocol):
@@ -64,7 +64,9 @@ def simulate(
     module = get(modality)
     params = module.Params() if params is None else params
     if not isinstance(params, module.Params):
-        raise InputError(f"{type(params).__name__} are not the settings of {modality}", remedy=f"Give {module.Params.__name__}")
+        raise InputError(
+            f"{type(params).__name__} are not the settings of {modality}", remedy=f"Give {module.Params.__name__}"
+        )
     return cast("Spectrum | list[Spectrum]", module.simulate(structure, metal, params, per_site))
 
 

@@ -11,7 +11,7 @@ from firstshell.structures.sites import distinct_sites
 from firstshell.types import Array, Spectrum
 
 if TYPE_CHECKING:
-    from pymatgen.core import Structure
+    from pymatgen.core.structure import Structure
 
 __all__ = ["Params", "grid", "name", "prepare", "simulate"]
 
@@ -19,12 +19,11 @@ name = "dpdf"
 Params = PdfParams
 
 
-def simulate(
-    structure: Structure, metal: str, params: PdfParams, per_site: bool = False
-) -> Spectrum | list[Spectrum]:
-    """Return the metal's differential PDF, or with `per_site` that of each distinct site, in the settings' normalization.
+def simulate(structure: Structure, metal: str, params: PdfParams, per_site: bool = False) -> Spectrum | list[Spectrum]:
+    """Return the metal's differential PDF, or with `per_site` that of each distinct site.
 
-    See `PairDistributions.differential` and `.site_differential`; neither depends on the choice of cell.
+    Normalized as the settings say, see `PairDistributions.differential` and `.site_differential`; neither depends on
+    the choice of cell.
     """
     sites = distinct_sites(structure, metal)
     if not per_site:

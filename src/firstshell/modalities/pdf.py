@@ -16,7 +16,7 @@ from firstshell.structures.sites import distinct_sites
 from firstshell.types import Array, Grid, Spectrum
 
 if TYPE_CHECKING:
-    from pymatgen.core import Structure
+    from pymatgen.core.structure import Structure
 
 __all__ = ["PairDistributions", "Params", "PdfParams", "grid", "name", "pdf_family", "prepare", "simulate"]
 
@@ -35,17 +35,15 @@ def pdf_family(structure: Structure, metal: str | None, params: PdfParams) -> Pa
     structure : crystal; site properties "uiso" (Å²) or "u_cart" ((3, 3), Cartesian, Å²) win over the settings' uiso
     metal : the element whose sites are kept apart, None when no site PDFs are wanted
 
-    Raises InputError for what cannot be computed; warns (DomainWarning) of pairs that lose their peak to delta1 or delta2.
+    Raises InputError for what cannot be computed; warns (DomainWarning) of a pair without a peak for delta1 or delta2.
     """
     return PairDistributions(read_crystal(structure, params), params, metal)
 
 
-def simulate(
-    structure: Structure, metal: str, params: PdfParams, per_site: bool = False
-) -> Spectrum | list[Spectrum]:
+def simulate(structure: Structure, metal: str, params: PdfParams, per_site: bool = False) -> Spectrum | list[Spectrum]:
     """Return the total G(r), or with `per_site` the PDF around each distinct site of the metal.
 
-    The site PDF is `PairDistributions.site`, the mean over the equivalent atoms: it does not depend on the choice of cell.
+    The site PDF is `PairDistributions.site`, averaged over the equivalent atoms: it does not depend on the cell.
     """
     if not per_site:
         distinct_sites(structure, metal)

@@ -85,7 +85,7 @@ def simulate(
     Sites are averaged by multiplicity; with `per_site` each distinct site has its own spectrum. A polarized average
     takes all atoms of a site, each in its own orientation; a polarized site spectrum is that of the atom `site`.
 
-    Raises InputError for a metal or a structure that cannot be calculated, EngineError where the engine fails at a site.
+    Raises InputError for a metal or a structure that cannot be calculated, EngineError where the engine fails.
     """
     sites = distinct_sites(structure, metal)
     spectra = [_site(structure, metal, site, params, per_site) for site in sites]
@@ -102,7 +102,8 @@ def _site(structure: Structure, metal: str, site: Site, params: XanesParams, alo
     settings = PRESETS[params.preset]
     # The mesh counts from the Fermi level, which lies above the tabulated edge: this reaches past the grid.
     kmax = math.sqrt((max(params.emax, 50.0) + REACH) / EV_PER_K2)
-    settings = replace(settings, mesh=replace(settings.mesh, kmax=kmax))
+    kstep = max(settings.mesh.kstep, kmax / MESH_POINTS)
+    settings = replace(settings, mesh=replace(settings.mesh, kmax=kmax, kstep=kstep))
     directions = None
     if params.polarization is not None:
         field = np.array(params.polarization) / math.hypot(*params.polarization)
@@ -155,6 +156,8 @@ def prepare(measured: Spectrum, params: XanesParams) -> Spectrum:
 
 
 HOLD = 10.0
+MESH_POINTS = 85
+"""Steps in k: with those below and next to the edge they keep within the engine's 100 energies."""
 REACH = 5.0
 """eV past the grid's end that are calculated."""
 EV_PER_K2 = 3.81

@@ -176,7 +176,7 @@ class Permutation(Display):
         """What is drawn."""
         return (
             f"Above: impurity importance in the {input_name(self.inputs)} forest, which favours one of two correlated "
-            f"features. Below: loss of the main score ({main_metric(self.target).label}) when all points of a window "
+            f"features. Below: loss of the main score, {main_metric(self.target).label}, when all points of a window "
             "are permuted together on held-out samples; right: the same for a whole modality. Above zero: it matters. "
             "Error bars: one standard deviation over repeats."
         )

@@ -152,7 +152,8 @@ class Parity(Display):
         for name in names:
             rows = reading.pick(points, inputs=name)
             errors[name] = number(Metric.RMSE, float(np.sqrt(((rows["predicted"] - rows["true"]) ** 2).mean())))
-        ends = points[["true", "predicted"]].min().min(), points[["true", "predicted"]].max().max()
+        low, high = points[["true", "predicted"]].min().min(), points[["true", "predicted"]].max().max()
+        ends = (low - 0.05 * (high - low), high + 0.05 * (high - low))
 
         def draw(figure: Figure | SubFigure) -> None:
             for i, (axes, name) in enumerate(zip(small_grid(figure, names), names, strict=True)):
@@ -168,8 +169,9 @@ class Parity(Display):
                     rasterized=True,
                 )
                 axes.set_title(f"{input_name(name)}{' (best)' if i == 0 else ''}", fontsize=8, pad=3)
-                axes.text(0.04, 0.95, f"{errors[name]} Å", transform=axes.transAxes, va="top", fontsize=7)
-                axes.set_aspect("equal", "datalim")
+                axes.text(0.04, 0.95, f"RMSE {errors[name]} Å", transform=axes.transAxes, va="top", fontsize=7)
+                axes.set(xlim=ends, ylim=ends, aspect="equal")
+                axes.locator_params(nbins=4)
                 if i % COLUMNS == 0:
                     axes.set_ylabel("Predicted (Å)", fontsize=8)
                 if i + COLUMNS >= len(names):

@@ -76,10 +76,16 @@ def bar(axes: Axes, x: float, score: tuple[float, float], metal: str, inputs: st
     if np.isnan(mean):
         return
     std = 0.0 if np.isnan(std) else std
-    axes.bar(x, mean, WIDTH * 0.94, color=metal_colour(metal), edgecolor=INK, hatch=hatch(inputs), lw=0.7, zorder=2)
+    hatched(axes, x, mean, metal, inputs)
     axes.errorbar(x, mean, std, color=INK, capsize=2.5, lw=1, zorder=4)
     text = number(metric, mean) if metric is Metric.RMSE_PERCENT else f"{mean:.2f}"
     axes.annotate(text, (x, mean + std), (0, 2), textcoords="offset points", ha="center", fontsize=7, zorder=5)
+
+
+def hatched(axes: Axes, x: float, height: float, metal: str, inputs: str) -> None:
+    """Draw a bar in the metal's colour under the inputs' hatch: apart, so that an SVG needs each hatch once."""
+    axes.bar(x, height, WIDTH * 0.94, color=metal_colour(metal), lw=0, zorder=2)
+    axes.bar(x, height, WIDTH * 0.94, facecolor="none", edgecolor=INK, hatch=hatch(inputs), lw=0.7, zorder=2)
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,8 +101,8 @@ class SplitComparison(Display):
         """What is drawn."""
         return (
             "Main score of each input when a group of related materials stays together (filled) and when they are "
-            "split at random (open). Error bars: one standard deviation over repeats. A random split lets a forest recognise "
-            "relatives that it has seen; the grouped score is the one to expect for a new material."
+            "split at random (open). Error bars: one standard deviation over repeats. A random split lets a forest "
+            "recognise relatives that it has seen; the grouped score is the one to expect for a new material."
         )
 
     def frame(self) -> pd.DataFrame:
@@ -132,7 +138,7 @@ class SplitComparison(Display):
                     axes.errorbar(
                         mean, y + offset, xerr=std, fmt="o", ms=4.5, color=colour, mfc=face, mec=colour, lw=1, zorder=3
                     )
-            axes.set_yticks(range(len(lines)), [f"{m}  {input_name(n).removesuffix(' only')}" for m, n in lines])
+            axes.set_yticks(range(len(lines)), [f"{m}  {input_name(n).removesuffix(' alone')}" for m, n in lines])
             axes.set_ylim(len(lines) - 0.4, -0.6)
             axes.grid(axis="x", color=FAINT, lw=0.6)
             axes.tick_params(axis="y", length=0)
@@ -194,8 +200,8 @@ def change_panel(changes: pd.DataFrame, heading: str) -> Panel:
 
 def draw_change(axes: Axes, x: float, row: dict[Hashable, Any]) -> None:
     """Draw one change with its interval, and a star when the interval leaves out zero."""
-    change, colour = -row["difference"], metal_colour(row["metal"])
-    axes.bar(x, change, WIDTH * 0.94, color=colour, edgecolor=INK, hatch=hatch(row["with"]), lw=0.7, zorder=2)
+    change = -row["difference"]
+    hatched(axes, x, change, row["metal"], row["with"])
     if np.isfinite(row["low"]):
         reach = [[row["high"] - row["difference"]], [row["difference"] - row["low"]]]
         axes.errorbar(x, change, reach, color=INK, capsize=2.5, lw=1, zorder=4)

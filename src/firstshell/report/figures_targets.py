@@ -22,9 +22,9 @@ NUMBERS = {Target.OXIDATION_STATE: 1, Target.COORDINATION_NUMBER: 2, Target.BOND
 LETTERS = "abcdefgh"
 CURVES = (
     "Importance is the mean decrease of impurity, averaged over repeats (shaded: one standard deviation), over the "
-    "spectra in light grey and their mean in dark grey (second axis; at most 150 spectra are drawn). Dotted lines mark "
-    "the prominent features of each input alone and are repeated on the combined input. Energies are counted from the "
-    "metal's tabulated K edge, E(K)."
+    "spectra (thin, grey, at most 150 of them) and their mean (thick, grey), which have the second axis. Dotted lines "
+    "mark the prominent features of each input alone and are repeated on the combined input. Energies are counted from "
+    "the metal's tabulated K edge, E(K)."
 )
 
 
@@ -49,10 +49,11 @@ def present(frame: pd.DataFrame, cells: list[list[Cell]]) -> list[list[Cell]]:
     return [kept for row in cells if (kept := [cell for cell in row if cell in have])]
 
 
-def arrange(panels: list[Panel]) -> list[list[Panel]]:
-    """Two panels a row; an odd one comes first, alone."""
-    odd = len(panels) % 2
-    return ([panels[:1]] if odd else []) + [panels[i : i + 2] for i in range(odd, len(panels), 2)]
+def arrange(bars: list[Panel], curves: list[Panel]) -> list[list[Panel]]:
+    """Bars above curves, two panels a row; one of each share a row."""
+    if len(bars) == len(curves) == 1:
+        return [bars + curves]
+    return [bars] + [curves[i : i + 2] for i in range(0, len(curves), 2)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -105,11 +106,11 @@ class TargetFigure(Display):
         """Bars, then one panel per metal."""
         names, curves = reading.paper_inputs(self.study, self.target), self._curves()
         cells = present(curves, target_cells(self.study, self.target))
-        panels = [score_panel(self._scores(), self.target, names, "(a) Test scores")]
+        panels: list[Panel] = []
         for letter, metal in zip(LETTERS[1:], self._metals() if cells else [], strict=False):
             samples = reading.samples(self.study, self.data, metal, self.target)
             panels.append(importance_panel(curves, samples, metal, cells, f"({letter}) {metal}"))
-        return arrange(panels)
+        return arrange([score_panel(self._scores(), self.target, names, "(a) Test scores")], panels)
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,11 +159,11 @@ class DifferentialFigure(Display):
         """Bars and changes, then one panel per metal."""
         target, curves = Target.BOND_LENGTH, self._curves()
         cells, changes = present(curves, self._cells()), change_frame(self.study, Target.BOND_LENGTH)
-        panels = [score_panel(score_frame(self.study, target, self._names()), target, self._names(), "(a) Test scores")]
-        if len(changes):
-            panels.append(change_panel(changes, "(b) On adding to XANES"))
+        bars = [score_panel(score_frame(self.study, target, self._names()), target, self._names(), "(a) Test scores")]
+        bars += [change_panel(changes, "(b) On adding to XANES")] if len(changes) else []
+        panels: list[Panel] = []
         for metal in self._metals() if cells else []:
-            letter = LETTERS[len(panels)]
+            letter = LETTERS[len(bars) + len(panels)]
             samples = reading.samples(self.study, self.data, metal, target)
             panels.append(importance_panel(curves, samples, metal, cells, f"({letter}) {metal}"))
-        return arrange(panels)
+        return arrange(bars, panels)

@@ -42,7 +42,7 @@ def figure(display: Display) -> str:
         rows.append(f'<div class="panels" style="--least:{least:.1f}rem">{"".join(cells)}</div>')
     links = downloads("figures", display.name, ("png", "svg", "csv"))
     return (
-        f'<h3 id="{display.name}">{escape(display.title)}</h3>'
+        f'<h3 id="figure-{display.name}">{escape(display.title)}</h3>'
         f"<figure>{''.join(rows)}<figcaption>{escape(display.caption)} {links}</figcaption></figure>"
     )
 

@@ -21,7 +21,7 @@ INK, PAPER, FAINT, TRACE, MEAN = "#1b1b1b", "#fefefe", "#d6d6d6", "#8e8e8e", "#5
 THEME = {INK: "var(--ink)", PAPER: "var(--paper)", FAINT: "var(--faint)", MEAN: "var(--mean)"}
 
 METALS = {"Ti": "#ee8a2a", "Mn": "#3f9f4f", "Fe": "#3c82cf", "Cu": "#c9409f"}
-HATCHES = {"xanes": "", "pdf": "..", "dpdf": "o", "xanes+pdf": "////", "xanes+dpdf": "\\\\\\\\"}
+HATCHES = {"xanes": "", "pdf": "...", "dpdf": "oo", "xanes+pdf": "////", "xanes+dpdf": "\\\\\\\\"}
 ORDINATES = {"xanes": "μ(E) (edge steps)", "pdf": "G(r) (Å⁻²)", "dpdf": "dPDF (Å⁻²)"}
 DIGITS = {Metric.RMSE: 4, Metric.MAE: 4, Metric.RMSE_PERCENT: 2}
 
@@ -35,6 +35,7 @@ RC: dict[Any, Any] = {
     "axes.linewidth": 0.8,
     "axes.spines.top": False,
     "axes.spines.right": False,
+    "figure.constrained_layout.hspace": 0.05,
     "font.size": 9,
     "xtick.color": INK,
     "ytick.color": INK,
@@ -84,7 +85,7 @@ def input_name(inputs: str, target: Target | None = None) -> str:
     if inputs == "modal":
         return "Always the mean" if target and not target.is_class else "Always the modal class"
     if inputs == "composition":
-        return "Composition only"
+        return "Composition alone"
     return show(inputs)
 
 

@@ -55,7 +55,8 @@ def summary(study: Study) -> Table:
             metric = main_metric(target)
             rows.append((metal, target.value, best, split, metric.value, mean, std))
             value = mean_and_std(metric, {"mean": mean, "std": std})
-            shown[f"{target.label}, {metric.label}"] = f"{input_name(best)}: {value}" if best else "not studied"
+            head = f"{target.label}, {'RMSE (% of mean)' if metric is Metric.RMSE_PERCENT else metric.label}"
+            shown[head] = f"{input_name(best)}: {value}" if best else "not studied"
         cells.append(shown)
     frame = pd.DataFrame(rows, columns=["metal", "target", "best", "split", "metric", "mean", "std"])
     caption = f"Input with the best mean score in {split} splits, ± one standard deviation over repeats."
@@ -148,19 +149,19 @@ def checks(study: Study) -> Table:
         }
     )
     caption = "What to know before believing a score."
-    return Table("checks", "Checks", caption, study.checks, shown.fillna(""))
+    return Table("checks", "What the checks say", caption, study.checks, shown.fillna(""))
 
 
 def left_out(study: Study, data: Dataset) -> Table:
-    """What was left out, where and why, counted."""
+    """What was left out, where and why, counted; of a reason only what stands before the colon, not its details."""
     counts: Counter[tuple[str, str, str, str]] = Counter()
     for row in data.excluded.to_dict("records"):
-        counts[str(row["stage"]), "", "", str(row["reason"])] += 1
+        counts[str(row["stage"]), "", "", _head(row["reason"])] += 1
     level = study.settings["level"]
     for metal in reading.metals(study):
         for text in data.select(metal, level).frame["reasons"]:
             for target, reason in json.loads(text).items():
-                counts["label missing", metal, target, str(reason)] += 1
+                counts["label missing", metal, target, _head(reason)] += 1
         for target, held in study.provenance["counts"][metal].items():
             for reason, count in held["dropped"].items():
                 counts["study", metal, target, str(reason)] += count
@@ -175,6 +176,10 @@ def left_out(study: Study, data: Dataset) -> Table:
         else ""
     )
     return Table("left_out", "What was left out, and why", f"Samples by stage and reason.{more}", frame, shown)
+
+
+def _head(reason: object) -> str:
+    return str(reason).split(": ")[0]
 
 
 def settings(study: Study) -> Table:

@@ -11,7 +11,7 @@ import pandas as pd
 from firstshell.learn.compare import BASELINES
 from firstshell.report import reading
 from firstshell.report.style import input_name, number
-from firstshell.types import Target, main_metric
+from firstshell.types import Metric, Target, main_metric
 
 if TYPE_CHECKING:
     from firstshell.dataset.table import Dataset
@@ -60,13 +60,12 @@ def best_words(study: Study, metal: str, target: Target) -> str:
         return f"{number(metric, mean)} ± {number(metric, std)}"
 
     repeats = int(reading.pick(scores, metal=metal, inputs=order[0])["n"].iloc[0])
-    words = f"{input_name(order[0])} has the best mean score: {metric.label} {value(order[0])}"
+    words = f"{input_name(order[0])} has the best mean score: {score_words(metric, value(order[0]))}"
     words += f" over {repeats} {split} splits"
     words += f", before {input_name(order[1])} with {value(order[1])}. " if len(order) > 1 else ". "
     held = set(reading.pick(scores, metal=metal)["inputs"])
-    base = [f"{input_name(name, target).lower()} reaches {value(name)}" for name in BASELINES if name in held]
-    said = ", ".join(base)
-    return words + (f"{said[0].upper()}{said[1:]}." if said else "")
+    base = [f"{input_name(name, target).lower()} {value(name)}" for name in BASELINES if name in held]
+    return words + (f"Baselines: {', '.join(base)}." if base else "")
 
 
 def test_words(study: Study, metal: str, target: Target) -> list[tuple[str, str]]:
@@ -103,17 +102,30 @@ def where_words(study: Study, data: Dataset, metal: str, target: Target) -> str:
 def loss_words(losses: pd.DataFrame, data: Dataset, inputs: str, target: Target) -> str:
     """Say what permuting each whole modality of `inputs`, and its costliest window, loses."""
     metric, whole = main_metric(target), losses[losses["low"].isna()]
-    costs = [f"{input_name(row['modality'])} {number(metric, row['mean'])}" for row in whole.to_dict("records")]
-    words = f"In {input_name(inputs)}, permuting a whole input costs ({metric.label}): {', '.join(costs)}"
+    unit = " % of the mean bond length" if metric is Metric.RMSE_PERCENT else " of weighted F1"
+    costs = [
+        f"all of {input_name(row['modality'])} costs {number(metric, row['mean'])}{unit}"
+        for row in whole.to_dict("records")
+    ]
+    words = f"In {input_name(inputs)}, permuting {listed(costs)}"
     windows = losses[losses["low"].notna()].reset_index(drop=True)
     if len(windows) and windows["mean"].max() > 0:
         top = windows.to_dict("records")[int(np.argmax(windows["mean"]))]
-        unit = data.grids[top["modality"]].unit
+        axis = data.grids[top["modality"]].unit
         words += (
-            f"; the costliest window is {top['low']:.3g} to {top['high']:.3g} {unit} of {input_name(top['modality'])} "
-            f"({number(metric, top['mean'])})"
+            f"; the costliest window is {top['low']:.3g} to {top['high']:.3g} {axis} of {input_name(top['modality'])} "
+            f"({number(metric, top['mean'])}{unit})"
         )
     return words + "."
+
+
+def score_words(metric: Metric, value: str) -> str:
+    """Return "a weighted F1 of 0.912" or "an RMSE of 1.80 % of the mean bond length"."""
+    return (
+        f"an RMSE of {value} % of the mean bond length"
+        if metric is Metric.RMSE_PERCENT
+        else f"a weighted F1 of {value}"
+    )
 
 
 def listed(words: list[str]) -> str:

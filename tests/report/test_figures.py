@@ -1,0 +1,141 @@
+"""Figures draw the study's numbers, in the paper's colours and hatches."""
+
+import re
+
+import numpy as np
+import pytest
+from fake_study import fake_study
+
+from firstshell.report import figures, reading
+from firstshell.report.display import SVG, plot_panel, save
+from firstshell.report.figures_predictions import Confusion, Parity
+from firstshell.report.figures_scores import change_frame, change_panel, score_frame, score_panel
+from firstshell.report.figures_targets import DifferentialFigure, TargetFigure
+from firstshell.report.style import HATCHES, METALS, hatch, metal_colour, number
+from firstshell.report.svg import inline
+from firstshell.types import Metric, Target
+from synthetic import synthetic_dataset
+
+TRIPLET = ["xanes", "pdf", "xanes+pdf"]
+
+
+@pytest.fixture(scope="module")
+def data():
+    return synthetic_dataset(45, ("Fe", "Cu"))
+
+
+@pytest.fixture(scope="module")
+def study(data):
+    return fake_study(data, repeats=3)
+
+
+def test_bars_are_as_high_as_the_scores_and_baselines_stand_where_they_should(study):
+    scores = score_frame(study, Target.OXIDATION_STATE, TRIPLET)
+    axes = plot_panel(score_panel(scores, Target.OXIDATION_STATE, TRIPLET, "")).axes[0]
+    heights = [round(bar.get_height(), 9) for bar in axes.patches if bar.get_hatch() is not None]
+    expected = [round(reading.score(scores, m, n)[0], 9) for m in ("Fe", "Cu") for n in TRIPLET]
+    assert heights == expected
+    lines = {round(float(line.get_ydata()[0]), 9) for line in axes.lines if len(set(line.get_ydata())) == 1}
+    for metal in ("Fe", "Cu"):
+        for baseline in ("modal", "composition"):
+            assert round(reading.score(scores, metal, baseline)[0], 9) in lines
+
+
+def test_a_better_rmse_is_drawn_below_zero(study):
+    changes = change_frame(study, Target.BOND_LENGTH)
+    assert set(changes["with"]) == {"xanes+pdf", "xanes+dpdf"}
+    axes = plot_panel(change_panel(changes, "")).axes[0]
+    drawn = sorted(round(bar.get_height(), 9) for bar in axes.patches if bar.get_hatch() is not None)
+    assert drawn == sorted(round(-value, 9) for value in changes["difference"])
+    assert max(drawn) < 0
+
+
+def test_hatches_tell_inputs_apart_and_colours_metals():
+    assert len({hatch(name) for name in HATCHES}) == len(HATCHES)
+    assert len({metal_colour(metal) for metal in [*METALS, "Sc", "V", "Cr", "Co", "Ni", "Zn"]}) == 10
+    assert metal_colour("Ni") == metal_colour("Ni")
+
+
+def test_importance_curves_are_those_of_the_study(study, data):
+    frame = TargetFigure(study, data, Target.BOND_LENGTH).frame()
+    curve = reading.pick(frame, part="importance", metal="Cu", inputs="xanes+pdf", modality="pdf")
+    source = reading.pick(
+        study.impurity, metal="Cu", target="bond_length", split="grouped", inputs="xanes+pdf", modality="pdf"
+    )
+    np.testing.assert_array_equal(curve["mean"], source["mean"])
+    np.testing.assert_array_equal(curve["position"], data.grids["pdf"].values)
+    used = reading.samples(study, data, "Cu", Target.BOND_LENGTH).spectra["pdf"]
+    np.testing.assert_allclose(curve["spectrum"].to_numpy(float), used.mean(axis=0), atol=1e-12)
+
+
+def test_prominent_features_are_found_and_noise_is_not():
+    x = np.linspace(0, 10, 101)
+    curve = np.exp(-((x - 2) ** 2)) + 0.6 * np.exp(-((x - 7) ** 2)) + 0.02 * np.sin(40 * x)
+    found = x[reading.prominent(curve)]
+    np.testing.assert_allclose(found, [2, 7], atol=0.2)
+    assert reading.prominent(np.linspace(1, 0, 11)) == [0]
+
+
+def test_features_of_single_inputs_are_repeated_on_the_combined_plot(study, data):
+    for panel in TargetFigure(study, data, Target.OXIDATION_STATE).rows()[-1]:
+        axes = [a for a in plot_panel(panel).axes if a.get_title(loc="left")]
+        dotted = [[round(line.get_xdata()[0], 6) for line in a.lines if line.get_linestyle() == ":"] for a in axes]
+        assert len(dotted) == 4
+        assert dotted[0] == dotted[2]
+        assert dotted[1] == dotted[3]
+        assert dotted[0]
+
+
+def test_confusion_counts_every_prediction_once(study):
+    frame = Confusion(study, Target.COORDINATION_NUMBER).frame()
+    held = reading.pick(study.predictions, metal="Fe", target="coordination_number", split="grouped", inputs="pdf")
+    rows = reading.pick(frame, metal="Fe", inputs="pdf")
+    assert rows["count"].sum() == len(held)
+    np.testing.assert_allclose(rows.groupby("true")["fraction"].sum(), 1.0)
+    right = rows.loc[rows["true"] == rows["predicted"], "count"].sum()
+    assert right == (held["true"] == held["predicted"]).sum()
+
+
+def test_parity_tells_the_rmse_of_its_points(study):
+    rows = reading.pick(Parity(study).frame(), metal="Cu", inputs="dpdf")
+    rmse = float(np.sqrt(np.mean((rows["true"] - rows["predicted"]) ** 2)))
+    assert f"dPDF {rmse:.4f} Å" in " ".join(panel.alt for row in Parity(study).rows() for panel in row)
+
+
+def test_one_metal_leaves_no_empty_panel():
+    data = synthetic_dataset(45, ("Cu",))
+    study = fake_study(data, repeats=3)
+    for target in reading.targets(study):
+        for display in figures.target_figures(study, data, target):
+            for panel in (panel for row in display.rows() for panel in row):
+                visible = [axes for axes in plot_panel(panel).axes if axes.get_visible()]
+                assert visible
+                assert all(axes.has_data() for axes in visible)
+
+
+def test_without_a_combination_the_fourth_figure_still_stands(data):
+    study = fake_study(data, repeats=3, inputs=("xanes", "dpdf"), targets=("bond_length",))
+    display = DifferentialFigure(study, data)
+    assert set(display.frame()["inputs"].dropna()) <= {"xanes", "dpdf", "composition", "modal"}
+    assert sum(map(len, display.rows())) == 1
+
+
+def test_svgs_of_one_page_share_no_ids_and_follow_the_theme(study):
+    panel = score_panel(score_frame(study, Target.OXIDATION_STATE, TRIPLET), Target.OXIDATION_STATE, TRIPLET, "A < B")
+    raw = save(plot_panel(panel), SVG)
+    texts = [inline(raw, prefix, 'say "this" & that') for prefix in ("a", "b")]
+    ids = [set(re.findall(r' id="([^"]+)"', text)) for text in texts]
+    assert ids[0]
+    assert not ids[0] & ids[1]
+    for text, own in zip(texts, ids, strict=True):
+        assert set(re.findall(r"url\(#([^)]+)\)", text)) <= own
+        assert "var(--ink)" in text
+        assert not re.search('#1b1b1b|#fefefe|<style|xmlns|<metadata|width="[0-9.]+pt', text)
+        assert "A &lt; B" in text
+        assert "say &quot;this&quot; &amp; that" in text
+
+
+def test_numbers_have_a_true_minus_and_no_nan():
+    assert number(Metric.RMSE_PERCENT, -0.123) == "−0.12"
+    assert number(Metric.F1_WEIGHTED, 0.5, sign=True) == "+0.500"
+    assert number(Metric.RMSE, float("nan")) == "–"
