@@ -74,7 +74,8 @@ def add_moments(
 ) -> None:
     """Add each pair's powers to moments[row, kind, cell, power], and to `edges` the points only some places s reach.
 
-    half : visit each pair once; the sums are to be symmetrised afterwards. Else each atom with a weight gets its row.
+    half : visit each pair once; what belongs to [a, b] and to [b, a] then stands in one of them. Else each atom with a
+        weight gets its full row.
     """
     found = np.empty((most_images(triangle, last * rstep), 4))
     for i in range(len(positions)):

@@ -92,7 +92,7 @@ class PairSums:
         self._moments = np.empty(0)
         triangle, rotation = lower_triangular(reduced(np.ascontiguousarray(atoms.lattice)))
         # Without symmetry, and where a row is a kind, A is symmetric and each pair need be visited only once.
-        half = bool((weight == 1).all() and (rows == atoms.kind).all())
+        self._half = half = bool((weight == 1).all() and (rows == atoms.kind).all())
         crystal = (triangle, atoms.positions @ rotation, atoms.occupancy, atoms.kind, rows, weight, half)
         grid = (extent.rstep, *extent.pairs)
         if width.trivial and atoms.u.ndim == 1:
@@ -102,21 +102,19 @@ class PairSums:
                 self._moments = np.zeros((*self._drawn.shape[:2], self._drawn.shape[2] + 1, POWERS))
                 pair_kernels.add_moments(*crystal, sigma, *grid, self._moments, self._drawn)
                 self._sigma = sigma
-                if half:
-                    self._moments = self._moments + self._moments.swapaxes(0, 1)
-                    self._drawn = self._drawn + self._drawn.swapaxes(0, 1)
                 return
         u = rotation.T @ atoms.u @ rotation if atoms.u.ndim == 3 else atoms.u[:, None, None]
         lost = np.array([np.inf, -1, -1])
         shape = (width.delta1, width.delta2, width.qbroad)
         pair_kernels.add_gaussians(*crystal, np.ascontiguousarray(u), *shape, *grid, self._drawn, lost)
-        if half:
-            self._drawn = self._drawn + self._drawn.swapaxes(0, 1)
         if lost[1] >= 0:
             self.lost = Lost((int(lost[1]), int(lost[2])), float(lost[0]))
 
     def combine(self, coefficients: Array) -> Array:
         """Return Σ coefficients[row, kind]·A[row, kind] on the extent's `ripples` span, in units of coefficient·Å⁻²."""
+        if self._half:
+            # What stands in [a, b] only is half of what belongs in [a, b] and in [b, a].
+            coefficients = coefficients + coefficients.T
         total = _contract(coefficients, self._drawn)
         if self._sigma is not None:
             for sigma in set(self._sigma[coefficients != 0].tolist()):

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pymatgen.core import Element, Structure  # type: ignore[attr-defined,unused-ignore]
+from pymatgen.core.periodic_table import Element
+from pymatgen.core.structure import Structure
 from scipy.spatial import cKDTree
 
 from firstshell.engines.absorption import Absorption, absorption, average, propagators

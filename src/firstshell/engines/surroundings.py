@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from pymatgen.core import Structure
+from pymatgen.core.structure import Structure
 
 from firstshell.types import Array
 
@@ -44,7 +44,7 @@ def shell_end(distances: Array, radius: float) -> int:
 
 
 def clear_radius(distances: Array, radius: float, most: float = np.inf) -> float:
-    """Return the radius nearest to `radius`, not above `most`, in a gap of at least 0.02 Å between ascending `distances`.
+    """Return the radius nearest to `radius`, not above `most`, in a gap of 0.02 Å between ascending `distances`.
 
     A sphere through a shell lets rounding decide who belongs to it.
     """

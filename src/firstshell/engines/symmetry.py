@@ -58,9 +58,9 @@ def reduce_crystal(atoms: Atoms, rmax: float) -> Reduction:
     translations, first = _translations(lattice, fractions, label, rarest)
     if len(translations):
         primitive = _primitive_lattice(lattice, translations)
-        if primitive is not None:
-            lattice = primitive
-            kept, to_cell = np.unique(first, return_inverse=True)
+        atoms_left, place = np.unique(first, return_inverse=True)
+        if primitive is not None and len(atoms_left) * (len(translations) + 1) == n:
+            lattice, kept, to_cell = primitive, atoms_left, place
     lattice = reduced(lattice)
     fractions = _fractions(lattice, atoms.positions[kept])
     label = label[kept]
@@ -85,10 +85,12 @@ def _labels(atoms: Atoms) -> Ints:
 
 
 def _primitive_lattice(lattice: Array, translations: Array) -> Array | None:
-    """Return three of the shortest translations that span a primitive cell, None when there are no such among them."""
+    """Return three of the shortest translations that span a primitive cell, None where they do not form a group."""
     order = len(translations) + 1
     # The order of every element divides that of the group, so translations are exact fractions.
     exact = np.rint(translations * order) / order
+    if np.abs(exact - translations).max() > 1e-9:
+        return None
     short = np.vstack([(exact - np.rint(exact)) @ lattice, reduced(lattice)])
     short = short[np.argsort((short**2).sum(axis=1), kind="stable")]
     found = _spanning(short, abs(float(np.linalg.det(lattice))) / order)
@@ -171,7 +173,7 @@ def _maps(
 
 @njit(cache=True)
 def _translations(lattice: Array, fractions: Array, label: Ints, rarest: Ints) -> tuple[Array, Ints]:
-    """Return the translations (T, 3) within the cell, in its fractions, and the first atom that each atom is taken to."""
+    """Return the translations (T, 3) within the cell, in its fractions, and the first atom each atom is taken to."""
     bins = _bins(fractions)
     identity = np.eye(3)
     found = np.empty((len(rarest), 3))

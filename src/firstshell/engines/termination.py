@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from math import ceil, pi, sqrt
 
 import numpy as np
-from scipy.fft import dst
+from scipy.fft import irfft, rfft
 
 from firstshell.types import Array
 
@@ -75,18 +75,17 @@ def limit_q(g: Array, extent: Extent, qmin: float, qmax: float, weight: Array | 
     if qmin == 0 and (qmax == 0 or qmax >= pi / extent.rstep) and weight is None:
         return g
     points, (first, last) = extent.fft_points, extent.ripples
-    padded = np.zeros((*g.shape[:-1], points))
-    padded[..., first:last] = g
-    # The odd extension of [0, points) is what a type-1 sine transform of the points after 0 stands for.
-    f = dst(padded[..., 1:], type=1)
+    padded = np.zeros((*g.shape[:-1], last))
+    padded[..., first:] = g
+    # The sine transform of [0, points) is the imaginary part of the Fourier transform of twice that length.
+    spectrum = rfft(padded, 2 * points)
+    spectrum.real = 0
     dq = pi / (points * extent.rstep)
-    f[..., : max(ceil(qmin / dq) - 1, 0)] = 0
-    if qmax > 0:
-        f[..., max(ceil(qmax / dq) - 1, 0) :] = 0
+    spectrum[..., : ceil(qmin / dq)] = 0
+    spectrum[..., ceil(qmax / dq) if qmax > 0 else points :] = 0
     if weight is not None:
-        f *= weight[1:]
-    padded[..., 1:] = dst(f, type=1) / (2 * points)
-    return padded[..., first:last]
+        spectrum[..., :points] *= weight
+    return np.asarray(2 * irfft(spectrum, 2 * points)[..., first:last])
 
 
 def resolution_envelope(r: Array, qdamp: float) -> Array:

@@ -76,6 +76,7 @@ def sentence(target: Target, without: str, with_: str, answer: Comparison) -> st
         return f"{subject} {change} on this one split, which allows no test"
     p_value = "p < 0.001" if answer.p_value < 0.001 else f"p = {answer.p_value:.3f}"
     interval = f"95 % interval of the improvement {answer.low:.3f} to {answer.high:.3f}{unit}"
+    interval = interval.replace("-", "−")
     detail = f"({interval}, {p_value}, {answer.repeats} paired splits)"
     if answer.verdict == "undecided":
         return f"{subject} makes no difference to {name} that these splits could show {detail}"

@@ -18,7 +18,7 @@ from firstshell.structures.sites import distinct_sites
 from firstshell.types import Array, Grid, Site, Spectrum
 
 if TYPE_CHECKING:
-    from pymatgen.core import Structure
+    from pymatgen.core.structure import Structure
 
 name = "xanes"
 

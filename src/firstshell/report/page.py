@@ -19,6 +19,10 @@ from firstshell.report.text import Finding
 CODED = {"Severity", "Verdict"}
 
 
+SHORT = 24
+"""Characters of a cell that stay on one line, such as numbers with their ± and names."""
+
+
 @dataclass(frozen=True)
 class Section:
     """A part of the page: an id, a heading and its HTML."""
@@ -64,7 +68,10 @@ def table(table: Table) -> str:
 
 
 def _cell(text: str, coded: bool) -> str:
-    return f'<td><span class="chip {escape(text)}">{escape(text)}</span></td>' if coded else f"<td>{escape(text)}</td>"
+    if coded:
+        return f'<td><span class="chip {escape(text)}">{escape(text)}</span></td>'
+    short = ' class="short"' if len(text) <= SHORT else ""
+    return f"<td{short}>{escape(text)}</td>"
 
 
 def downloads(folder: str, name: str, endings: Iterable[str]) -> str:

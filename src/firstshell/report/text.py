@@ -90,7 +90,7 @@ def where_words(study: Study, data: Dataset, metal: str, target: Target) -> str:
         curve = reading.pick(impurity, inputs=name).sort_values("position", ignore_index=True)
         if len(curve):
             unit = data.grids[name].unit
-            peaks = [f"{curve['position'][i]:.3g}" for i in reading.prominent(curve["mean"].to_numpy())]
+            peaks = [f"{curve['position'][i]:.1f}" for i in reading.prominent(curve["mean"].to_numpy())]
             origin = " above the tabulated K edge" if unit == "eV" else ""
             sentences.append(f"{input_name(name)} alone: importance peaks at {listed(peaks)} {unit}{origin}.")
     losses = reading.pick(study.permutation, **chosen)
