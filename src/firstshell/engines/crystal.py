@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 MOST_KINDS = 8
 """More different displacements than this, and every atom brings its own instead of its kind's."""
-DISPLACEMENTS = ("u_cart", "uiso")
+DISPLACEMENTS = {"u_cart", "uiso"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,6 +46,7 @@ def read_crystal(structure: Structure, params: PdfParams) -> Crystal:
     elements: list[str] = []
     sites: list[int] = []
     occupancy: list[float] = []
+    fractions: list[Array] = []
     for index, site in enumerate(structure):
         for species, amount in site.species.items():
             if isinstance(species, DummySpecies):
@@ -54,6 +55,7 @@ def read_crystal(structure: Structure, params: PdfParams) -> Crystal:
             elements.append((species.element if isinstance(species, Species) else species).name)
             sites.append(index)
             occupancy.append(amount)
+            fractions.append(site.frac_coords)
     u = _displacements(structure, elements, sites, params)
     kinds: dict[tuple[str, float] | str, int] = {}
     if u.ndim == 1:
@@ -64,14 +66,14 @@ def read_crystal(structure: Structure, params: PdfParams) -> Crystal:
         kind = [kinds.setdefault(element, len(kinds)) for element in elements]
     names = tuple(key if isinstance(key, str) else key[0] for key in kinds)
     lattice = np.array(structure.lattice.matrix, dtype=float)
-    positions = np.array([structure[index].frac_coords for index in sites], dtype=float) @ lattice
+    positions = np.array(fractions, dtype=float) @ lattice
     return Crystal(Atoms(lattice, positions, np.array(occupancy), np.array(kind), u), names, tuple(sites))
 
 
 def _displacements(structure: Structure, elements: list[str], sites: list[int], params: PdfParams) -> Array:
     """Return (N,) isotropic displacements of the entries, or (N, 3, 3) tensors where any of them is anisotropic, Å²."""
     default = {element: params.displacement(element) for element in set(elements)}
-    if not any(name in site.properties for site in structure for name in DISPLACEMENTS):
+    if not any(DISPLACEMENTS & site.properties.keys() for site in structure if site.properties):
         return np.array([default[element] for element in elements])
     tensors = np.array([default[element] * np.eye(3) for element in elements])
     for entry, index in enumerate(sites):

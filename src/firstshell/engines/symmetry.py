@@ -79,9 +79,10 @@ def _fractions(lattice: Array, positions: Array) -> Array:
 
 def _labels(atoms: Atoms) -> Ints:
     """Number the atoms so that equal numbers mean equal kind, occupancy and displacement."""
-    table: dict[bytes, int] = {}
-    rows = np.column_stack([atoms.kind, atoms.occupancy, atoms.u.reshape(len(atoms.kind), -1)])
-    return np.array([table.setdefault(row.tobytes(), len(table)) for row in rows])
+    table: dict[tuple[int, float, float | bytes], int] = {}
+    moves = atoms.u.tolist() if atoms.u.ndim == 1 else [tensor.tobytes() for tensor in atoms.u]
+    properties = zip(atoms.kind.tolist(), atoms.occupancy.tolist(), moves, strict=True)
+    return np.array([table.setdefault(key, len(table)) for key in properties])
 
 
 def _primitive_lattice(lattice: Array, translations: Array) -> Array | None:

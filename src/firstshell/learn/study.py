@@ -13,7 +13,7 @@ from functools import partial
 from importlib.metadata import version
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -33,7 +33,10 @@ from firstshell.learn.verdicts import all_checks, comparisons_frame, paired
 from firstshell.progress import Reporter
 from firstshell.run import Failure, run_tasks
 from firstshell.store import Record, Store, write_atomic
-from firstshell.types import Target
+from firstshell.types import Target, main_metric
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 PROTOCOL = 1
 NUMBERS = {"value", "position", "low", "high", "mean", "std", "difference", "p_value"}
@@ -65,6 +68,21 @@ class Study:
         keys = ["metal", "target", "inputs", "split", "metric"]
         found = self.scores.groupby(keys, sort=False)["value"].agg(["mean", "std", "count"])
         return found.reset_index().rename(columns={"count": "n"})
+
+    def plot(self, target: str | Target = Target.OXIDATION_STATE, ax: Axes | None = None) -> Axes:
+        """Draw the main score of one target, mean and standard deviation over repeats, a colour for each split."""
+        import matplotlib.pyplot as plt
+
+        target = Target(target)
+        metric = main_metric(target)
+        ax = ax if ax is not None else plt.subplots(layout="constrained")[1]
+        rows = self.frame().query("target == @target.value and metric == @metric.value")
+        table = rows.assign(bar=rows["metal"] + " " + rows["inputs"]).pivot(index="bar", columns="split")
+        table = table.loc[list(dict.fromkeys(rows["metal"] + " " + rows["inputs"]))]
+        table["mean"].plot.barh(ax=ax, xerr=table["std"], capsize=2)
+        ax.set(xlabel=metric.label, ylabel="", title=target.label)
+        ax.invert_yaxis()
+        return ax
 
     def save(self, folder: str | Path) -> None:
         """Write scores.csv, tables/*.csv, predictions.parquet and study.json, each file whole or not at all."""
