@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from math import ceil, pi, sqrt
 
 import numpy as np
-from scipy.fft import irfft, rfft
+from scipy.fft import dst
 
 from firstshell.types import Array
 
@@ -75,17 +75,19 @@ def limit_q(g: Array, extent: Extent, qmin: float, qmax: float, weight: Array | 
     if qmin == 0 and (qmax == 0 or qmax >= pi / extent.rstep) and weight is None:
         return g
     points, (first, last) = extent.fft_points, extent.ripples
-    padded = np.zeros((*g.shape[:-1], last))
-    padded[..., first:] = g
-    # The sine transform of [0, points) is the imaginary part of the Fourier transform of twice that length.
-    spectrum = rfft(padded, 2 * points)
-    spectrum.real = 0
+    padded = np.zeros((*g.shape[:-1], points))
+    padded[..., first:last] = g
+    # An odd function on [0, points) is the sine series of its values at 1 … points − 1, and 0 at 0.
+    spectrum = dst(padded[..., 1:], type=1)
     dq = pi / (points * extent.rstep)
-    spectrum[..., : ceil(qmin / dq)] = 0
-    spectrum[..., ceil(qmax / dq) if qmax > 0 else points :] = 0
+    spectrum[..., : max(ceil(qmin / dq) - 1, 0)] = 0
+    if qmax > 0:
+        spectrum[..., max(ceil(qmax / dq) - 1, 0) :] = 0
     if weight is not None:
-        spectrum[..., :points] *= weight
-    return np.asarray(2 * irfft(spectrum, 2 * points)[..., first:last])
+        spectrum *= weight[1:]
+    padded[..., 1:] = dst(spectrum, type=1, overwrite_x=True)
+    padded[..., 0] = 0
+    return np.asarray(padded[..., first:last] / (2 * points))
 
 
 def resolution_envelope(r: Array, qdamp: float) -> Array:
