@@ -30,7 +30,11 @@ lint: $(VENV)/ready-dev
 	$(BIN)/mypy
 
 bench: $(VENV)/ready-dev
-	for script in bench/*.py; do $(BIN)/python $$script || exit 1; done
+	$(BIN)/python bench/pdf.py
+	OMP_NUM_THREADS=1 $(BIN)/python bench/xanes.py presets --presets fast
+ifdef DATA
+	$(BIN)/python bench/forest.py $(DATA)
+endif
 
 clean:
 	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache

@@ -3,6 +3,9 @@
 python bench/xanes.py presets [--presets fast standard] [--oxides rutile CuO]   CPU seconds by stage
 python bench/xanes.py reference FOLDER   every NAME.feff.inp of a folder against its NAME.xmu.dat of FEFF
 python bench/xanes.py scattering         full multiple scattering alone, with symmetry and without, by cluster radius
+python bench/xanes.py guard FOLDER [--metals Cu Ti Mn Fe] [--sites 26]   sites drawn at random from FOLDER/NAME/POSCAR: what
+    the guard accepts, at what cost, and, where there is FOLDER/NAME/FEFF-XANES/NNN_Cu/xmu.dat, the agreement with it.
+    Goes on where it was stopped; results in bench/results/xanes_guard.json
 
 Set OMP_NUM_THREADS=1: times are CPU seconds of one core, those of the engine's processes included.
 """
@@ -10,23 +13,28 @@ Set OMP_NUM_THREADS=1: times are CPU seconds of one core, those of the engine's 
 from __future__ import annotations
 
 import argparse
+import json
 import os
+import platform
 import time
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from pymatgen.core import Lattice, Structure
 
-from firstshell.engines.absorption import absorption, average, propagators
-from firstshell.engines.feff8l import calculate
+from firstshell.engines.absorption import Absorption, absorption, average, propagators
+from firstshell.engines.feff8l import Potentials, calculate
 from firstshell.engines.feff_inp import read_feff_inp
 from firstshell.engines.pad import BOHR, read_phases
 from firstshell.engines.scattering import Cluster, Scattering
-from firstshell.engines.site_xanes import input_xanes, site_cluster, site_job
+from firstshell.engines.site_xanes import SiteSettings, input_xanes, site_cluster, site_job
 from firstshell.engines.surroundings import surroundings
+from firstshell.errors import EngineError, InputError
 from firstshell.modalities.xanes import PRESETS
+from firstshell.structures.sites import distinct_sites
 
 RUTILE = Structure.from_spacegroup(
     "P4_2/mnm", Lattice.tetragonal(4.594, 2.959), ["Ti", "O"], [[0, 0, 0], [0.305, 0.305, 0]]
@@ -48,6 +56,9 @@ OXIDES = {
     ),
 }
 STORED = Path(__file__).parents[1] / "tests/data/xanes/rutile"
+GUARD = Path(__file__).with_name("results") / "xanes_guard.json"
+MAX_CELL = 60
+"""Atoms of the largest cell that sites are drawn from."""
 
 
 def cpu(task: Callable[[], Any]) -> tuple[Any, float]:
@@ -58,17 +69,23 @@ def cpu(task: Callable[[], Any]) -> tuple[Any, float]:
     return result, sum(after[:4]) - sum(before[:4])
 
 
+def timed_site(
+    structure: Structure, site: int, settings: SiteSettings
+) -> tuple[Absorption, Potentials, Scattering, tuple[float, float]]:
+    """Calculate a site: its curve, the potentials, the scattering cluster; CPU seconds of the engine and of the FMS."""
+    job = site_job(structure, site, settings)
+    solved, engine = cpu(lambda: calculate(job, timeout=settings.timeout))
+    scattering = Scattering(site_cluster(job, settings))
+    scattered, fms = cpu(lambda: propagators(solved.phases, scattering))
+    return absorption(solved.phases, average(scattered)), solved, scattering, (engine, fms)
+
+
 def presets(names: list[str], oxides: list[str]) -> None:
     print("oxide     preset     engine   FMS  atoms  matrix  operations  E_F(eV)  SCF radii tried")
     curves = {}
     for oxide in oxides:
         for name in names:
-            settings = PRESETS[name]
-            job = site_job(OXIDES[oxide], 0, settings)
-            solved, engine = cpu(lambda job=job, settings=settings: calculate(job, timeout=settings.timeout))
-            scattering = Scattering(site_cluster(job, settings))
-            scattered, fms = cpu(lambda solved=solved, scattering=scattering: propagators(solved.phases, scattering))
-            curves[oxide, name] = absorption(solved.phases, average(scattered))
+            curves[oxide, name], solved, scattering, (engine, fms) = timed_site(OXIDES[oxide], 0, PRESETS[name])
             tried = " ".join(f"{attempt['radius']:.2f}" for attempt in solved.attempts)
             atoms, operations = len(scattering.cluster.kinds), len(scattering.group.rotations)
             print(
@@ -124,6 +141,102 @@ def scattering() -> None:
         )
 
 
+def guard(folder: Path, metals: list[str], count: int) -> None:
+    """Calculate `count` sites of each metal at preset `fast`, one of each compound drawn; write after each site."""
+    record = json.loads(GUARD.read_text()) if GUARD.is_file() else {}
+    record |= _machine() | {"preset": "fast"}
+    rows = record.setdefault("sites", [])
+    done = {(row["compound"], row["metal"]) for row in rows}
+    for metal in metals:
+        for compound in _drawn(folder, metal, count):
+            if (compound.name, metal) in done:
+                continue
+            rows.append({"compound": compound.name, "metal": metal} | _guarded(compound, metal))
+            GUARD.write_text(json.dumps(record, indent=1) + "\n")
+            print(json.dumps(rows[-1]), flush=True)
+    _summarise(rows)
+
+
+def _drawn(folder: Path, metal: str, count: int) -> list[Path]:
+    """`count` compounds that hold the metal, in random order."""
+    fitting = []
+    for file in sorted(folder.glob("*/POSCAR")):
+        elements, numbers = (line.split() for line in file.read_text().splitlines()[5:7])
+        if metal in elements and sum(map(int, numbers)) <= MAX_CELL:
+            fitting.append(file.parent)
+    return [fitting[i] for i in np.random.default_rng(0).permutation(len(fitting))[:count]]
+
+
+def _guarded(compound: Path, metal: str) -> dict[str, Any]:
+    structure = Structure.from_file(compound / "POSCAR")
+    sites = distinct_sites(structure, metal)
+    site = sites[np.random.default_rng(0).integers(len(sites))]
+    row: dict[str, Any] = {"site": site.index, "formula": structure.composition.reduced_formula}
+    start = sum(os.times()[:4])
+    try:
+        curve, solved, _, times = timed_site(structure, site.index, PRESETS["fast"])
+    except (EngineError, InputError) as error:
+        return row | {"cpu_s": [round(sum(os.times()[:4]) - start, 2)], "failure": str(error)}
+    row |= {"cpu_s": [round(each, 2) for each in times], "fermi_eV": round(curve.fermi, 3), "failure": None}
+    row |= {"attempts": solved.attempts}
+    for atom in site.indices:
+        file = compound / f"FEFF-XANES/{atom:03d}_{metal}/xmu.dat"
+        if file.is_file():
+            return row | {"feff99": _against(file, curve)}
+    return row
+
+
+def _against(file: Path, curve: Absorption) -> dict[str, float]:
+    """Agreement with an xmu.dat from 2 eV past its Fermi level on, after the rigid shift of ours that serves best."""
+    text = file.read_text()
+    fermi = float(text.split("Mu=")[1].split("eV")[0])
+    omega, level, _, mu = np.loadtxt(file, usecols=(0, 1, 2, 3)).T
+    past = (level > fermi + 2) & (omega < curve.energy[-1] - 3)
+    shifts = np.arange(-3, 5.01, 0.01)
+    moved = [np.interp(omega[past] - shift, curve.energy, curve.mu) for shift in shifts]
+    errors = [float(np.sqrt(np.mean((each - mu[past]) ** 2))) for each in moved]
+    best = int(np.argmin(errors))
+    return {
+        "shift_eV": round(float(shifts[best]), 2),
+        "rmse": round(errors[best], 4),
+        "pearson": round(float(np.corrcoef(moved[best], mu[past])[0, 1]), 4),
+        "fermi_eV": fermi,
+    }
+
+
+def _summarise(rows: list[dict[str, Any]]) -> None:
+    failed = [row for row in rows if row["failure"]]
+    retried = [row for row in rows if not row["failure"] and len(row["attempts"]) > 1]
+    print(f"{len(rows)} sites: {len(retried)} accepted after retries, {len(failed)} failed")
+    compared = [row for row in rows if "feff99" in row]
+    if compared:
+        print(f"{len(compared)} against FEFF 9.9: median, mean, standard deviation, least, most")
+        for name in ("shift_eV", "rmse", "pearson"):
+            values = np.array([row["feff99"][name] for row in compared])
+            _print_figures(name, values)
+        _print_figures(
+            "E_F, ours - theirs", np.array([row["fermi_eV"] - row["feff99"]["fermi_eV"] for row in compared])
+        )
+        _print_figures("CPU s", np.array([sum(row["cpu_s"]) for row in compared]))
+
+
+def _print_figures(name: str, values: Any) -> None:
+    figures = (np.median(values), values.mean(), values.std(ddof=1), values.min(), values.max())
+    print(f"{name:20s}" + "".join(f"{figure:9.3f}" for figure in figures))
+
+
+def _machine() -> dict[str, Any]:
+    model = platform.processor()
+    if Path("/proc/cpuinfo").is_file():
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        model = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), model)
+    return {
+        "machine": f"{platform.machine()}, {model}, CPU seconds of one core",
+        "versions": {name: version(name) for name in ("xraylarch", "numpy", "scipy", "pymatgen", "spglib")},
+        "python": platform.python_version(),
+    }
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="command", required=True)
@@ -132,11 +245,17 @@ def main() -> None:
     command.add_argument("--oxides", nargs="+", choices=list(OXIDES), default=list(OXIDES))
     commands.add_parser("reference").add_argument("folder", type=Path)
     commands.add_parser("scattering")
+    command = commands.add_parser("guard")
+    command.add_argument("folder", type=Path)
+    command.add_argument("--metals", nargs="+", default=["Cu", "Ti", "Mn", "Fe"])
+    command.add_argument("--sites", type=int, default=26, help="of each metal")
     chosen = parser.parse_args()
     if chosen.command == "presets":
         presets(chosen.presets, chosen.oxides)
     elif chosen.command == "reference":
         reference(chosen.folder)
+    elif chosen.command == "guard":
+        guard(chosen.folder, chosen.metals, chosen.sites)
     else:
         scattering()
 

@@ -84,11 +84,14 @@ class Rich:
 
     def start(self, label: str, total: int, done: int = 0) -> None:
         """Show the bar."""
+        from rich import progress as rich
         from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        self._bar = Progress(*columns, TextColumn("{task.fields[note]}"), console=Console(stderr=True))
+        columns = (rich.TextColumn("{task.description}"), rich.BarColumn(), rich.MofNCompleteColumn())
+        times = (rich.TimeElapsedColumn(), rich.TextColumn("left"), rich.TimeRemainingColumn())
+        self._bar = rich.Progress(
+            *columns, *times, rich.TextColumn("{task.fields[note]}"), console=Console(stderr=True)
+        )
         self._bar.start()
         self._task = self._bar.add_task(label, total=total, completed=done, note="")
 

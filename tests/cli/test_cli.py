@@ -34,7 +34,7 @@ def run(monkeypatch, capsys):
     return call
 
 
-@pytest.mark.parametrize("command", ["study", "import-feff", "simulate", "doctor"])
+@pytest.mark.parametrize("command", ["study", "import-feff", "simulate", "xanes", "doctor"])
 def test_help_has_an_example(run, command):
     status, out, _ = run(command, "--help")
     assert status == 0
@@ -104,6 +104,8 @@ def test_import_then_study(run, tmp_path):
         (["simulate", "{cuo}", "--metal", "Fe"], "holds no Fe"),
         (["simulate", "{cuo}", "--metal", "Cu", "--modality", "exafs"], "no modality 'exafs'"),
         (["simulate", "{cuo}", "--metal", "Cu", "--set", "pdf.qmax=-1"], "qmax"),
+        (["xanes", "absent.inp"], "absent.inp"),
+        (["xanes", "{cuo}"], "CuO.vasp"),
     ],
 )
 def test_bad_input_is_one_line_and_status_2(run, tmp_path, words, message):

@@ -11,6 +11,7 @@ from firstshell.cli.doctor import doctor
 from firstshell.cli.import_feff import import_feff
 from firstshell.cli.simulate import simulate
 from firstshell.cli.study import study
+from firstshell.cli.xanes import xanes
 from firstshell.errors import EngineError, InputError
 
 app = App(
@@ -18,7 +19,7 @@ app = App(
     version=__version__,
     help="What XANES and PDF tell about a metal's first shell: oxidation state, coordination number, bond length.",
 )
-for command in (study, import_feff, simulate, doctor):
+for command in (study, import_feff, simulate, xanes, doctor):
     app.command(command)
 
 

@@ -26,10 +26,13 @@ def simulate(
     config: Path | None = None,
     set_: Annotated[tuple[str, ...], Parameter(name="--set", negative="")] = (),
     partial: Literal["refuse", "round"] = "refuse",
+    progress: Literal["auto", "rich", "plain", "json", "none"] = "auto",
 ) -> None:
     """Simulate spectra of one crystal structure: columns, and a plot as PNG and SVG.
 
-    Example: firstshell simulate CuO.cif --metal Cu --modality pdf,dpdf --set pdf.qmax=24
+    A PDF takes milliseconds, a XANES some ten seconds for each distinct site of the metal.
+
+    Example: firstshell simulate CuO.cif --metal Cu --modality xanes,pdf,dpdf --set pdf.qmax=24
 
     Parameters
     ----------
@@ -51,16 +54,26 @@ def simulate(
         One setting, as in --set pdf.qmax=24.
     partial
         What to do with partly occupied positions.
+    progress
+        How progress is shown.
 
     """
     from firstshell import modalities
+    from firstshell.progress import make_reporter
     from firstshell.structures.files import read_structure
 
     structure = read_structure(file, partial=partial)
     settings = read_settings(config, set_)
     for name in modalities.split_inputs(modality.replace(",", "+")):
         params = _native(settings[name]) if native else settings[name]
-        result = modalities.simulate(structure, metal, name, params, per_site=per_site)
+        slow = getattr(modalities.get(name), "slow", False)
+        reporter = make_reporter(progress if slow else "none")
+        reporter.start(f"{name} of {file.name}", 1)
+        try:
+            result = modalities.simulate(structure, metal, name, params, per_site=per_site)
+            reporter.advance()
+        finally:
+            reporter.finish()
         _write(result if isinstance(result, list) else [result], out, f"{file.stem}_{metal}_{name}")
 
 
@@ -73,8 +86,7 @@ def _native(params: Any) -> Any:
 def _write(spectra: list[Spectrum], out: Path, stem: str) -> None:
     import json
 
-    from matplotlib.figure import Figure
-
+    from firstshell.cli.plots import save_plot
     from firstshell.store import write_atomic
 
     first = spectra[0]
@@ -87,15 +99,5 @@ def _write(spectra: list[Spectrum], out: Path, stem: str) -> None:
     lines = [*header, *("  ".join(f"{value:.8g}" for value in row) for row in rows)]
     columns = out / f"{stem}{'.gr' if first.grid.unit == 'Å' else '.dat'}"
     write_atomic(columns, lambda path: path.write_text("\n".join(lines) + "\n", encoding="utf-8"))
-
-    figure = Figure(figsize=(6, 3.6), layout="constrained")
-    axes = figure.subplots()
-    for spectrum in spectra:
-        spectrum.plot(axes, label="" if spectrum.site is None else f"site {spectrum.site}", lw=1.2)
-    axes.set_title(stem.replace("_", " "))
-    axes.margins(x=0)
-    if len(spectra) > 1:
-        axes.legend(frameon=False)
-    for suffix in (".png", ".svg"):
-        write_atomic(out / f"{stem}{suffix}", lambda path: figure.savefig(path, dpi=200))
+    save_plot(spectra, out / stem)
     print(f"wrote {columns}, {stem}.png, {stem}.svg")

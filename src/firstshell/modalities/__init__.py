@@ -1,7 +1,8 @@
 """The kinds of measurement. Each file of this folder is one modality; there is no other list of them.
 
 A modality module has five members: `name`, `Params` (frozen dataclass), `grid(params, metal=None)`,
-`simulate(structure, metal, params, per_site=False)` and `prepare(measured, params)`.
+`simulate(structure, metal, params, per_site=False)` and `prepare(measured, params)`. One whose simulations take seconds
+says `slow = True`, so that commands show progress.
 """
 
 from __future__ import annotations

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pymatgen.core.structure import Structure
 
 name = "xanes"
+slow = True
 
 PRESETS = {
     "fast": SiteSettings(Scf(3.0, iterations=8), fms_radius=5.5, mesh=Mesh(kstep=0.06, estep=0.2), light_lmax=2),

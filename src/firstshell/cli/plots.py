@@ -1,0 +1,26 @@
+"""Plots of spectra as files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from firstshell.types import Spectrum
+
+
+def save_plot(spectra: Sequence[Spectrum], stem: Path) -> None:
+    """Write `stem`.png and `stem`.svg: the spectra over each other, those of sites with a legend."""
+    from matplotlib.figure import Figure
+
+    from firstshell.store import write_atomic
+
+    figure = Figure(figsize=(6, 3.6), layout="constrained")
+    axes = figure.subplots()
+    for spectrum in spectra:
+        spectrum.plot(axes, label="" if spectrum.site is None else f"site {spectrum.site}", lw=1.2)
+    axes.set_title(stem.name.replace("_", " "))
+    axes.margins(x=0)
+    if len(spectra) > 1:
+        axes.legend(frameon=False)
+    for suffix in (".png", ".svg"):
+        write_atomic(stem.with_name(stem.name + suffix), lambda path: figure.savefig(path, dpi=200))
