@@ -33,6 +33,7 @@ bench: $(VENV)/ready-dev
 	$(BIN)/python bench/pdf.py
 	OMP_NUM_THREADS=1 $(BIN)/python bench/xanes.py presets --presets fast
 ifdef DATA
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[fast]'
 	$(BIN)/python bench/forest.py $(DATA)
 endif
 

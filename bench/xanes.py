@@ -3,11 +3,12 @@
 python bench/xanes.py presets [--presets fast standard] [--oxides rutile CuO]   CPU seconds by stage
 python bench/xanes.py reference FOLDER   every NAME.feff.inp of a folder against its NAME.xmu.dat of FEFF
 python bench/xanes.py scattering         full multiple scattering alone, with symmetry and without, by cluster radius
-python bench/xanes.py guard FOLDER [--metals Cu Ti Mn Fe] [--sites 26]   sites drawn at random from FOLDER/NAME/POSCAR: what
+python bench/xanes.py guard FOLDER [--metals Cu Ti Mn Fe] [--sites 26]   sites drawn from FOLDER/NAME/POSCAR: what
     the guard accepts, at what cost, and, where there is FOLDER/NAME/FEFF-XANES/NNN_Cu/xmu.dat, the agreement with it.
     Goes on where it was stopped; results in bench/results/xanes_guard.json
 
-Set OMP_NUM_THREADS=1: times are CPU seconds of one core, those of the engine's processes included.
+All but guard write to bench/results/xanes.json. Set OMP_NUM_THREADS=1: times are CPU seconds of one core, those of the
+engine's processes included.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import platform
 import time
 from collections.abc import Callable
 from importlib.metadata import version
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +58,8 @@ OXIDES = {
     ),
 }
 STORED = Path(__file__).parents[1] / "tests/data/xanes/rutile"
-GUARD = Path(__file__).with_name("results") / "xanes_guard.json"
+RESULTS = Path(__file__).with_name("results") / "xanes.json"
+GUARD = RESULTS.with_name("xanes_guard.json")
 MAX_CELL = 60
 """Atoms of the largest cell that sites are drawn from."""
 
@@ -81,64 +84,85 @@ def timed_site(
 
 
 def presets(names: list[str], oxides: list[str]) -> None:
-    print("oxide     preset     engine   FMS  atoms  matrix  operations  E_F(eV)  SCF radii tried")
-    curves = {}
+    print("oxide     preset        engine      FMS    atoms   matrix operations E_F(eV)  SCF radii tried")
+    curves: dict[tuple[str, str], Absorption] = {}
+    rows: dict[str, Any] = {}
     for oxide in oxides:
         for name in names:
             curves[oxide, name], solved, scattering, (engine, fms) = timed_site(OXIDES[oxide], 0, PRESETS[name])
             tried = " ".join(f"{attempt['radius']:.2f}" for attempt in solved.attempts)
-            atoms, operations = len(scattering.cluster.kinds), len(scattering.group.rotations)
+            row = {
+                "engine_cpu_s": engine,
+                "fms_cpu_s": fms,
+                "atoms": len(scattering.cluster.kinds),
+                "matrix": scattering.size,
+                "operations": len(scattering.group.rotations),
+                "fermi_eV": curves[oxide, name].fermi,
+            }
+            rows[f"{oxide} {name}"] = row | {"attempts": solved.attempts}
             print(
-                f"{oxide:9s} {name:10s} {engine:6.1f} {fms:5.2f} {atoms:6d} {scattering.size:7d}"
-                f" {operations:11d} {curves[oxide, name].fermi:8.2f}  {tried}",
-                flush=True,
+                f"{oxide:9s} {name:10s}" + "".join(f"{value:9.2f}" for value in row.values()) + f"  {tried}", flush=True
             )
         best = curves[oxide, names[-1]]
         for name in names[:-1]:
-            print(f"          {name} against {names[-1]}: {_differences(curves[oxide, name], best)}", flush=True)
+            rows[f"{oxide} {name} against {names[-1]}"] = row = _differences(curves[oxide, name], best)
+            print(f"          {name} against {names[-1]}: {row}", flush=True)
+    _store("presets", rows)
 
 
-def _differences(one: Any, other: Any) -> str:
+def _differences(one: Absorption, other: Absorption) -> dict[str, float]:
     """RMSE in edge steps as it stands, and after the rigid shift that makes it least."""
     energy = np.arange(other.fermi + other.energy[0] - other.level[0] - 8, other.energy[-1] - 5, 0.25)
     target = np.interp(energy, other.energy, other.mu)
     shifts = np.arange(-2, 2.01, 0.02)
     errors = [np.sqrt(np.mean((np.interp(energy - s, one.energy, one.mu) - target) ** 2)) for s in shifts]
     best = int(np.argmin(errors))
-    return f"RMSE {errors[len(shifts) // 2]:.4f}; {errors[best]:.4f} after a shift of {shifts[best]:.2f} eV"
+    return {
+        "rmse": round(float(errors[len(shifts) // 2]), 4),
+        "shift_eV": round(float(shifts[best]), 2),
+        "rmse_shifted": round(float(errors[best]), 4),
+    }
 
 
 def reference(folder: Path) -> None:
     print("input             RMSE     cosine    CPU s")
+    rows = {}
     for file in sorted(folder.glob("*.feff.inp")):
         (result, _), seconds = cpu(lambda file=file: input_xanes(read_feff_inp(file)))
         energy, mu = np.loadtxt(file.with_name(file.name.replace(".feff.inp", ".xmu.dat")))[:, [0, 3]].T
         inside = (result.energy >= energy[0]) & (result.energy <= energy[-1])
         ours, theirs = result.mu[inside], np.interp(result.energy[inside], energy, mu)
-        cosine = ours @ theirs / np.linalg.norm(ours) / np.linalg.norm(theirs)
-        print(
-            f"{file.name[:-9]:15s} {np.sqrt(np.mean((ours - theirs) ** 2)):7.5f} {cosine:10.7f} {seconds:8.1f}",
-            flush=True,
-        )
+        rmse = float(np.sqrt(np.mean((ours - theirs) ** 2)))
+        cosine = float(ours @ theirs / np.linalg.norm(ours) / np.linalg.norm(theirs))
+        rows[file.name[:-9]] = {"rmse": rmse, "cosine": cosine, "cpu_s": seconds}
+        print(f"{file.name[:-9]:15s} {rmse:7.5f} {cosine:10.7f} {seconds:8.1f}", flush=True)
+    _store("reference", rows)
 
 
 def scattering() -> None:
     phases = read_phases(STORED)
-    print(f"rutile, {len(phases.energy)} energies, l = 3 everywhere\nradius  atoms  matrix (plain)  CPU s (plain)")
+    print(f"rutile, {len(phases.energy)} energies, l = 3 everywhere")
+    rows = {}
     for radius in (5.0, 6.0, 7.5):
         positions, charges = surroundings(RUTILE, 0, radius)
         kinds = np.where(charges == 8, 1, 2)
         kinds[0] = 0
-        row = []
-        for symmetry in (True, False):
+        row: dict[str, float] = {"atoms": len(kinds)}
+        for case, symmetry in (("", True), ("_plain", False)):
             start = time.process_time()
             solver = Scattering(Cluster(positions / BOHR, kinds, (3, 3, 3)), symmetry=symmetry)
             propagators(phases, solver)
-            row.append((solver.size, time.process_time() - start))
-        print(
-            f"{radius:6.1f} {len(kinds):6d} {row[0][0]:7d} ({row[1][0]})  {row[0][1]:8.2f} ({row[1][1]:.2f})",
-            flush=True,
-        )
+            row |= {f"matrix{case}": solver.size, f"cpu_s{case}": round(time.process_time() - start, 2)}
+        rows[f"{radius} Å"] = row
+        print(f"{radius:6.1f} {row}", flush=True)
+    _store("scattering", rows)
+
+
+def _store(command: str, rows: dict[str, Any]) -> None:
+    record = json.loads(RESULTS.read_text()) if RESULTS.is_file() else {}
+    record |= _machine()
+    record[command] = record.get(command, {}) | rows
+    RESULTS.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n")
 
 
 def guard(folder: Path, metals: list[str], count: int) -> None:
@@ -147,10 +171,10 @@ def guard(folder: Path, metals: list[str], count: int) -> None:
     record |= _machine() | {"preset": "fast"}
     rows = record.setdefault("sites", [])
     done = {(row["compound"], row["metal"]) for row in rows}
-    for metal in metals:
-        for compound in _drawn(folder, metal, count):
-            if (compound.name, metal) in done:
-                continue
+    drawn = [[(compound, metal) for compound in _drawn(folder, metal, count)] for metal in metals]
+    # One site of each metal in turn, so that a part of the sites is a fair part.
+    for compound, metal in (pair for turn in zip_longest(*drawn) for pair in turn if pair):
+        if (compound.name, metal) not in done:
             rows.append({"compound": compound.name, "metal": metal} | _guarded(compound, metal))
             GUARD.write_text(json.dumps(record, indent=1) + "\n")
             print(json.dumps(rows[-1]), flush=True)
@@ -212,8 +236,7 @@ def _summarise(rows: list[dict[str, Any]]) -> None:
     if compared:
         print(f"{len(compared)} against FEFF 9.9: median, mean, standard deviation, least, most")
         for name in ("shift_eV", "rmse", "pearson"):
-            values = np.array([row["feff99"][name] for row in compared])
-            _print_figures(name, values)
+            _print_figures(name, np.array([row["feff99"][name] for row in compared]))
         _print_figures(
             "E_F, ours - theirs", np.array([row["fermi_eV"] - row["feff99"]["fermi_eV"] for row in compared])
         )

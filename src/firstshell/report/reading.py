@@ -38,6 +38,13 @@ def splits(study: Study) -> list[str]:
     return sorted(set(study.scores["split"]), key=lambda split: (split != "grouped", split))
 
 
+def repeated(study: Study, repeats: int, split: str) -> str:
+    """Say what scores are averaged over: "10 grouped splits", or "10 forest seeds on one random split"."""
+    if study.settings["repeat_over"] == "seeds":
+        return f"{repeats} forest seeds on one {split} split"
+    return f"{repeats} {split} splits"
+
+
 def samples(study: Study, data: Dataset, metal: str, target: Target) -> Dataset:
     """Return the samples of `data` that the study of this metal and target was made on."""
     plan = from_dict(StudyPlan, study.settings)

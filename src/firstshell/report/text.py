@@ -61,7 +61,7 @@ def best_words(study: Study, metal: str, target: Target) -> str:
 
     repeats = int(reading.pick(scores, metal=metal, inputs=order[0])["n"].iloc[0])
     words = f"{input_name(order[0])} has the best mean score: {score_words(metric, value(order[0]))}"
-    words += f" over {repeats} {split} splits"
+    words += f" over {reading.repeated(study, repeats, split)}"
     words += f", before {input_name(order[1])} with {value(order[1])}. " if len(order) > 1 else ". "
     held = set(reading.pick(scores, metal=metal)["inputs"])
     base = [f"{input_name(name, target).lower()} {value(name)}" for name in BASELINES if name in held]
