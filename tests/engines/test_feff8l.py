@@ -59,6 +59,12 @@ def test_a_good_field_is_believed():
     assert objection(GOOD, 25) is None
 
 
+def test_the_charge_of_a_highly_oxidised_neighbour_is_believed():
+    """Tl4CuTeO6: 1.20 to 1.22 on tellurium in five attempts at three radii."""
+    report = ScfReport(True, GOOD.fermi, (0.1, -0.4, 0.2, 1.22), GOOD.counts)
+    assert objection(report, 29) is None
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [

@@ -130,6 +130,23 @@ def test_symmetry_changes_nothing(name):
         assert np.abs(reduced.propagator(momentum, shifts) - expected).max() < 1e-5 * max(1, np.abs(expected).max())
 
 
+def test_delafossite_has_each_operation_once():
+    """The frame of Cu in CuAlO2 (-3m) has atoms on its axis, so that several triples lead to one rotation."""
+    lattice = Lattice.hexagonal(2.857, 16.943)
+    structure = Structure.from_spacegroup("R-3m", lattice, ["Cu", "Al", "O"], [[0, 0, 0], [0, 0, 0.5], [0, 0, 0.1099]])
+    positions, kinds = surroundings(structure, 0, 4.5)
+    kinds = np.array(kinds)
+    kinds[0] = 0  # the absorber is of no other atom's kind
+    _, kinds = np.unique(kinds, return_inverse=True)
+    cluster = Cluster(positions / BOHR, kinds, (3, 2, 3, 2)[: kinds.max() + 1])
+    reduced = Scattering(cluster)
+    assert len(reduced.group.rotations) == len(np.unique(np.round(reduced.group.rotations, 6), axis=0)) == 12
+    plain = Scattering(cluster, symmetry=False, dtype=np.complex128)
+    shifts = phase_shifts()[: kinds.max() + 1]
+    expected = plain.propagator(1.1 + 0.1j, shifts)
+    assert np.abs(reduced.propagator(1.1 + 0.1j, shifts) - expected).max() < 1e-5 * max(1, np.abs(expected).max())
+
+
 def test_symmetry_makes_matrices_small():
     cluster = symmetric_cluster(GROUPS["Oh"][0])
     assert Scattering(cluster).size * 10 < Scattering(cluster, symmetry=False).size

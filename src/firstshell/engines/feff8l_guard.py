@@ -13,7 +13,8 @@ from firstshell.engines.feff8l_cards import Scf
 
 MAX_SPREAD = 0.3
 """eV between the last three Fermi levels."""
-MAX_CHARGE_TRANSFER = 1.2
+MAX_CHARGE_TRANSFER = 1.4
+"""Ta(V) and Te(VI) have 1.20 to 1.22 in oxides, with every mixing and radius; a wrong state of MnO 1.57."""
 MAX_S_COUNT = 1.4
 """4s electrons on a 3d absorber: right states have 0.4 to 0.75, a wrong one of MnO 1.9."""
 _NUMBER = r"(-?\d+\.\d+|\*+|NaN)"

@@ -80,6 +80,9 @@ def point_group(positions: Array, kinds: Integers) -> PointGroup:
             if abs(positions[i] @ positions[j] - gram[0, 1]) > TOLERANCE * radii[i]:
                 continue
             for k in candidates[2]:
+                # Else the nearest rotation to a triple that is no image of the frame may be found a second time.
+                if (np.abs(positions[[i, j]] @ positions[k] - gram[:2, 2]) > TOLERANCE * radii[k]).any():
+                    continue
                 u, _, vt = np.linalg.svd(positions[[i, j, k]].T @ inverse)
                 rotation = u @ vt
                 distance, image = tree.query(positions @ rotation.T)
