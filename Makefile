@@ -14,11 +14,11 @@ study:
 	@exit 2
 else ifeq ($(suffix $(DATA)),.parquet)
 study: $(VENV)/ready
-	$(BIN)/firstshell study $(DATA) --out $(OUT)
+	$(BIN)/firstshell study "$(DATA)" --out "$(OUT)"
 else
 study: $(VENV)/ready
-	$(BIN)/firstshell import-feff $(DATA) --out $(OUT)/data.parquet
-	$(BIN)/firstshell study $(OUT)/data.parquet --out $(OUT)
+	$(BIN)/firstshell import-feff "$(DATA)" --out "$(OUT)/data.parquet"
+	$(BIN)/firstshell study "$(OUT)/data.parquet" --out "$(OUT)"
 endif
 
 test: $(VENV)/ready-dev

@@ -5,6 +5,8 @@ import tarfile
 
 import numpy as np
 
+from firstshell.store import Store
+
 CUO = """Cu4 O4
 1.0
 4.6837 0.0 0.0
@@ -75,3 +77,11 @@ def write_archive(files, path, mode="w:xz", extra=()):
             info.size = len(text.encode())
             archive.addfile(info, io.BytesIO(text.encode()))
     return path
+
+
+def finished(store):
+    """Number of results in the store of a run that may still be going on."""
+    if not (store / "results.sqlite").exists():
+        return 0
+    with Store.open(store) as opened:
+        return len(opened.keys())

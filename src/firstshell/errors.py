@@ -21,7 +21,8 @@ class InputError(ValueError):
 
     def __str__(self) -> str:
         where = "" if self.file is None else f"{self.file}: " if self.line is None else f"{self.file}:{self.line}: "
-        return f"{where}{self.what}" + (f". {self.remedy}." if self.remedy else "")
+        remedy = self.remedy if self.remedy.endswith(("?", ".", "!")) else f"{self.remedy}."
+        return f"{where}{self.what}" + (f". {remedy}" if self.remedy else "")
 
     def __reduce__(self) -> tuple[object, ...]:
         # Keyword-only arguments are lost by the default protocol, and errors cross process borders.

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from feff_runs import CUO, tree_files, write_folder
+from feff_runs import CUO, finished, tree_files, write_archive, write_folder
 from firstshell import cli
 from firstshell.dataset.table import read_dataset, write_dataset
 from firstshell.errors import EngineError
@@ -73,6 +73,32 @@ def test_settings_reach_the_engine(run, tmp_path):
     a, b, c = (np.loadtxt(tmp_path / name / "CuO_Cu_pdf.gr") for name in "abc")
     assert np.array_equal(b, c)
     assert not np.array_equal(a, b)
+
+
+def test_dpdf_follows_pdf_and_points_win_over_the_native_grid(run, tmp_path):
+    (tmp_path / "CuO.vasp").write_text(CUO)
+    words = ["simulate", tmp_path / "CuO.vasp", "--metal", "Cu", "--out", tmp_path]
+    assert run(*words, "--set", "pdf.rmax=6", "--set", "dpdf.points=50")[0] == 0
+    assert np.loadtxt(tmp_path / "CuO_Cu_pdf.gr").shape == (600, 2)
+    assert np.loadtxt(tmp_path / "CuO_Cu_dpdf.gr")[[0, -1], 0].tolist() == [0.0, 5.88]
+
+
+def test_the_example_settings_import_and_study(run, tmp_path):
+    folder = write_folder(tree_files(), tmp_path / "runs")
+    example = Path(__file__).parents[2] / "examples" / "study.toml"
+    words = ["import-feff", folder, "--out", tmp_path / "d.parquet", "--workers", "0", "--config", example]
+    status, _, err = run(*words)
+    assert status == 0, err
+
+
+def test_an_import_never_overwrites_its_input(run, tmp_path):
+    archive = write_archive(tree_files(), tmp_path / "runs.tar", "w")
+    before = archive.read_bytes()
+    for out in (archive, tmp_path, tmp_path / "x.store"):
+        status, _, err = run("import-feff", archive, "--out", out)
+        assert status == 2
+        assert "not the name of a dataset" in err or "overwrite the input" in err
+    assert archive.read_bytes() == before
 
 
 def test_import_then_study(run, tmp_path):
@@ -175,12 +201,11 @@ def test_ctrl_c_of_an_import_ends_at_once_and_keeps_what_is_done(tmp_path):
         "2",
     ]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
-    store = tmp_path / "d.store" / "results.sqlite"
-    while not store.exists() or store.stat().st_size + store.with_name("results.sqlite-wal").stat().st_size < 30_000:
+    while process.poll() is None and finished(tmp_path / "d.store") < 3:
         time.sleep(0.05)
-        if process.poll() is not None:
-            break
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=30)
     assert process.returncode == 130
     assert "Traceback" not in err
+    assert "what was finished is kept" in err
+    assert 3 <= finished(tmp_path / "d.store") < 40

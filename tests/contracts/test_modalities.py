@@ -99,6 +99,19 @@ def test_bad_metals_are_refused(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
+def test_bad_structures_are_refused(name):
+    bad = [
+        Structure(Lattice.cubic(4), ["Ti", "O"], [[0, 0, 0], [np.nan, 0, 0]]),
+        Structure(Lattice.cubic(4), ["Ti", "O"], [[0, 0, 0], [np.inf, 0, 0]]),
+        Structure(Lattice([[4, 0, 0], [0, 4, 0], [4, 4, 0]]), ["Ti"], [[0, 0, 0]]),
+        "rutile.cif",
+    ]
+    for structure in bad:
+        with pytest.raises(InputError):
+            modalities.simulate(structure, "Ti", name)
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_prepare_puts_a_spectrum_on_the_grid_and_refuses_a_short_one(name):
     module = modalities.get(name)
     grid = module.grid(module.Params(), "Ti")

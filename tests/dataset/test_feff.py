@@ -10,13 +10,12 @@ import time
 import numpy as np
 import pytest
 
-from feff_runs import CUO, MNO, tree_files, write_archive, write_folder, xmu
+from feff_runs import CUO, MNO, finished, tree_files, write_archive, write_folder, xmu
 from firstshell.dataset.feff import FeffOptions, import_feff
 from firstshell.dataset.table import read_dataset
 from firstshell.errors import InputError
 from firstshell.formats.xmu import parse_xmu
 from firstshell.modalities import simulate, xanes
-from firstshell.store import Store
 from firstshell.structures.files import parse_structure
 
 # Rock salt with sulfur in the middle of the cell: the copper at the corner and the three on the faces differ.
@@ -143,21 +142,14 @@ def test_kill_and_resume_give_the_same_bytes(data, tmp_path):
     command = [sys.executable, "-m", "firstshell", "import-feff", str(folder), "--out", str(tmp_path / "cut.parquet")]
     process = subprocess.Popen([*command, "--workers", "1"], stderr=subprocess.DEVNULL, start_new_session=True)
     store = tmp_path / "cut.store"
-    while process.poll() is None and _finished(store) < 3:
+    while process.poll() is None and finished(store) < 3:
         time.sleep(0.05)
     os.killpg(process.pid, signal.SIGKILL)
     process.wait()
-    assert 3 <= _finished(store) < 20
+    assert 3 <= finished(store) < 20
     assert not (tmp_path / "cut.parquet").exists()
     import_feff(folder, tmp_path / "cut.parquet", workers=0)
     assert (tmp_path / "cut.parquet").read_bytes() == (tmp_path / "whole.parquet").read_bytes()
-
-
-def _finished(store):
-    if not (store / "results.sqlite").exists():
-        return 0
-    with Store.open(store) as opened:
-        return len(opened.keys())
 
 
 def test_a_changed_file_is_imported_again(tmp_path):

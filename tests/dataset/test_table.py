@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from firstshell.dataset.table import KEY, Dataset, read_dataset, write_dataset
+from firstshell.dataset.table import KEY, Dataset, make_dataset, read_dataset, write_dataset
 from firstshell.errors import InputError
 from synthetic import synthetic_dataset
 
@@ -38,6 +38,19 @@ def test_round_trip(data, file):
 def test_same_data_same_bytes(data, file, tmp_path):
     write_dataset(read_dataset(file), tmp_path / "again.parquet")
     assert (tmp_path / "again.parquet").read_bytes() == file.read_bytes()
+
+
+def test_a_sample_stands_once_and_spectra_are_finite(data):
+    with pytest.raises(InputError, match="is there twice"):
+        make_dataset(rows_of(data, [0, 0]), {}, {}, {})
+    spectra = {"pdf": np.full((1, 100), np.nan)}
+    with pytest.raises(InputError, match="finite numbers"):
+        make_dataset(rows_of(data, [0]), spectra, data.grids, {})
+
+
+def rows_of(data, numbers):
+    frame = data.frame.astype(object).where(data.frame.notna(), None)
+    return [frame.iloc[i].to_dict() for i in numbers]
 
 
 def test_select(data):

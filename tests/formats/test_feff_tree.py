@@ -1,5 +1,7 @@
 """Trees of FEFF runs: folders and archives read alike; what is unsafe or broken is refused."""
 
+import gzip
+import os
 import tarfile
 
 import pytest
@@ -78,7 +80,7 @@ def test_limits_of_size(tmp_path, monkeypatch):
     monkeypatch.undo()
     monkeypatch.setattr(feff_tree, "MAX_FILE", 1000)
     materials = read_tree(archive)
-    assert "over 8 MB" in materials[0].problems[0]
+    assert "over 2 MB" in materials[0].problems[0]
 
 
 def test_a_link_in_a_folder_is_a_problem_of_its_material(tmp_path):
@@ -89,6 +91,37 @@ def test_a_link_in_a_folder_is_a_problem_of_its_material(tmp_path):
     first = read_tree(folder)[0]
     assert set(first.spectra) == {(0, "Cu")}
     assert "a link" in first.problems[0]
+
+
+def test_a_linked_folder_and_a_pipe_are_not_read(tmp_path):
+    folder, elsewhere = write_folder(tree_files(), tmp_path / "runs"), tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "xmu.dat").write_text(xmu())
+    (folder / "mp-1/FEFF-XANES/001_Cu").symlink_to(elsewhere)
+    (folder / "mp-3/FEFF-XANES/001_Mn").mkdir()
+    os.mkfifo(folder / "mp-3/FEFF-XANES/001_Mn/xmu.dat")
+    first, second = read_tree(folder)
+    assert set(first.spectra) == {(0, "Cu")}
+    assert "a link" in first.problems[0]
+    assert set(second.spectra) == {(0, "Mn")}
+    assert "not a plain file" in second.problems[0]
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_a_run_without_xmu_is_a_problem_of_its_material(tmp_path, packed):
+    files = tree_files() | {"mp-4/POSCAR": "x", "mp-4/FEFF-XANES/002_Cu/feff.inp": "TITLE"}
+    place = write_archive(files, tmp_path / "a.tar.xz") if packed else write_folder(files, tmp_path / "runs")
+    assert read_tree(place)[-1].problems == ["FEFF-XANES/002_Cu: no xmu.dat; the run did not finish"]
+
+
+def test_a_header_that_asks_for_gigabytes_is_refused(tmp_path):
+    info = tarfile.TarInfo("././@LongLink")
+    info.type, info.size = tarfile.GNUTYPE_LONGNAME, 3 * 2**30
+    with gzip.open(tmp_path / "bomb.tar.gz", "wb", compresslevel=1) as file:
+        file.write(info.tobuf(tarfile.GNU_FORMAT))
+        file.write(bytes(2**24))
+    with pytest.raises(InputError, match="a header of over 2 MB"):
+        read_tree(tmp_path / "bomb.tar.gz")
 
 
 def test_wrong_paths_and_empty_trees(tmp_path):

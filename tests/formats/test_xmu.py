@@ -68,6 +68,14 @@ def test_bad_files_are_refused(change, message):
         parse_xmu(bad(change), "x")
 
 
+def test_numbers_as_fortran_writes_them():
+    text = as_text(make_rows()).replace("E-01", "D-01", 3).replace("E-02", "-102", 1)
+    assert parse_xmu(text, "x").energy.size == parse_xmu(as_text(make_rows()), "x").energy.size
+    assert parse_xmu(text.rstrip("\n"), "x").energy.size == parse_xmu(text, "x").energy.size
+    with pytest.raises(InputError, match="six numbers"):
+        parse_xmu(text.replace("\n8", "\n8_", 1), "x")
+
+
 def test_no_edge_step_is_refused():
     rows = make_rows()
     rows[:, 4] = 0

@@ -294,3 +294,18 @@ def damage(text: str, rng: random.Random) -> str:
         else:
             text = "".join(lines[:i] + [lines[i]] * rng.randint(2, 4) + lines[i + 1 :])
     return text
+
+
+def test_a_negative_occupancy_is_refused():
+    text = (Path(__file__).parents[1] / "data/structures/MnO.cif").read_text()
+    assert "_atom_site_fract_z" in text
+    lines = text.splitlines()
+    head = next(i for i, line in enumerate(lines) if "_atom_site_fract_z" in line)
+    lines.insert(head + 1, "_atom_site_occupancy")
+    atoms = [
+        i for i, line in enumerate(lines) if i > head + 1 and line.split() and line.split()[0].startswith(("Mn", "O"))
+    ]
+    for number, amount in zip(atoms, ("-1.0", "1.0"), strict=True):
+        lines[number] += f" {amount}"
+    with pytest.raises(InputError, match="occupancies must lie between 0 and 1"):
+        parse_structure("\n".join(lines), format="cif", source="x.cif")

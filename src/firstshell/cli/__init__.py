@@ -17,6 +17,7 @@ from firstshell.errors import EngineError, InputError
 app = App(
     name="firstshell",
     version=__version__,
+    suppress_keyboard_interrupt=False,  # main() says what is kept
     help="What XANES and PDF tell about a metal's first shell: oxidation state, coordination number, bond length.",
 )
 for command in (study, import_feff, simulate, xanes, doctor):

@@ -25,8 +25,8 @@ def import_feff(
 ) -> None:
     """Turn a tree of finished FEFF runs into a dataset.
 
-    The tree is a folder or a .tar(.xz|.gz) of <id>/POSCAR and <id>/FEFF-XANES/<NNN>_<El>/xmu.dat, NNN the 0-based
-    index of the absorber. A run that was stopped goes on where it was.
+    The tree is a folder or a .tar(.xz|.gz) of ID/POSCAR and ID/FEFF-XANES/NNN_EL/xmu.dat, NNN the 0-based index of
+    the absorber. A run that was stopped goes on where it was.
 
     Example: firstshell import-feff runs.tar.xz --out data.parquet
 
@@ -35,7 +35,7 @@ def import_feff(
     path
         The folder or archive.
     out
-        The dataset to write; beside it come <name>.excluded.csv and the folder <name>.store that makes runs resume.
+        The dataset to write; beside it come NAME.excluded.csv and the folder NAME.store that makes runs resume.
     metal
         Absorbers to take, as in Fe,Cu; all by default.
     sites

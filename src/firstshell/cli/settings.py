@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +12,14 @@ from firstshell.config import did_you_mean, from_dict, read_toml
 from firstshell.errors import InputError
 
 
-def read_settings(config: Path | None, changes: Sequence[str], preset: str = "default") -> dict[str, Any]:
+def read_settings(
+    config: Path | None, changes: Sequence[str], preset: str = "default", *, native: bool = False
+) -> dict[str, Any]:
     """Return every table of settings: "study", and one for each modality; as the file and then the changes say.
 
+    What is said of [pdf] holds for [dpdf] too, unless said otherwise there.
+
+    native : PDFs stand on their fine grid unless `points` is given
     config : a TOML file with as many of these tables, and of their keys, as differ from the defaults
     changes : "table.key=value", the value as in TOML (a bare word is taken as text)
 
@@ -27,11 +32,20 @@ def read_settings(config: Path | None, changes: Sequence[str], preset: str = "de
     from firstshell.learn.plan import StudyPlan
 
     settings: dict[str, Any] = {"study": StudyPlan.preset(preset), **default_params()}
+    if native:
+        settings = {name: _native(values) for name, values in settings.items()}
     for name, values in given.items():
         if name not in settings or not isinstance(values, Mapping):
             raise InputError(f"unknown table [{name}]", remedy=did_you_mean(name, settings), file=config)
-        settings[name] = _changed(settings[name], values, config)
-    return settings
+    settings["pdf"] = _changed(settings["pdf"], given.pop("pdf", {}), config)
+    settings["dpdf"] = settings["pdf"]  # a differential PDF is compared with its total
+    return settings | {name: _changed(settings[name], values, config) for name, values in given.items()}
+
+
+def _native(params: Any) -> Any:
+    """Return the settings without resampling, where a modality has such a choice."""
+    names = {field.name for field in fields(params)}
+    return replace(params, points=None) if {"points", "rstep"} <= names else params
 
 
 def _changed(default: Any, values: Mapping[str, Any], config: Path | None) -> Any:

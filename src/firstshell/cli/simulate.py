@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
@@ -63,24 +62,17 @@ def simulate(
     from firstshell.structures.files import read_structure
 
     structure = read_structure(file, partial=partial)
-    settings = read_settings(config, set_)
+    settings = read_settings(config, set_, native=native)
     for name in modalities.split_inputs(modality.replace(",", "+")):
-        params = _native(settings[name]) if native else settings[name]
         slow = getattr(modalities.get(name), "slow", False)
         reporter = make_reporter(progress if slow else "none")
         reporter.start(f"{name} of {file.name}", 1)
         try:
-            result = modalities.simulate(structure, metal, name, params, per_site=per_site)
+            result = modalities.simulate(structure, metal, name, settings[name], per_site=per_site)
             reporter.advance()
         finally:
             reporter.finish()
         _write(result if isinstance(result, list) else [result], out, f"{file.stem}_{metal}_{name}")
-
-
-def _native(params: Any) -> Any:
-    """Return the settings without resampling, where a modality has such a choice."""
-    names = {field.name for field in fields(params)}
-    return replace(params, points=None) if {"points", "rstep"} <= names else params
 
 
 def _write(spectra: list[Spectrum], out: Path, stem: str) -> None:

@@ -70,6 +70,8 @@ def import_feff(
     Raises InputError when the tree cannot be read or nothing in it can be used. A material that cannot be used is a row
     of `excluded`; one with spectra of only some of its sites is kept and marked in `missing_sites`.
     """
+    if out is not None:
+        _check_out(Path(out), Path(path))
     tree, options = read_tree(path), options or FeffOptions()
     params = default_params() | dict(params or {})
     settings = {"modalities": to_dict(params), "feff": to_dict(options), "software": software()}
@@ -95,12 +97,22 @@ def import_feff(
     return data
 
 
+def _check_out(out: Path, path: Path) -> None:
+    """Refuse an output that would overwrite the input, or that cannot be written, before the work and not after it."""
+    if out.resolve() == path.resolve():
+        raise InputError("the output would overwrite the input", remedy="Choose another name", file=out)
+    if out.is_dir() or out.suffix != ".parquet":
+        raise InputError("not the name of a dataset", remedy="Give a file name ending in .parquet", file=out)
+
+
 def import_material(shared: tuple[Mapping[str, Any], FeffOptions], task: tuple[FeffMaterial, str]) -> Record:
     """Return the samples of one metal in one material, or why there are none."""
     (params, options), (material, metal) = shared, task
     problems = _Problems(material.id)
     for problem in material.problems:
         problems.note("file", problem)
+    if not material.spectra:
+        return Record({"rows": [], "excluded": problems.rows})
     samples = Record({"rows": []})
     try:
         if material.poscar is None:

@@ -109,6 +109,10 @@ def make_dataset(
 ) -> Dataset:
     """Build a dataset from rows of labels (keys of `COLUMNS`, None for what is missing) and arrays of spectra."""
     table = pa.table({name: pa.array([row[name] for row in rows], kind) for name, kind in COLUMNS.items()})
+    for name, values in spectra.items():
+        if values.shape != (len(rows), len(grids[name])) or not np.isfinite(values).all():
+            raise InputError(f"the {name} spectra are not {len(rows)} rows of finite numbers on their grid")
+    _check_unique(table)
     left_out = pd.DataFrame(list(excluded), columns=list(EXCLUDED))
     return Dataset(_frame(table), dict(spectra), dict(grids), to_dict(settings), left_out)
 
@@ -150,6 +154,7 @@ def read_dataset(path: str | Path) -> Dataset:
     wrong = [n for n, kind in COLUMNS.items() if n not in table.column_names or table.schema.field(n).type != kind]
     if wrong:
         raise InputError(f"columns missing or of another type: {', '.join(wrong)}", remedy=REMAKE, file=path)
+    _check_unique(table)
     data = Dataset(_frame(table), spectra, grids, header["settings"], _read_excluded(path))
     if data.hash != header["hash"]:
         raise InputError("the content does not match its hash: the file was changed", remedy=REMAKE, file=path)
@@ -159,6 +164,14 @@ def read_dataset(path: str | Path) -> Dataset:
 def excluded_path(path: Path) -> Path:
     """Return where the table of what was left out stands."""
     return path.with_suffix(".excluded.csv")
+
+
+def _check_unique(table: pa.Table) -> None:
+    """Raise InputError for a sample that stands twice: it could be trained and tested on."""
+    keys = list(zip(*(table.column(name).to_pylist() for name in ("id", "metal", "level", "site")), strict=True))
+    if len(set(keys)) < len(keys):
+        first = next(key for key in keys if keys.count(key) > 1)
+        raise InputError(f"the sample {first[0]!r} ({first[1]}) is there twice", remedy="Keep one of them")
 
 
 def _label_columns(frame: pd.DataFrame) -> list[pa.Array]:

@@ -9,7 +9,8 @@ import numpy as np
 from pymatgen.core.periodic_table import DummySpecies, Species
 
 from firstshell.engines.pairs import Atoms
-from firstshell.engines.pdf_params import PdfParams
+from firstshell.engines.pdf_params import U_LIMIT, PdfParams
+from firstshell.engines.sanity import check_structure
 from firstshell.errors import InputError
 from firstshell.types import Array
 
@@ -41,8 +42,7 @@ def read_crystal(structure: Structure, params: PdfParams) -> Crystal:
     Mixed sites give one entry per element. Site properties "u_cart" ((3, 3) Cartesian tensor, Å²) or "uiso" (Å²) win
     over the settings; a site may lack them (None). InputError: no atoms, dummy species, displacements without meaning.
     """
-    if len(structure) == 0:
-        raise InputError("the structure has no atoms", remedy="Give a crystal structure")
+    check_structure(structure)
     elements: list[str] = []
     sites: list[int] = []
     occupancy: list[float] = []
@@ -81,21 +81,31 @@ def _displacements(structure: Structure, elements: list[str], sites: list[int], 
         if properties.get("u_cart") is not None:
             tensors[entry] = _tensor(properties["u_cart"], index)
         elif properties.get("uiso") is not None:
-            tensors[entry] = _tensor(np.asarray(properties["uiso"]) * np.eye(3), index)
+            tensors[entry] = _tensor(_numbers(properties["uiso"], index) * np.eye(3), index)
     isotropic = tensors[:, 0, 0].copy()
     return isotropic if np.array_equal(tensors, isotropic[:, None, None] * np.eye(3)) else tensors
 
 
-def _tensor(value: Array, site: int) -> Array:
-    tensor = np.asarray(value, dtype=float)
+def _numbers(value: object, site: int) -> Array:
+    try:
+        return np.asarray(value, dtype=float)
+    except (TypeError, ValueError):
+        raise InputError(
+            f"the displacement {value!r} of site {site} is no number", remedy="Give uiso or u_cart in Å²"
+        ) from None
+
+
+def _tensor(value: object, site: int) -> Array:
+    tensor = _numbers(value, site)
     if tensor.shape != (3, 3) or not np.isfinite(tensor).all() or not np.allclose(tensor, tensor.T, atol=1e-9):
         raise InputError(
             f"the displacement tensor of site {site} is not a symmetric 3×3 matrix of numbers",
             remedy="Give u_cart as Cartesian Å²",
         )
-    if np.linalg.eigvalsh(tensor)[0] <= 0:
+    eigenvalues = np.linalg.eigvalsh(tensor)
+    if eigenvalues[0] <= 0 or eigenvalues[-1] > U_LIMIT:
         raise InputError(
-            f"the displacements of site {site} are not positive in every direction",
+            f"the displacements of site {site} are not above 0 and up to {U_LIMIT:g} Å² in every direction",
             remedy="Correct its uiso or u_cart, or remove it to use the uiso of the settings",
         )
     return np.asarray((tensor + tensor.T) / 2)

@@ -6,22 +6,30 @@ Archives are read in memory and never unpacked.
 
 from __future__ import annotations
 
+import gzip
+import io
 import lzma
+import os
 import re
 import tarfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
+from typing import IO, cast
 
 from firstshell.errors import InputError
 
-MAX_FILE = 8 * 2**20
+MAX_FILE = 2 * 2**20
 MAX_ARCHIVE = 4 * 2**30
+MAX_KEPT = 512 * 2**20
 MAX_MEMBERS = 5_000_000
+Content = str | InputError | None
+"""Text of a file that matters, why it cannot be had, or None for anything else that is there."""
 ARCHIVES = (".tar", ".tar.xz", ".tar.gz", ".txz", ".tgz")
 
 SPECTRUM = re.compile(r"(?P<root>(?:.*/)?[^/]+)/FEFF-XANES/(?P<index>\d{1,6})_(?P<metal>[A-Z][a-z]?)/xmu\.dat")
+RUN = re.compile(r"(?P<root>(?:.*/)?[^/]+)/FEFF-XANES/(?P<index>\d{1,6})_(?P<metal>[A-Z][a-z]?)(?:/.*)?")
 STRUCTURE = re.compile(r"(?P<root>(?:.*/)?[^/]+)/POSCAR")
 LAYOUT = "Give a tree of <id>/POSCAR and <id>/FEFF-XANES/<NNN>_<El>/xmu.dat"
 
@@ -61,20 +69,33 @@ def read_tree(path: str | Path) -> list[FeffMaterial]:
     return _grouped(files, path)
 
 
-def _grouped(files: Iterator[tuple[str, str | InputError]], path: Path) -> list[FeffMaterial]:
+def _grouped(files: Iterable[tuple[str, Content]], path: Path) -> list[FeffMaterial]:
     found: dict[str, FeffMaterial] = {}
+    runs: dict[str, set[tuple[int, str]]] = {}
+    kept = 0
     for name, content in files:
-        match = SPECTRUM.fullmatch(name) or STRUCTURE.fullmatch(name)
+        match = RUN.fullmatch(name) or STRUCTURE.fullmatch(name)
         if match is None:
             continue
         root = match["root"]
         material = found.setdefault(root, FeffMaterial(PurePosixPath(root).name))
+        run = (int(match["index"]), match["metal"]) if "index" in match.groupdict() else None
+        if run is not None:
+            runs.setdefault(root, set()).add(run)
         if isinstance(content, InputError):
             material.problems.append(str(content))
-        elif "index" in match.groupdict():
-            material.spectra[int(match["index"]), match["metal"]] = content
-        else:
-            material.poscar = content
+            runs.get(root, set()).discard(run or (0, ""))  # one reason is enough
+        elif content is not None:
+            kept += len(content)
+            if run is None:
+                material.poscar = content
+            else:
+                material.spectra[run] = content
+        if kept > MAX_KEPT:
+            raise InputError("over 512 MB of spectra", remedy="Import it in parts", file=path)
+    for root, wanted in runs.items():
+        for index, metal in sorted(wanted - found[root].spectra.keys()):
+            found[root].problems.append(f"FEFF-XANES/{index:03d}_{metal}: no xmu.dat; the run did not finish")
     # A POSCAR alone (an input for another code) is no FEFF run.
     materials = [m for m in found.values() if m.spectra or m.problems]
     if not materials:
@@ -86,27 +107,37 @@ def _grouped(files: Iterator[tuple[str, str | InputError]], path: Path) -> list[
     return sorted(materials, key=lambda m: m.id)
 
 
-def _folder_files(folder: Path) -> Iterator[tuple[str, str | InputError]]:
+def _folder_files(folder: Path) -> Iterator[tuple[str, Content]]:
     """Yield name and text of the files that matter; a link is a problem of its material, not followed."""
-    for file in [*folder.glob("**/POSCAR"), *folder.glob("**/FEFF-XANES/*/xmu.dat")]:
-        name = file.relative_to(folder.parent).as_posix()
-        try:
-            if file.is_symlink():
-                raise InputError("a link", remedy="Put the file itself there", file=file)
-            if file.stat().st_size > MAX_FILE:
-                raise InputError("a file of over 8 MB", remedy="Is it an xmu.dat?", file=file)
-            yield name, file.read_text(encoding="utf-8", errors="replace")
-        except InputError as error:
-            yield name, error
-        except OSError as error:
-            yield name, InputError(f"cannot be read: {error.strerror}", file=file)
+    for parent, folders, files in os.walk(folder):
+        for name in sorted([*folders, *files]):
+            file = Path(parent) / name
+            shown = file.relative_to(folder.parent).as_posix()
+            matters = SPECTRUM.fullmatch(shown) or STRUCTURE.fullmatch(shown)
+            try:
+                if file.is_symlink() and (matters or RUN.fullmatch(shown)):
+                    raise InputError("a link", remedy="Put the files themselves there", file=file)
+                yield shown, _read(file) if matters else None
+            except InputError as error:
+                yield shown, error
 
 
-def _archive_files(path: Path) -> Iterator[tuple[str, str | InputError]]:
+def _read(file: Path) -> str:
+    try:
+        if not file.is_file():
+            raise InputError("not a plain file", remedy="Put the file itself there", file=file)
+        if file.stat().st_size > MAX_FILE:
+            raise InputError("a file of over 2 MB", remedy="Is it an xmu.dat or a POSCAR?", file=file)
+        return file.read_text(encoding="utf-8-sig", errors="replace")
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}", remedy="Check its permissions", file=file) from None
+
+
+def _archive_files(path: Path) -> Iterator[tuple[str, Content]]:
     """Yield name and text of the files that matter; anything unsafe refuses the archive as a whole."""
     total = 0
     try:
-        with tarfile.open(path, "r:*") as archive:
+        with _decompressed(path) as stream, tarfile.open(fileobj=_Bounded(stream), mode="r:") as archive:
             for count, member in enumerate(archive):
                 _check_member(member, path)
                 total += member.size
@@ -114,17 +145,51 @@ def _archive_files(path: Path) -> Iterator[tuple[str, str | InputError]]:
                     raise InputError("an archive of over 4 GB unpacked", remedy="Split it", file=path)
                 name = f"{path.name}/{PurePosixPath(member.name).as_posix()}"
                 if not member.isfile() or not (SPECTRUM.fullmatch(name) or STRUCTURE.fullmatch(name)):
+                    yield name, None
                     continue
                 if member.size > MAX_FILE:
-                    yield name, InputError("a file of over 8 MB", remedy="Is it an xmu.dat?", file=member.name)
+                    yield name, InputError("a file of over 2 MB", remedy="Is it an xmu.dat?", file=member.name)
                     continue
                 content = archive.extractfile(member)
-                yield name, content.read().decode("utf-8", errors="replace") if content else ""
+                yield name, content.read().decode("utf-8-sig", errors="replace") if content else ""
             # An archive ends with blocks of zeros; tarfile takes one that was cut between two members without a word.
             if archive.fileobj is None or archive.fileobj.tell() == archive.offset:
                 raise tarfile.ReadError("it has no end")
     except (tarfile.TarError, lzma.LZMAError, zlib.error, EOFError, OSError) as error:
-        raise InputError(f"a corrupt archive: {error}", remedy="Fetch it again", file=path) from error
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise InputError(f"a corrupt archive: {reason}", remedy="Fetch it again", file=path) from error
+
+
+def _decompressed(path: Path) -> IO[bytes]:
+    """Open an archive for reading; its first bytes tell how it is packed."""
+    with path.open("rb") as file:
+        magic = file.read(6)
+    if magic.startswith(b"\x1f\x8b"):
+        return cast(IO[bytes], gzip.open(path, "rb"))
+    if magic == b"\xfd7zXZ\x00":
+        return lzma.open(path, "rb")
+    return path.open("rb")
+
+
+class _Bounded(io.RawIOBase):
+    """A stream that refuses to hand out more than `MAX_FILE` at once, as a crafted header may ask tarfile to read."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+
+    def read(self, size: int = -1) -> bytes:
+        """Read `size` bytes; ReadError above the limit."""
+        if not 0 <= size <= MAX_FILE + tarfile.RECORDSIZE:
+            raise tarfile.ReadError("a header of over 2 MB")
+        return self._stream.read(size)
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Move as the stream does."""
+        return self._stream.seek(offset, whence)
+
+    def tell(self) -> int:
+        """Return the place in the stream."""
+        return self._stream.tell()
 
 
 def _check_member(member: tarfile.TarInfo, path: Path) -> None:

@@ -18,6 +18,7 @@ NORMALISATION = 50.0
 MAX_DISTANCE = 60.0
 """eV between the Fermi level and the tabulated K edge beyond which the file is of another element or edge."""
 
+FORTRAN = re.compile(r"(?P<digits>[+-]?(?:\d+\.?\d*|\.\d+))(?:[EeDd]?(?P<exponent>(?<=[EeDd])[+-]?\d+|[+-]\d+))?")
 HEADER = re.compile(r"^\s*#")
 PROGRAM = re.compile(r"FEFF\s*\d+(?:\.\d+)*", re.IGNORECASE)
 RERUN = "Run FEFF again for this site"
@@ -70,7 +71,7 @@ def parse_xmu(text: str, source: str) -> Xmu:
             raise InputError(f"over {MAX_ROWS} rows", remedy="Is this an xmu.dat?", file=source)
     if not rows:
         raise InputError("no spectrum in it", remedy=RERUN, file=source)
-    if len(rows) < MIN_ROWS or not text.endswith("\n"):
+    if len(rows) < MIN_ROWS or _ends_early(text):
         raise InputError(f"cut short after {len(rows)} rows", remedy=RERUN, file=source)
     energy, _, k, mu, mu0, _ = np.array(rows).T
     if (np.diff(energy) <= 0).any() or (np.diff(k) <= 0).any():
@@ -82,10 +83,23 @@ def parse_xmu(text: str, source: str) -> Xmu:
     return Xmu(energy, fermi, mu, mu0, re.sub(r"\s+", " ", program[0]) if program else "")
 
 
+def _ends_early(text: str) -> bool:
+    """Whether the last line lost its end: no line feed, and shorter than the line before."""
+    lines = text.splitlines()
+    return not text.endswith("\n") and len(lines[-1].rstrip()) < len(lines[-2].rstrip())
+
+
+def _number(word: str) -> float:
+    """Read a number as Fortran writes it: 1.0, 1.0E+02, 1.0D+02, and 1.0-100 for an exponent of three digits."""
+    if match := FORTRAN.fullmatch(word):
+        return float(f"{match['digits']}e{match['exponent'] or 0}")
+    return float(word) if word.lower().lstrip("+-") in ("nan", "inf", "infinity") else float("x")
+
+
 def _row(line: str, source: str, number: int) -> list[float]:
     words = line.split()
     try:
-        values = [float(word) for word in words]
+        values = [_number(word) for word in words]
     except ValueError:
         values = []
     if len(values) != 6:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -179,7 +180,10 @@ def left_out(study: Study, data: Dataset) -> Table:
 
 
 def _head(reason: object) -> str:
-    return str(reason).split(": ")[0]
+    """Return the reason without the file it was found in, the count of sites, the remedy and single values."""
+    words = re.sub(r"^\S+/(POSCAR|FEFF-XANES/\S*): ", "", str(reason))
+    words = re.sub(r"^\d+ of \d+ sites: ", "", words)
+    return words.split(": ")[0].split(". ")[0]
 
 
 def settings(study: Study) -> Table:

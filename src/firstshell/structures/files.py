@@ -104,6 +104,7 @@ def parse_structure(
     parse = parse_cif if format == "cif" else parse_poscar
     atoms = parse(text, source=source, max_sites=max_sites)
     _check_cell(atoms, source)
+    _check_occupancies(atoms, source)
     _check_formula(atoms, source)
     settled = [_settle(on_site, partial, occupancy_tolerance, source) for on_site in atoms.species]
     kept = [i for i, symbol in enumerate(settled) if symbol is not None]
@@ -134,6 +135,15 @@ def _check_cell(atoms: Atoms, source: str) -> None:
     if edges.max() > MAX_EDGE or volume > MAX_VOLUME_PER_ATOM * len(atoms.species):
         what = f"the cell of {edges.max():.4g} Å and {volume:.4g} Å³ is too large for its {len(atoms.species)} atoms"
         raise InputError(what, remedy="Correct the cell vectors", file=source)
+
+
+def _check_occupancies(atoms: Atoms, source: str) -> None:
+    for on_site in atoms.species:
+        if not on_site or min(on_site.values()) < 0 or not np.isfinite(list(on_site.values())).all():
+            shown = ", ".join(f"{symbol} {amount:g}" for symbol, amount in on_site.items())
+            raise InputError(f"occupancies must lie between 0 and 1 (here {shown})", remedy="Correct them", file=source)
+    if not any(amount > 0 for on_site in atoms.species for amount in on_site.values()):
+        raise InputError("no atom is left in the cell", remedy="Check the occupancies", file=source)
 
 
 def _check_formula(atoms: Atoms, source: str) -> None:

@@ -9,6 +9,7 @@ from pymatgen.core.lattice import Lattice
 from pymatgen.core.periodic_table import Element
 from pymatgen.core.structure import Structure
 
+from firstshell.engines.sanity import check_structure
 from firstshell.errors import InputError
 from firstshell.types import Array, Site
 
@@ -70,6 +71,7 @@ def distinct_sites(structure: Structure, metal: str, symprec: float = 0.01) -> l
     InputError : `metal` is not the symbol of an element, or is not in the structure
 
     """
+    check_structure(structure)
     if not Element.is_valid_symbol(metal):
         raise InputError(f"{metal!r} is not the symbol of an element", remedy='Write it as in "Cu"')
     atoms = [i for i, site in enumerate(structure) if metal in (species.symbol for species in site.species)]

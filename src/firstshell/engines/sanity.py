@@ -1,0 +1,29 @@
+"""What a structure must be before compiled code sees it."""
+
+from __future__ import annotations
+
+import numpy as np
+from pymatgen.core.structure import Structure
+
+from firstshell.errors import InputError
+
+MIN_VOLUME = 1e-6
+"""Å³; below it a cell is flat."""
+
+
+def check_structure(structure: Structure) -> None:
+    """Raise InputError unless this is a pymatgen Structure with atoms, finite numbers and a volume."""
+    if not isinstance(structure, Structure):
+        raise InputError(f"a {type(structure).__name__} is no crystal structure", remedy="Read it with read_structure")
+    if len(structure) == 0:
+        raise InputError("the structure has no atoms", remedy="Give a crystal structure")
+    occupancies = [amount for site in structure for amount in site.species.values()]
+    for what, values in (
+        ("cell vector", structure.lattice.matrix),
+        ("coordinate", structure.frac_coords),
+        ("occupancy", occupancies),
+    ):
+        if not np.isfinite(values).all():
+            raise InputError(f"the structure has a {what} that is not finite", remedy="Correct it")
+    if abs(np.linalg.det(structure.lattice.matrix)) < MIN_VOLUME:
+        raise InputError("the cell has no volume or is flat", remedy="Correct the cell vectors")
