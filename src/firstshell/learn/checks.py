@@ -64,7 +64,7 @@ def check_leak(shared: Shared, samples: Samples, split: str) -> Check:
     by = shared.plan.group_by.replace("_", " ")
     message = (
         f"{100 * groups:.0f} % of the held-out samples share their {by} with a training sample, "
-        f"{100 * twins:.0f} % have a near-identical twin there"
+        f"{100 * twins:.0f} % have a near-identical twin there (first of the splits)"
     )
     remedy = "" if worst == 0 else "Trust the grouped splits" if split == "random" else "Group by prototype"
     return Check("FS101", severity, samples.metal, samples.target.value, split, message, remedy)

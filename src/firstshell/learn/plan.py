@@ -88,6 +88,9 @@ class StudyPlan:
     permutations: int = 5
 
     def __post_init__(self) -> None:
+        for name in ("metals", "targets", "inputs", "splits"):
+            if isinstance(getattr(self, name), str):
+                raise InputError(f"{name} is one text, not a list", remedy=f'Write {name} = ["{getattr(self, name)}"]')
         _known("targets", self.targets, [target.value for target in Target])
         _known("splits", self.splits, SPLITS)
         _known("repeat_over", (self.repeat_over,), ("splits", "seeds"))
@@ -142,5 +145,5 @@ def _no_twins(name: str, values: tuple[str, ...]) -> None:
 
 
 def _within(name: str, value: float, low: float, high: float) -> None:
-    if not low <= value <= high:
-        raise InputError(f"{name} = {value} is out of range", remedy=f"Give {low} to {high}")
+    if not isinstance(value, int | float) or isinstance(value, bool) or not low <= value <= high:
+        raise InputError(f"{name} = {value!r} is out of range", remedy=f"Give {low} to {high}")

@@ -81,7 +81,7 @@ class TargetFigure(Display):
         what = "modal class" if self.target.is_class else "mean"
         return (
             f"(a) Test scores of {names} for each metal in {reading.splits(self.study)[0]} splits; error bars are one "
-            f"standard deviation over repeats. Solid black line: always answering the {what}; dashed: a forest on "
+            f"standard deviation over repeats. Solid line: always answering the {what}; dashed: a forest on "
             "composition alone. " + (CURVES if self._metals() else "")
         )
 
