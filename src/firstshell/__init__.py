@@ -22,7 +22,7 @@ _PUBLIC = {
     "XanesParams": "firstshell.modalities.xanes",
     "build_report": "firstshell.report.build",
     "import_feff": "firstshell.dataset.feff",
-    "read_dataset": "firstshell.dataset.table",
+    "load_dataset": "firstshell.dataset.table:read_dataset",
     "read_structure": "firstshell.structures.files",
     "run_study": "firstshell.learn.study",
     "simulate": "firstshell.modalities",
@@ -33,7 +33,8 @@ __all__ = sorted([*_PUBLIC, "__version__"])
 def __getattr__(name: str) -> Any:
     if name not in _PUBLIC:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_PUBLIC[name]), name)
+    module, _, attribute = _PUBLIC[name].partition(":")
+    return getattr(import_module(module), attribute or name)
 
 
 def __dir__() -> list[str]:

@@ -167,7 +167,7 @@ def _settle(on_site: dict[str, float], partial: Partial, tolerance: float, sourc
     """Return the one element of a position, None for an empty one."""
     total = sum(on_site.values())
     majority, occupancy = min(on_site.items(), key=lambda item: (-item[1], item[0]))
-    if min(on_site.values()) < 0 or total > 1 + tolerance:
+    if total > 1 + tolerance:
         shown = ", ".join(f"{symbol} {amount:g}" for symbol, amount in on_site.items())
         raise InputError(f"occupancies must lie between 0 and 1 (here {shown})", remedy="Correct them", file=source)
     if occupancy >= 1 - tolerance:
