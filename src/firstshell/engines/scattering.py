@@ -20,8 +20,6 @@ from firstshell.engines.site_symmetry import Irrep, PointGroup, adapted_basis, n
 from firstshell.errors import EngineError
 from firstshell.types import Array
 
-LMAX = 3
-
 
 @dataclass(frozen=True, eq=False)
 class Cluster:
