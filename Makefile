@@ -1,4 +1,5 @@
-# On a machine with python3 and make: `make study DATA=folder` and `make test` set themselves up.
+# On a machine with python3 and make: `make study` and `make test` set themselves up. `make study DATA=…` takes a folder
+# or archive of finished FEFF runs, or a dataset (.parquet).
 PYTHON ?= python3
 VENV ?= .venv
 OUT ?= study
@@ -7,11 +8,8 @@ BIN = $(VENV)/bin
 .PHONY: study test lint bench clean
 
 ifndef DATA
-study:
-	@echo "Say where your data are:"
-	@echo "  make study DATA=runs.tar.xz      a folder or archive of finished FEFF runs, or"
-	@echo "  make study DATA=data.parquet     a dataset that firstshell import-feff has made"
-	@exit 2
+study: $(VENV)/ready
+	$(BIN)/firstshell study --out "$(OUT)"
 else ifeq ($(suffix $(DATA)),.parquet)
 study: $(VENV)/ready
 	$(BIN)/firstshell study "$(DATA)" --out "$(OUT)"
@@ -31,6 +29,7 @@ lint: $(VENV)/ready-dev
 
 bench: $(VENV)/ready-dev
 	$(BIN)/python bench/pdf.py
+	$(BIN)/python bench/run.py overhead
 	OMP_NUM_THREADS=1 $(BIN)/python bench/xanes.py presets --presets fast
 ifdef DATA
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[fast]'

@@ -14,12 +14,15 @@ CATIONS = ("Li", "Na", "K", "Mg", "Ca", "Sr", "Ba", "Al", "Si", "P", "V", "Y", "
 
 
 def synthetic_dataset(
-    materials: int = 60, metals: tuple[str, ...] = ("Cu",), seed: int = 0, sites: bool = False
+    materials: int = 60, metals: tuple[str, ...] = ("Cu",), seed: int = 0, sites: bool = False, derived: bool = False
 ) -> Dataset:
     """Materials of two charges, three coordination numbers and matching bond lengths.
 
     The edge position carries the charge, the first PDF peak the bond length (twice as sharp in the dPDF), and
     the white line the coordination number; noise hides each a little. About three materials share a formula.
+
+    derived : the first material of each formula is natural, and the others are derived from it, two formulas to
+        a group
     """
     rng = np.random.default_rng(seed)
     rows, spectra = [], {name: [] for name in GRIDS}
@@ -41,6 +44,8 @@ def synthetic_dataset(
                 "reasons": "{}",
                 "missing_sites": 0,
                 "source": "synthetic",
+                "origin": ("derived" if i % 3 else "natural") if derived else "given",
+                "group": f"parent {kind // 2}" if derived else "",
             }
             levels = [("material", None, 1)] + ([("site", j, 1) for j in range(2)] if sites else [])
             for level, site, multiplicity in levels:

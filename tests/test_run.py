@@ -1,6 +1,7 @@
-"""Tasks in workers: order, resume, dying workers, time limits."""
+"""Tasks in workers: order, resume, dying workers, time limits, bugs, a full disk."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 
 from firstshell.errors import InputError
+from firstshell.executors import LocalExecutor, Pool, decode, encode
 from firstshell.run import Failure, run_tasks
 from firstshell.store import Record, Store
 
@@ -32,6 +34,13 @@ def misbehave(shared, task):
         os.kill(os.getpid(), signal.SIGKILL)
     if action == "bug":
         raise KeyError("bug")
+    if action == "unpicklable":
+        return Record({"done": lambda: None})
+    if action == "sleep tidily":
+        try:
+            time.sleep(60)
+        finally:
+            (folder / "tidy").touch()
     return Record({"done": action})
 
 
@@ -51,9 +60,79 @@ def test_a_dying_or_late_worker_costs_only_its_task(tmp_path):
     assert results["refuse"] == Failure("bad task")
 
 
-def test_a_bug_is_not_hidden(tmp_path):
-    with pytest.raises(RuntimeError, match="KeyError"):
-        run_tasks(misbehave, {"bug": "bug"}, shared=str(tmp_path), workers=1)
+@pytest.mark.parametrize("workers", [0, 1])
+def test_a_bug_stops_nothing_and_is_named(tmp_path, workers):
+    results = run_tasks(misbehave, {"bug": "bug", "ok": "ok"}, shared=str(tmp_path), workers=workers)
+    assert re.fullmatch(
+        r"unforeseen error KeyError: 'bug' \(test_run.py, line \d+, in misbehave\)", results["bug"].reason
+    )
+    assert results["ok"].meta["done"] == "ok"
+
+
+def test_a_result_that_cannot_travel_is_a_failure(tmp_path):
+    results = run_tasks(misbehave, {"no": "unpicklable", "ok": "ok"}, shared=str(tmp_path), workers=1)
+    assert results["no"].reason.startswith("unforeseen error")
+    assert results["ok"].meta["done"] == "ok"
+
+
+def test_no_retries(tmp_path):
+    results = run_tasks(misbehave, {"die once": "die once"}, shared=str(tmp_path), workers=1, retries=0)
+    assert results["die once"] == Failure("its worker died (exit status -9); memory may have run out")
+
+
+def test_a_task_that_is_stopped_tidies_up(tmp_path):
+    assert run_tasks(misbehave, {"": "sleep tidily"}, shared=str(tmp_path), workers=1, limit_s=5)[""].reason
+    assert (tmp_path / "tidy").exists()
+
+
+def test_closing_a_stream_ends_its_tasks(tmp_path):
+    begun = time.monotonic()
+    stream = LocalExecutor(2).stream(misbehave, str(tmp_path), {"ok": "ok", "sleep": "sleep"}, None, 1)
+    assert next(stream)[0] == "ok"
+    stream.close()
+    assert time.monotonic() - begun < 30
+    with pytest.raises(StopIteration):
+        next(stream)
+
+
+def test_idle_workers_are_ended_and_replaced():
+    pool = Pool(encode((double, 2)), None, 0)
+    pids = []
+    for idle_s in (100, -1, -1):
+        assert decode(pool.run(encode(4))).meta == {"value": 8}
+        pids += [worker.process.pid for worker in pool._workers]
+        pool.reap(idle_s)
+    assert pids[0] == pids[1] != pids[2]
+    assert not pool._workers
+    pool.close()
+    assert decode(pool.run(encode(4))) == Failure("the run was stopped")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no such limit there")
+def test_a_full_disk_keeps_what_was_stored(tmp_path):
+    """The limit on the size of files makes writing fail, as a full disk does."""
+    script = (
+        "import resource, sys; sys.path.insert(0, sys.argv[2])\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, 300_000))\n"
+        "from test_run import big; from firstshell.run import run_tasks; from firstshell.store import Store\n"
+        "with Store.open(sys.argv[1]) as s: run_tasks(big, {str(i): i for i in range(40)}, store=s, workers=2)\n"
+    )
+    command = [sys.executable, "-c", script, str(tmp_path), str(Path(__file__).parent)]
+    process = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert process.returncode == 1
+    last = process.stderr.strip().splitlines()[-1]
+    assert last.startswith("firstshell.errors.InputError")
+    assert "the results before it are kept" in last
+    assert "only the rest will be done" in last
+    before = _keys(tmp_path)
+    assert 0 < len(before) < 40
+    with Store.open(tmp_path) as store:
+        assert all(np.all(store.get(key).arrays["a"] == int(key)) for key in before)
+        assert len(run_tasks(big, {str(i): i for i in range(40)}, store=store, workers=0)) == 40
+
+
+def big(shared, task):
+    return Record({}, {"a": np.full(2500, task, float)})
 
 
 def test_finished_tasks_are_not_run_again(tmp_path):

@@ -22,7 +22,7 @@ _PUBLIC = {
     "XanesParams": "firstshell.modalities.xanes",
     "build_report": "firstshell.report.build",
     "import_feff": "firstshell.dataset.feff",
-    "load_dataset": "firstshell.dataset.table:read_dataset",
+    "load_dataset": "firstshell.dataset.embedded",
     "read_structure": "firstshell.structures.files",
     "run_study": "firstshell.learn.study",
     "simulate": "firstshell.modalities",

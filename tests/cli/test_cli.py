@@ -34,7 +34,9 @@ def run(monkeypatch, capsys):
     return call
 
 
-@pytest.mark.parametrize("command", ["study", "import-feff", "simulate", "xanes", "doctor"])
+@pytest.mark.parametrize(
+    "command", ["study", "advise", "build", "merge", "fetch", "import-feff", "simulate", "xanes", "doctor"]
+)
 def test_help_has_an_example(run, command):
     status, out, _ = run(command, "--help")
     assert status == 0

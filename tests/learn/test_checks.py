@@ -27,7 +27,25 @@ def test_leak_across_groups_fires_for_random_splits_only():
     random, grouped = (checks.check_leak(made, samples, split) for split in ("random", "grouped"))
     assert (random.severity, random.remedy) == ("warning", "Trust the grouped splits")
     assert (grouped.severity, grouped.remedy) == ("ok", "")
-    assert grouped.message.startswith("0 % of the held-out samples share their formula")
+    assert grouped.message.startswith("0 % of the held-out samples have a relative (equal formula, parent or series)")
+
+
+def test_a_series_across_formulas_is_a_leak_of_random_splits_and_none_of_grouped_ones():
+    data = synthetic_dataset(90)
+    frame = data.frame.assign(formula=[f"X{i}" for i in range(90)], group=[f"series {i // 3}" for i in range(90)])
+    made, samples = shared(replace(data, frame=frame))
+    assert [checks.check_leak(made, samples, split).severity for split in ("random", "grouped")] == ["warning", "ok"]
+    alone, unrelated = shared(replace(data, frame=frame.assign(group="")))
+    assert checks.check_leak(alone, unrelated, "random").severity == "ok"
+
+
+def test_a_group_too_large_to_hold_out_is_named():
+    data = synthetic_dataset(90)
+    assert checks.check_group(*shared(data)).severity == "ok"
+    frame = data.frame.assign(group=["one parent"] * 30 + [""] * 60)
+    found = checks.check_group(*shared(replace(data, frame=frame)))
+    assert found.severity == "warning"
+    assert found.message.endswith("holds 30 of 90 samples")
 
 
 def test_twins_in_other_groups_fire_for_grouped_splits():
@@ -36,7 +54,7 @@ def test_twins_in_other_groups_fire_for_grouped_splits():
     made, samples = shared(replace(data, spectra=twins))
     found = checks.check_leak(made, samples, "grouped")
     assert found.severity == "warning"
-    assert not found.message.startswith("0 % of the held-out samples have")
+    assert ", 0 % have a near-identical twin" not in found.message
     one_apart = replace(data, spectra=twins | {"pdf": data.spectra["pdf"]})
     assert checks.check_leak(*shared(one_apart), "grouped").severity == "ok"
 

@@ -30,6 +30,8 @@ def test_inputs_are_normalised():
         ({"inputs": ()}, "inputs is empty"),
         ({"inputs": ("xanes+exafs",)}, "there is no modality 'exafs'"),
         ({"inputs": ("xanes+pdf", "pdf+xanes")}, "inputs names one thing twice"),
+        ({"origins": ("exafs",)}, "there is no modality 'exafs'"),
+        ({"origins": ("pdf", "pdf")}, "origins names one thing twice"),
         ({"splits": ("group",)}, r"Did you mean 'grouped'\?"),
         ({"splits": ("random", "random")}, "splits names one thing twice"),
         ({"metals": ("Cu", "Cu")}, "metals names one thing twice"),

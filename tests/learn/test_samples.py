@@ -1,6 +1,8 @@
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from firstshell.dataset.table import Dataset
 from firstshell.errors import InputError
@@ -71,6 +73,7 @@ def test_groups():
             "formula": ["CuO", "CuO", "MgO2Cu", "CuO"],
             "composition": ["Cu1 O1", "Cu1 O1", "Mg1 Cu1 O2", "Cu1 O1"],
             "space_group": [15, 15, 15, 225],
+            "group": [""] * 4,
         }
     )
     for by in ("formula", "chemical_system"):
@@ -81,8 +84,44 @@ def test_groups():
     assert len({a, c, d}) == 3
 
 
+def grouped_by_hand(formulas, series):
+    """Components of samples that share a formula or a named series, by merging sets."""
+    sets = []
+    for i, keys in enumerate(zip(formulas, series, strict=True)):
+        merged = {i}
+        for other in [s for s in sets if any(keys[0] == formulas[j] or keys[1] == series[j] != "" for j in s)]:
+            sets.remove(other)
+            merged |= other
+        sets.append(merged)
+    return {frozenset(s) for s in sets}
+
+
+@given(st.lists(st.tuples(st.sampled_from("abcdefgh"), st.sampled_from(["", "", "a", "b", "c", "d"])), max_size=30))
+@settings(deadline=None, max_examples=200)
+def test_groups_are_tied_by_formula_or_series_however_indirectly(drawn):
+    formulas, series = ([pair[k] for pair in drawn] for k in (0, 1))
+    codes = group_codes(pd.DataFrame({"formula": formulas, "group": series}, dtype=str), "formula")
+    assert {frozenset(np.flatnonzero(codes == code).tolist()) for code in set(codes)} == grouped_by_hand(
+        formulas, series
+    )
+    assert set(codes) == set(range(len(set(codes))))
+
+
+def test_a_grouped_split_keeps_parents_and_series_on_one_side():
+    data = synthetic_dataset(90, derived=True)  # three materials a formula, two formulas a parent
+    chosen = choose_samples(data, PLAN, "Cu", NUMBER)
+    assert len(np.unique(chosen.groups)) == 15
+    assert set(chosen.origins) == {"natural", "derived"}
+    parents = data.frame["group"].to_numpy(str)[chosen.rows]
+    for repeat in range(4):
+        held = held_out(chosen, PLAN, "grouped", repeat)
+        assert held.any()
+        assert not set(parents[held]) & set(parents[~held])
+
+
 def test_prototype_ignores_which_elements():
-    frame = pd.DataFrame({"formula": ["a", "b"], "composition": ["Cu1 O1", "Mg1 S1"], "space_group": [225, 225]})
+    columns = {"formula": ["a", "b"], "composition": ["Cu1 O1", "Mg1 S1"], "space_group": [225, 225], "group": ["", ""]}
+    frame = pd.DataFrame(columns)
     assert len(set(group_codes(frame, "prototype"))) == 1
     assert len(set(group_codes(frame, "chemical_system"))) == 2
 

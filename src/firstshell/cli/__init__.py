@@ -7,7 +7,10 @@ import sys
 from cyclopts import App
 
 from firstshell import __version__
+from firstshell.cli.advise import advise
+from firstshell.cli.build import build, merge
 from firstshell.cli.doctor import doctor
+from firstshell.cli.fetch import fetch
 from firstshell.cli.import_feff import import_feff
 from firstshell.cli.simulate import simulate
 from firstshell.cli.study import study
@@ -20,7 +23,7 @@ app = App(
     suppress_keyboard_interrupt=False,  # main() says what is kept
     help="What XANES and PDF tell about a metal's first shell: oxidation state, coordination number, bond length.",
 )
-for command in (study, import_feff, simulate, xanes, doctor):
+for command in (study, advise, build, merge, fetch, import_feff, simulate, xanes, doctor):
     app.command(command)
 
 

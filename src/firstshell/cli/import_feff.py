@@ -52,10 +52,12 @@ def import_feff(
         How progress is shown.
 
     """
+    from firstshell import modalities
     from firstshell.dataset import feff
     from firstshell.progress import make_reporter
 
-    params = {name: values for name, values in read_settings(config, set_).items() if name != "study"}
+    settings = read_settings(config, set_)
+    params = {name: settings[name] for name in modalities.names()}
     options = feff.FeffOptions(tuple(m.strip() for m in metal.split(",") if m.strip()), sites, partial)
     data = feff.import_feff(
         path, out, options=options, params=params, workers=workers, reporter=make_reporter(progress)

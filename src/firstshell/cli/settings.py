@@ -15,7 +15,7 @@ from firstshell.errors import InputError
 def read_settings(
     config: Path | None, changes: Sequence[str], preset: str = "default", *, native: bool = False
 ) -> dict[str, Any]:
-    """Return every table of settings: "study", and one for each modality; as the file and then the changes say.
+    """Return every table of settings: "study", "cluster", and one for each modality; as the file, then the changes say.
 
     What is said of [pdf] holds for [dpdf] too, unless said otherwise there.
 
@@ -31,6 +31,7 @@ def read_settings(
     from firstshell.dataset.build import default_params
     from firstshell.learn.plan import StudyPlan
 
+    cluster = given.pop("cluster", {})
     settings: dict[str, Any] = {"study": StudyPlan.preset(preset), **default_params()}
     if native:
         settings = {name: _native(values) for name, values in settings.items()}
@@ -39,7 +40,8 @@ def read_settings(
             raise InputError(f"unknown table [{name}]", remedy=did_you_mean(name, settings), file=config)
     settings["pdf"] = _changed(settings["pdf"], given.pop("pdf", {}), config)
     settings["dpdf"] = settings["pdf"]  # a differential PDF is compared with its total
-    return settings | {name: _changed(settings[name], values, config) for name, values in given.items()}
+    settings |= {name: _changed(settings[name], values, config) for name, values in given.items()}
+    return settings | {"cluster": cluster}  # checked where it is used: its keys depend on the batch system
 
 
 def _native(params: Any) -> Any:

@@ -11,7 +11,7 @@ from firstshell.cli.settings import read_settings
 
 
 def study(
-    data: Path,
+    data: Path | None = None,
     /,
     *,
     out: Path = Path("study"),
@@ -28,12 +28,12 @@ def study(
     The default asks for 3 targets from 5 inputs over 10 grouped and 10 random splits. A run that was stopped goes on
     where it was. The answer is OUT/report.html; figures, tables and scores lie beside it.
 
-    Example: firstshell study data.parquet --out study
+    Example: firstshell study --metal Fe --out study
 
     Parameters
     ----------
     data
-        A dataset, as firstshell import-feff writes it.
+        A dataset, as firstshell build and import-feff write them; by default the one that comes with firstshell.
     out
         The folder for report, figures, tables and scores.
     preset
@@ -55,7 +55,7 @@ def study(
     """
     from dataclasses import replace
 
-    from firstshell.dataset.table import read_dataset
+    from firstshell.dataset.embedded import load_dataset
     from firstshell.learn.study import run_study
     from firstshell.progress import make_reporter
     from firstshell.report.build import build_report
@@ -64,7 +64,7 @@ def study(
     plan = read_settings(config, set_, preset)["study"]
     if metal:
         plan = replace(plan, metals=tuple(m.strip() for m in metal.split(",") if m.strip()))
-    dataset = read_dataset(data)
+    dataset = load_dataset(data)
     result = run_study(dataset, plan, out=out, workers=workers, reporter=make_reporter(progress), backend=backend)
     page = build_report(result, dataset, out)
     for (name, target), rows in result.comparisons.groupby(["metal", "target"], sort=False):

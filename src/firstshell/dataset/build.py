@@ -43,6 +43,8 @@ def build_samples(
     id: str,  # noqa: A002
     source: str,
     per_site: bool,
+    origin: str = "given",
+    group: str = "",
 ) -> Record:
     """Return the material-level sample of one metal, and with `per_site` one for each site whose spectra are all there.
 
@@ -60,6 +62,8 @@ def build_samples(
         "space_group": space_group(structure)[1],
         "missing_sites": len(sites) - len(present),
         "source": source,
+        "origin": origin,
+        "group": group,
     }
     whole = _label_columns(label_material(labels, multiplicities))
     rows = [base | whole | {"level": "material", "site": None, "multiplicity": sum(multiplicities)}]

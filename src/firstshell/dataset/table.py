@@ -21,10 +21,10 @@ from firstshell.errors import InputError
 from firstshell.store import write_atomic
 from firstshell.types import Array, Grid
 
-PROTOCOL = 1
+PROTOCOL = 2
 MAX_BYTES = 4 * 2**30
 KEY = b"firstshell"
-REMAKE = "Make the dataset again with firstshell import-feff"
+REMAKE = "Make the dataset again with the firstshell that is installed"
 
 COLUMNS: dict[str, pa.DataType] = {
     "id": pa.string(),
@@ -41,7 +41,10 @@ COLUMNS: dict[str, pa.DataType] = {
     "reasons": pa.string(),
     "missing_sites": pa.int64(),
     "source": pa.string(),
+    "origin": pa.string(),
+    "group": pa.string(),
 }
+ORIGINS = ("natural", "derived", "given")
 EXCLUDED = ("id", "stage", "reason")
 
 
@@ -52,7 +55,9 @@ class Dataset:
     frame : one row a sample, index 0..n-1, columns as in `COLUMNS`: `level` is "material" or "site"; `site` the
         0-based index of the absorber in its structure (missing at material level); `bond_length` in Å; class labels
         are missing where the sites of a material disagree or the label could not be had, and `reasons` (a JSON
-        object by target) says why; `missing_sites` counts the distinct sites of the metal that have no spectrum
+        object by target) says why; `missing_sites` counts the distinct sites of the metal that have no spectrum;
+        `origin` is "natural" (as found), "derived" (made from another by substitution) or "given" (a user's);
+        `group` names what was made from one parent or measured in one series, "" where nothing is known
     spectra : by modality, (n, points), rows aligned with `frame`
     grids : by modality; XANES energies are relative to the metal's tabulated K edge
     settings : what it was built with, JSON-able

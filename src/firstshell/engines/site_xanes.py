@@ -37,6 +37,8 @@ class SiteSettings:
     mesh : energies
     light_lmax : angular momenta that scatter from atoms up to neon; from all others 3
     timeout : seconds for each process of the engine
+    open_shell_scf : used instead of `scf` for absorbers with a partly filled d shell, Sc to Ni and Y to Pd, whose field
+        swings at the mixing that suits the others
     """
 
     scf: Scf
@@ -44,6 +46,12 @@ class SiteSettings:
     mesh: Mesh
     light_lmax: int = 3
     timeout: float = 900.0
+    open_shell_scf: Scf | None = None
+
+    def scf_of(self, absorber: Element) -> Scf:
+        """Return the self-consistent field to begin with for an absorber."""
+        open_shell = absorber.Z in range(21, 29) or absorber.Z in range(39, 47)
+        return self.open_shell_scf if open_shell and self.open_shell_scf is not None else self.scf
 
 
 def site_job(structure: Structure, site: int, settings: SiteSettings) -> Job:
@@ -56,8 +64,8 @@ def site_job(structure: Structure, site: int, settings: SiteSettings) -> Job:
             "XANES needs every position fully occupied by one element",
             remedy="Give an ordered structure or round the occupancies",
         )
-    radius = LIST_RADIUS + settings.scf.radius / 2
-    positions, charges = surroundings(structure, site, radius)
+    scf = settings.scf_of(Element(structure[site].specie.symbol))
+    positions, charges = surroundings(structure, site, LIST_RADIUS + scf.radius / 2)
     if len(positions) > MAX_ATOMS:
         distances = np.linalg.norm(positions, axis=1)
         kept = shell_end(distances, distances[MAX_ATOMS - 1] - 0.1)
@@ -74,7 +82,7 @@ def site_job(structure: Structure, site: int, settings: SiteSettings) -> Job:
             Potential(absorber.Z, absorber.symbol, 1e-4),
             *(Potential(element.Z, element.symbol, float(amounts[element])) for element in elements),
         ),
-        replace(settings.scf, radius=_scf_radius(positions, kinds, settings.scf)),
+        replace(scf, radius=_scf_radius(positions, kinds, scf)),
         settings.mesh,
     )
 

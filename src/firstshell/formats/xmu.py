@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
 from firstshell.engines.edges import k_edge
 from firstshell.errors import InputError
+from firstshell.formats.measured import Measured, make_xanes, to_ev
+from firstshell.formats.text import decode_head, number, read_text
 from firstshell.types import Array, Grid, Spectrum
 
+name = "xmu"
+
+MAX_BYTES = 10_000_000
 MAX_ROWS = 100_000
 MIN_ROWS = 20
 NORMALISATION = 50.0
@@ -18,9 +24,9 @@ NORMALISATION = 50.0
 MAX_DISTANCE = 60.0
 """eV between the Fermi level and the tabulated K edge beyond which the file is of another element or edge."""
 
-FORTRAN = re.compile(r"(?P<digits>[+-]?(?:\d+\.?\d*|\.\d+))(?:[EeDd]?(?P<exponent>(?<=[EeDd])[+-]?\d+|[+-]\d+))?")
 HEADER = re.compile(r"^\s*#")
 PROGRAM = re.compile(r"FEFF\s*\d+(?:\.\d+)*", re.IGNORECASE)
+COLUMNS = re.compile(r"#\s*omega\s+e\s+k\s+mu\s+mu0\s+chi\b")
 RERUN = "Run FEFF again for this site"
 
 
@@ -50,11 +56,30 @@ class Xmu:
                 f"its edge at {self.fermi:.0f} eV is not the K edge of {metal} ({k_edge(metal):.0f} eV)",
                 remedy="Check the absorber",
             )
+        step = self.edge_step()
+        grid, provenance = Grid(self.energy, "Energy", "eV"), {"source": self.program, "fermi_eV": self.fermi}
+        return Spectrum(grid, self.mu / step, "xanes", "μ(E)", "edge steps", metal, site, provenance)
+
+    def edge_step(self) -> float:
+        """Return the atomic background 50 eV above the Fermi level; InputError when it is not positive."""
         step = float(np.interp(self.fermi + NORMALISATION, self.energy, self.mu0))
         if not step > 0:
             raise InputError("its atomic background has no edge step", remedy=RERUN)
-        grid, provenance = Grid(self.energy, "Energy", "eV"), {"source": self.program, "fermi_eV": self.fermi}
-        return Spectrum(grid, self.mu / step, "xanes", "μ(E)", "edge steps", metal, site, provenance)
+        return step
+
+
+def sniff(head: bytes) -> float:
+    """Return how surely a file that begins like this is an xmu.dat, from 0 to 1."""
+    return 1.0 if COLUMNS.search(decode_head(head)) else 0.0
+
+
+def read(path: str | Path) -> list[Measured]:
+    """Read an xmu.dat as if it were measured: μ(E) in edge steps, its Fermi level as E₀."""
+    source = str(path)
+    xmu = parse_xmu(read_text(path, MAX_BYTES), source)
+    energy, mu = to_ev(xmu.energy, "eV", source), xmu.mu / xmu.edge_step()
+    header = {"program": xmu.program} if xmu.program else {}
+    return [make_xanes("", energy, mu, source, "mu", normalised=True, e0=xmu.fermi, header=header)]
 
 
 def parse_xmu(text: str, source: str) -> Xmu:
@@ -63,10 +88,10 @@ def parse_xmu(text: str, source: str) -> Xmu:
     Raises InputError for a file that is empty, cut short, not of six columns, not finite, or not increasing in energy.
     """
     rows: list[list[float]] = []
-    for number, line in enumerate(text.splitlines(), start=1):
+    for place, line in enumerate(text.splitlines(), start=1):
         if HEADER.match(line) or not line.strip():
             continue
-        rows.append(_row(line, source, number))
+        rows.append(_row(line, source, place))
         if len(rows) > MAX_ROWS:
             raise InputError(f"over {MAX_ROWS} rows", remedy="Is this an xmu.dat?", file=source)
     if not rows:
@@ -89,21 +114,14 @@ def _ends_early(text: str) -> bool:
     return not text.endswith("\n") and len(lines[-1].rstrip()) < len(lines[-2].rstrip())
 
 
-def _number(word: str) -> float:
-    """Read a number as Fortran writes it: 1.0, 1.0E+02, 1.0D+02, and 1.0-100 for an exponent of three digits."""
-    if match := FORTRAN.fullmatch(word):
-        return float(f"{match['digits']}e{match['exponent'] or 0}")
-    return float(word) if word.lower().lstrip("+-") in ("nan", "inf", "infinity") else float("x")
-
-
-def _row(line: str, source: str, number: int) -> list[float]:
+def _row(line: str, source: str, place: int) -> list[float]:
     words = line.split()
     try:
-        values = [_number(word) for word in words]
+        values = [number(word) for word in words]
     except ValueError:
         values = []
     if len(values) != 6:
-        raise InputError("not a row of six numbers", remedy=RERUN, file=source, line=number)
+        raise InputError("not a row of six numbers", remedy=RERUN, file=source, line=place)
     if not np.isfinite(values).all():
-        raise InputError("a value that is not finite", remedy=RERUN, file=source, line=number)
+        raise InputError("a value that is not finite", remedy=RERUN, file=source, line=place)
     return values

@@ -1,7 +1,7 @@
 """Coded checks of the method: what a reader should know before believing a score.
 
 FS101 leak across a split; FS102 rare class; FS103 no better than a baseline; FS104 correlated inputs; FS105 error bars
-from seeds; FS106 target left out.
+from seeds; FS106 target left out; FS107 one group too large to hold out; FS108 natural samples alone not asked about.
 """
 
 from __future__ import annotations
@@ -61,13 +61,27 @@ def check_leak(shared: Shared, samples: Samples, split: str) -> Check:
     twins = float(np.mean(distance.min(axis=1) < TWIN))
     worst = max(groups, twins)
     severity = "ok" if worst == 0 else "note" if worst <= 0.05 else "warning"
-    by = shared.plan.group_by.replace("_", " ")
     message = (
-        f"{100 * groups:.0f} % of the held-out samples share their {by} with a training sample, "
+        f"{100 * groups:.0f} % of the held-out samples have a relative ({relation(shared)}) in training, "
         f"{100 * twins:.0f} % have a near-identical twin there (first of the splits)"
     )
     remedy = "" if worst == 0 else "Trust the grouped splits" if split == "random" else "Group by prototype"
     return Check("FS101", severity, samples.metal, samples.target.value, split, message, remedy)
+
+
+def relation(shared: Shared) -> str:
+    """Say what makes samples relatives: "equal formula, parent or series"."""
+    return f"equal {shared.plan.group_by.replace('_', ' ')}, parent or series"
+
+
+def check_group(shared: Shared, samples: Samples) -> Check:
+    """FS107: a group of more samples than a split holds out stays in training, and nothing is learnt about it."""
+    largest = int(np.bincount(samples.groups).max())
+    share = largest / len(samples.rows)
+    severity = "warning" if share > shared.plan.test_fraction else "ok"
+    message = f"the largest group of relatives ({relation(shared)}) holds {largest} of {len(samples.rows)} samples"
+    remedy = "Read the grouped scores as those of the other samples" if severity == "warning" else ""
+    return Check("FS107", severity, samples.metal, samples.target.value, "grouped", message, remedy)
 
 
 def check_rare(samples: Samples) -> Iterator[Check]:

@@ -68,8 +68,12 @@ def improvement_of(metric: Metric, without: Array, with_: Array) -> Array:
 
 def sentence(target: Target, without: str, with_: str, answer: Comparison) -> str:
     """Say in plain words, with numbers and units, what the comparison found."""
-    metric = main_metric(target)
-    subject, (name, unit) = _subject(without, with_), WORDS[metric]
+    return phrase(main_metric(target), _subject(without, with_), answer)
+
+
+def phrase(metric: Metric, subject: str, answer: Comparison) -> str:
+    """Say what `subject` ("Adding PDF to XANES") does to a metric, with interval, p-value and number of splits."""
+    name, unit = WORDS[metric]
     up = (answer.difference > 0) == metric.higher_is_better
     change = f"{'raises' if up else 'lowers'} {name} by {abs(answer.difference):.3f}{unit}"
     if np.isnan(answer.p_value):

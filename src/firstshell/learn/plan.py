@@ -68,6 +68,8 @@ class StudyPlan:
     forest : the forest's settings
     windows : equal windows each modality's axis is cut into for permutation importance
     permutations : random permutations per block; 0 leaves permutation importance out
+    origins : inputs, of those studied, for which a training on natural samples alone is set against one on all samples;
+        asked where the data hold natural and derived samples and the splits are grouped; () leaves it out
     """
 
     metals: tuple[str, ...] = ()
@@ -86,9 +88,10 @@ class StudyPlan:
     forest: ForestParams = field(default_factory=ForestParams)
     windows: int = 10
     permutations: int = 5
+    origins: tuple[str, ...] = ("xanes", "xanes+dpdf")
 
     def __post_init__(self) -> None:
-        for name in ("metals", "targets", "inputs", "splits"):
+        for name in ("metals", "targets", "inputs", "splits", "origins"):
             if isinstance(getattr(self, name), str):
                 raise InputError(f"{name} is one text, not a list", remedy=f'Write {name} = ["{getattr(self, name)}"]')
         _known("targets", self.targets, [target.value for target in Target])
@@ -99,8 +102,9 @@ class StudyPlan:
         if not self.inputs:
             raise InputError("inputs is empty", remedy='Name at least one, such as "xanes+pdf"')
         _no_twins("metals", self.metals)
-        object.__setattr__(self, "inputs", tuple("+".join(split_inputs(inputs)) for inputs in self.inputs))
-        _no_twins("inputs", tuple("+".join(sorted(inputs.split("+"))) for inputs in self.inputs))
+        for name in ("inputs", "origins"):
+            object.__setattr__(self, name, tuple("+".join(split_inputs(inputs)) for inputs in getattr(self, name)))
+            _no_twins(name, tuple("+".join(sorted(inputs.split("+"))) for inputs in getattr(self, name)))
         _within("repeats", self.repeats, 2, 1000)  # one repeat has no spread, and no test can be made
         _within("test_fraction", self.test_fraction, 0.01, 0.5)
         _within("min_class", self.min_class, MIN_CLASS, 10_000)

@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from pymatgen.core.composition import Composition
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from firstshell.config import did_you_mean
 from firstshell.dataset.table import Dataset
@@ -27,6 +29,7 @@ class Samples:
     labels : (n,) int64 classes or float64 lengths in Å
     groups : (n,) codes counted from 0; grouped splits keep a group on one side
     dropped : how many samples of the metal were left out, by reason
+    origins : (n,) "natural", "derived" or "given"
     """
 
     metal: str
@@ -35,6 +38,7 @@ class Samples:
     labels: NDArray[Any]
     groups: Codes
     dropped: dict[str, int]
+    origins: NDArray[np.str_]
 
     @property
     def strata(self) -> Codes:
@@ -84,13 +88,30 @@ def choose_samples(data: Dataset, plan: StudyPlan, metal: str, target: Target) -
             dropped[f"class {value} in fewer than {plan.min_class} groups"] = int(np.sum(labels == value))
         stays = ~np.isin(labels, rare)
         rows, labels, groups = rows[stays], labels[stays], np.unique(groups[stays], return_inverse=True)[1]
-    samples = Samples(metal, target, rows, labels, groups, {reason: n for reason, n in dropped.items() if n})
+    origins = frame["origin"].iloc[rows].to_numpy(str)
+    samples = Samples(metal, target, rows, labels, groups, {reason: n for reason, n in dropped.items() if n}, origins)
     _check_enough(samples, plan)
     return samples
 
 
 def group_codes(frame: pd.DataFrame, by: str) -> Codes:
-    """Return (n,) codes of the samples' groups: equal formula, chemical system, or prototype."""
+    """Return (n,) codes, counted from 0, of what must not be taken apart.
+
+    Two samples belong together when they are equal in `by` ("formula", "chemical_system" or "prototype") or in a
+    `group` that is not empty (made from one parent, measured in one series), directly or through others of the frame.
+    """
+    n, series = len(frame), frame["group"].fillna("").to_numpy(str)
+    named = np.flatnonzero(series != "")
+    # A graph of samples and of what they have in common, each sample tied to its key and, if it has one, its series.
+    common = [np.char.add("key ", _keys(frame, by)), np.char.add("series ", series[named])]
+    ends = n + np.unique(np.concatenate(common), return_inverse=True)[1]
+    starts = np.concatenate([np.arange(n), named])
+    ties = coo_array((np.ones(len(starts), dtype=bool), (starts, ends)), shape=(2 * n + len(named) + 1,) * 2)
+    return np.unique(connected_components(ties, directed=False)[1][:n], return_inverse=True)[1]
+
+
+def _keys(frame: pd.DataFrame, by: str) -> NDArray[np.str_]:
+    """Return (n,) formulas, chemical systems, or prototypes (anonymous formula and space group)."""
     if by == "formula":
         keys = frame["formula"].astype(str)
     else:
@@ -100,7 +121,7 @@ def group_codes(frame: pd.DataFrame, by: str) -> Codes:
         else:
             anonymous = {text: c.anonymized_formula for text, c in compositions.items()}
             keys = frame["composition"].map(anonymous) + " " + frame["space_group"].astype(str)
-    return np.unique(keys.to_numpy(str), return_inverse=True)[1]
+    return np.asarray(keys.to_numpy(str))
 
 
 def held_out(samples: Samples, plan: StudyPlan, split: str, repeat: int) -> Mask:

@@ -6,6 +6,7 @@ import json
 import os
 import platform
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
@@ -26,10 +27,11 @@ from firstshell.learn.checks import Check, checks_frame
 from firstshell.learn.compare import BASELINES
 from firstshell.learn.features import source_matrices
 from firstshell.learn.forest import resolve_backend
+from firstshell.learn.origins import origin_tasks, origins_frame
 from firstshell.learn.plan import StudyPlan
 from firstshell.learn.samples import choose_samples, study_metals
 from firstshell.learn.tasks import Shared, Task, search, train_and_score
-from firstshell.learn.verdicts import all_checks, comparisons_frame, paired
+from firstshell.learn.verdicts import all_checks, comparisons_frame, findings_frame, paired
 from firstshell.progress import Reporter
 from firstshell.run import Failure, run_tasks
 from firstshell.store import Record, Store, write_atomic
@@ -38,10 +40,11 @@ from firstshell.types import Target, main_metric
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-PROTOCOL = 1
-NUMBERS = {"value", "position", "low", "high", "mean", "std", "difference", "p_value"}
+PROTOCOL = 2
+NUMBERS = {"value", "position", "low", "high", "mean", "std", "difference", "p_value", "margin"}
+NUMBERS |= {"natural_train", "added_train", "natural_test", "natural_score", "all_score"}
 COUNTS = {"repeat", "repeats"}
-TABLES = ("impurity", "permutation", "comparisons", "checks")
+TABLES = ("impurity", "permutation", "comparisons", "findings", "origins", "checks")
 PACKAGES = ("firstshell", "scikit-learn", "numpy", "scipy", "pandas")
 
 
@@ -49,7 +52,7 @@ PACKAGES = ("firstshell", "scikit-learn", "numpy", "scipy", "pandas")
 class Study:
     """The result of a study; docs/study.md describes every table and column.
 
-    scores, predictions, impurity, permutation, comparisons, checks : tables
+    scores, predictions, impurity, permutation, comparisons, findings, origins, checks : tables
     settings : the plan
     provenance : hash of the dataset, versions, machine, seconds, and the samples used and dropped
     """
@@ -59,6 +62,8 @@ class Study:
     impurity: pd.DataFrame
     permutation: pd.DataFrame
     comparisons: pd.DataFrame
+    findings: pd.DataFrame
+    origins: pd.DataFrame
     checks: pd.DataFrame
     settings: dict[str, Any]
     provenance: dict[str, Any]
@@ -138,9 +143,12 @@ def run_study(
     with Store.open(Path(out) / "store") if out is not None else nullcontext() as store:
         run = partial(_run, data, shared, store=store, workers=workers, reporter=reporter)
         tasks = list(_tasks(shared))
+        tasks = [*tasks, *origin_tasks(shared, tasks)]
         if plan.forest.searches:
             tasks = _with_chosen_forests(tasks, plan, run)
-        results = run(train_and_score, tasks, label="Training forests")
+        trained = run(train_and_score, tasks, label="Training forests")
+    results = {task: record for task, record in trained.items() if not task.origin}
+    alone = {task: record for task, record in trained.items() if task.origin}
     pairs = paired(shared, results)
     study = Study(
         scores=tables.scores_frame(results),
@@ -148,9 +156,11 @@ def run_study(
         impurity=tables.impurity_frame(shared, results),
         permutation=tables.permutation_frame(shared, results),
         comparisons=comparisons_frame(plan, pairs),
+        findings=findings_frame(shared, results, pairs),
+        origins=origins_frame(shared, results, alone),
         checks=checks_frame([*left_out, *all_checks(shared, pairs)]),
         settings=to_dict(plan),
-        provenance=_provenance(data, shared, results, time.monotonic() - begun),
+        provenance=_provenance(data, shared, trained, time.monotonic() - begun),
     )
     if out is not None:
         study.save(out)
@@ -203,7 +213,7 @@ def _run(
 ) -> dict[Task, Record]:
     """Run tasks under keys that name all they depend on; EngineError when one could not be done."""
     settings = to_dict(shared.plan)
-    for name in ("metals", "targets", "inputs", "splits", "repeats"):  # a larger study reuses a smaller one
+    for name in ("metals", "targets", "inputs", "splits", "repeats", "origins"):  # a larger study reuses a smaller one
         del settings[name]
     about = [PROTOCOL, data.hash, settings, shared.backend, _versions(shared.backend), function.__name__]
     keys = {stable_hash([*about, task]): task for task in tasks}
@@ -223,6 +233,7 @@ def _provenance(data: Dataset, shared: Shared, results: tables.Results, seconds:
             "classes": {str(label): count for label, count in samples.classes.items()},
             "mean": None if samples.target.is_class else float(np.mean(samples.labels)),
             "dropped": samples.dropped,
+            "origins": dict(sorted(Counter(samples.origins.tolist()).items())),
         }
     return {
         "dataset_hash": data.hash,

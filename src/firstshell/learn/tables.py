@@ -53,7 +53,7 @@ def predictions_frame(data: Dataset, shared: Shared, results: Results) -> pd.Dat
 def impurity_frame(shared: Shared, results: Results) -> pd.DataFrame:
     """Return impurity importances by position, mean and standard deviation over the repeats."""
     rows: list[tuple[Any, ...]] = []
-    for head, records in _by_input(results):
+    for head, records in by_input(results):
         places = [(name, float(x)) for name in head[2].split("+") for x in shared.grids[name].values]
         rows += _mean_and_spread(head, places, [record.arrays["impurity"] for record in records])
     return pd.DataFrame(rows, columns=list(IMPURITY))
@@ -63,7 +63,7 @@ def permutation_frame(shared: Shared, results: Results) -> pd.DataFrame:
     """Return permutation importances by block, mean and standard deviation over the repeats."""
     rows: list[tuple[Any, ...]] = []
     if shared.plan.permutations:
-        for head, records in _by_input(results):
+        for head, records in by_input(results):
             places = [(b.modality, b.low, b.high) for b in blocks(shared.grids, head[2], shared.plan.windows)]
             rows += _mean_and_spread(head, places, [record.arrays["permutation"] for record in records])
     return pd.DataFrame(rows, columns=list(PERMUTATION))
@@ -87,7 +87,7 @@ def _head(task: Task) -> Head:
     return task.metal, task.target, task.inputs, task.split
 
 
-def _by_input(results: Results) -> list[tuple[Head, list[Record]]]:
+def by_input(results: Results) -> list[tuple[Head, list[Record]]]:
     """Return the records of all repeats of each training on spectra."""
     spectral = [item for item in results.items() if item[0].inputs not in BASELINES]
     return [(head, [record for _, record in items]) for head, items in groupby(spectral, lambda item: _head(item[0]))]

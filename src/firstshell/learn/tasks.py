@@ -16,14 +16,17 @@ from firstshell.learn.importance import block_importance
 from firstshell.learn.plan import StudyPlan
 from firstshell.learn.samples import Samples, held_out, units
 from firstshell.learn.scores import main_scores, score
-from firstshell.learn.splits import fold_of, seeded
+from firstshell.learn.splits import Codes, fold_of, seeded
 from firstshell.store import Record
 from firstshell.types import Array, Grid, main_metric
 
 
 @dataclass(frozen=True)
 class Task:
-    """One training; `trees` and `max_features` are 0 until they are chosen."""
+    """One training; `trees` and `max_features` are 0 until they are chosen.
+
+    origin : only samples of this origin are trained and tested on; "" takes all. The split is that of all samples.
+    """
 
     metal: str
     target: str
@@ -32,6 +35,7 @@ class Task:
     repeat: int
     trees: int = 0
     max_features: int = 0
+    origin: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,13 +58,12 @@ def train_and_score(shared: Shared, task: Task) -> Record:
     """Train on one side of a split, score on the other.
 
     meta : learner, scores, train and test (numbers of samples), seconds (CPU time of fitting)
-    arrays : test (positions among the samples), predicted; for spectra also impurity (features,) and, when asked for,
-        permutation (blocks,)
+    arrays : test (positions among the samples), predicted; for spectra of all origins also impurity (features,) and,
+        when asked for, permutation (blocks,)
     """
     plan, samples = shared.plan, shared.samples[task.metal, task.target]
-    held = held_out(samples, plan, task.split, task.repeat)
-    train, test = np.flatnonzero(~held), np.flatnonzero(held)
-    mean = _mean(samples)
+    train, test = sides(samples, plan, task)
+    mean = mean_length(samples)
     arrays: dict[str, NDArray[Any]] = {"test": test}
     start = time.process_time()
     if task.inputs == "modal":
@@ -71,7 +74,7 @@ def train_and_score(shared: Shared, task: Task) -> Record:
         forest = _fit(shared, task, features[train], samples.labels[train])
         predicted = forest.predict(features[test])
     seconds = time.process_time() - start
-    if task.inputs not in ("modal", "composition"):
+    if task.inputs not in ("modal", "composition") and not task.origin:
         arrays["impurity"] = np.asarray(forest.feature_importances_)
         if plan.permutations:
             rng = seeded("permute", plan.seed, task.metal, task.target, task.split, task.repeat)
@@ -92,12 +95,13 @@ def search(shared: Shared, task: Task) -> Record:
     the split does.
     """
     plan, samples = shared.plan, shared.samples[task.metal, task.target]
-    train = np.flatnonzero(~held_out(samples, plan, task.split, task.repeat))
+    train, _ = sides(samples, plan, task)
     features = design_matrix(shared.matrices, task.inputs, samples.rows[train])
     labels, sign = samples.labels[train], 1.0 if main_metric(samples.target).higher_is_better else -1.0
     rng = seeded("folds", plan.seed, task.metal, task.target, task.split, task.repeat)
     groups = np.unique(units(samples, task.split)[train], return_inverse=True)[1]
-    fold = fold_of(groups, samples.strata[train], plan.forest.folds, rng)
+    strata = np.unique(samples.strata[train], return_inverse=True)[1]
+    fold = fold_of(groups, strata, plan.forest.folds, rng)
     merit: dict[tuple[int, int], list[float]] = {}
     for k in np.unique(fold):
         fit, judge = fold != k, fold == k
@@ -105,10 +109,22 @@ def search(shared: Shared, task: Task) -> Record:
             trial = replace(task, trees=max(plan.forest.trees), max_features=max_features)
             forest = _fit(shared, trial, features[fit], labels[fit])
             for trees, predicted in predict_by_size(forest, features[judge], plan.forest.trees).items():
-                value = main_scores(samples.target, labels[judge], predicted[None], _mean(samples))[0]
+                value = main_scores(samples.target, labels[judge], predicted[None], mean_length(samples))[0]
                 merit.setdefault((trees, max_features), []).append(sign * float(value))
     best = max(sorted(merit), key=lambda choice: np.mean(merit[choice]))
     return Record({"trees": best[0], "max_features": best[1]})
+
+
+def sides(samples: Samples, plan: StudyPlan, task: Task) -> tuple[Codes, Codes]:
+    """Return the positions among the samples of those that a task trains on, and of those that it is tested on."""
+    held = held_out(samples, plan, task.split, task.repeat)
+    wanted = samples.origins == task.origin if task.origin else np.ones(len(held), dtype=bool)
+    return np.flatnonzero(~held & wanted), np.flatnonzero(held & wanted)
+
+
+def mean_length(samples: Samples) -> float:
+    """Return the mean bond length in Å of all samples, the divisor of the RMSE in %; NaN for classes."""
+    return float("nan") if samples.target.is_class else float(np.mean(samples.labels))
 
 
 def _fit(shared: Shared, task: Task, features: Array, labels: NDArray[Any]) -> Any:
@@ -126,7 +142,3 @@ def _fit(shared: Shared, task: Task, features: Array, labels: NDArray[Any]) -> A
 
 def _learner(plan: StudyPlan, backend: str) -> str:
     return "grid-search" if plan.forest.searches else "forest" if backend == "sklearn" else "forest-intelex"
-
-
-def _mean(samples: Samples) -> float:
-    return float("nan") if samples.target.is_class else float(np.mean(samples.labels))

@@ -1,4 +1,4 @@
-"""What the records of a study answer: the paired comparisons and the checks."""
+"""What the records of a study answer: the paired comparisons, the findings and the checks."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from firstshell.learn import checks
+from firstshell.learn import findings as found
 from firstshell.learn.compare import (
     BASELINES,
     Comparison,
@@ -19,9 +20,12 @@ from firstshell.learn.compare import (
     sentence,
     untested,
 )
+from firstshell.learn.features import blocks
+from firstshell.learn.origins import check_origins
 from firstshell.learn.plan import StudyPlan
-from firstshell.learn.tables import Results, main_values
+from firstshell.learn.tables import Results, by_input, main_values
 from firstshell.learn.tasks import Shared
+from firstshell.store import Record
 from firstshell.types import Array, Target, main_metric
 
 COLUMNS = (
@@ -82,11 +86,41 @@ def comparisons_frame(plan: StudyPlan, pairs: dict[tuple[str, str, str], Paired]
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
+def findings_frame(shared: Shared, results: Results, pairs: dict[tuple[str, str, str], Paired]) -> pd.DataFrame:
+    """Return what the paper found, asked of every metal, target and split kind."""
+    shares: dict[tuple[str, str, str], dict[tuple[str, str], Array]] = {head: {} for head in pairs}
+    for (metal, target, inputs, split), records in by_input(results):
+        for measure, share in _xanes_shares(shared, inputs, records).items():
+            shares[metal, target, split][inputs, measure] = share
+    return found.findings_frame(
+        finding for head, scores in pairs.items() for finding in found.find(head, scores, shares[head])
+    )
+
+
+def _xanes_shares(shared: Shared, inputs: str, records: list[Record]) -> dict[str, Array]:
+    """Return the (repeats,) share of each importance of a combined input that falls to XANES; empty without XANES."""
+    parts = inputs.split("+")
+    if "xanes" not in parts or len(parts) == 1:
+        return {}
+    impurity = np.array([record.arrays["impurity"] for record in records])
+    points = np.array([name for name in parts for _ in range(len(shared.grids[name]))])
+    shares = {"impurity": found.xanes_share(impurity, points == "xanes")}
+    if shared.plan.permutations:
+        cut = blocks(shared.grids, inputs, shared.plan.windows)
+        whole = [i for i, block in enumerate(cut) if np.isnan(block.low)]
+        loss = np.array([record.arrays["permutation"][whole] for record in records])
+        shares["permutation"] = found.xanes_share(loss, np.array([cut[i].modality == "xanes" for i in whole]))
+    return shares
+
+
 def all_checks(shared: Shared, pairs: dict[tuple[str, str, str], Paired]) -> Iterator[checks.Check]:
     """Yield every check of every metal and target."""
     plan = shared.plan
     for samples in shared.samples.values():
         yield from checks.check_rare(samples)
+        yield from check_origins(samples, plan)
+        if "grouped" in plan.splits:
+            yield checks.check_group(shared, samples)
         yield from (checks.check_correlated(shared, samples, inputs) for inputs in plan.inputs if "+" in inputs)
         for split in plan.splits:
             yield checks.check_leak(shared, samples, split)

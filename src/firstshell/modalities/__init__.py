@@ -2,7 +2,8 @@
 
 A modality module has five members: `name`, `Params` (frozen dataclass), `grid(params, metal=None)`,
 `simulate(structure, metal, params, per_site=False)` and `prepare(measured, params)`. One whose simulations take seconds
-says `slow = True`, so that commands show progress.
+says `slow = True`, so that commands show progress, and has `simulate_site(structure, metal, site, params)`, so that a
+build can hand out its sites one by one.
 """
 
 from __future__ import annotations

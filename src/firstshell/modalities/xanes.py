@@ -24,7 +24,13 @@ name = "xanes"
 slow = True
 
 PRESETS = {
-    "fast": SiteSettings(Scf(3.0, iterations=8), fms_radius=5.5, mesh=Mesh(kstep=0.06, estep=0.2), light_lmax=2),
+    "fast": SiteSettings(
+        Scf(3.0, iterations=8),
+        fms_radius=5.5,
+        mesh=Mesh(kstep=0.06, estep=0.2),
+        light_lmax=2,
+        open_shell_scf=Scf(3.0, iterations=12, mixing=0.1),
+    ),
     "standard": SiteSettings(Scf(3.6), fms_radius=6.0, mesh=Mesh(kstep=0.04, estep=0.1)),
     "converged": SiteSettings(
         Scf(7.0, iterations=100), fms_radius=9.0, mesh=Mesh(kstep=0.04, estep=0.1), timeout=14400.0
@@ -89,16 +95,21 @@ def simulate(
     Raises InputError for a metal or a structure that cannot be calculated, EngineError where the engine fails.
     """
     sites = distinct_sites(structure, metal)
-    spectra = [_site(structure, metal, site, params, per_site) for site in sites]
     if per_site:
-        return spectra
+        return [simulate_site(structure, metal, site, params) for site in sites]
+    spectra = [_site(structure, metal, site, params, alone=False) for site in sites]
     weights = np.array([site.multiplicity for site in sites], dtype=float)
     values = np.average([spectrum.values for spectrum in spectra], axis=0, weights=weights)
     provenance = _software(params) | {"sites": [spectrum.provenance["sites"][0] for spectrum in spectra]}
     return Spectrum(spectra[0].grid, values, name, "μ(E)", "edge steps", metal, None, provenance)
 
 
-def _site(structure: Structure, metal: str, site: Site, params: XanesParams, alone: bool) -> Spectrum:
+def simulate_site(structure: Structure, metal: str, site: Site, params: XanesParams) -> Spectrum:
+    """Return the spectrum of one of the distinct sites, as `simulate` with `per_site` does for all."""
+    return _site(structure, metal, site, params, alone=True)
+
+
+def _site(structure: Structure, metal: str, site: Site, params: XanesParams, *, alone: bool) -> Spectrum:
     """Spectrum of one site on the grid; when polarized, of its first atom if `alone`, else the mean of its atoms."""
     settings = PRESETS[params.preset]
     # The mesh counts from the Fermi level, which lies above the tabulated edge: this reaches past the grid.

@@ -58,6 +58,8 @@ def parts(study: Study, data: Dataset) -> list[Part]:
     blocks = tables.blocks(study)
     found += [
         ("tests", "Does another input help?", [tables.tests(study), *([blocks] if blocks else [])]),
+        ("paper", "What the paper found, asked again", [tables.findings(study)]),
+        ("origins", "Do derived structures help?", [tables.origins(study)]),
         ("splits", "Grouped and random splits", [*figures.split_figures(study)]),
         ("data", "The data", [*figures.data_figures(study, data), tables.left_out(study, data)]),
         ("checks", "Checks", [tables.checks(study)]),

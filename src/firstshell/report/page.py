@@ -69,7 +69,7 @@ def table(table: Table) -> str:
 
 def _cell(text: str, coded: bool) -> str:
     if coded:
-        return f'<td><span class="chip {escape(text)}">{escape(text)}</span></td>'
+        return f'<td><span class="chip {escape(text.replace(" ", "-"))}">{escape(text)}</span></td>'
     short = ' class="short"' if len(text) <= SHORT else ""
     return f"<td{short}>{escape(text)}</td>"
 

@@ -5,6 +5,7 @@ What the CIF declares is compared with what was read: a CIF that lost or changed
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 
 import numpy as np
 
@@ -145,7 +146,7 @@ def _operations(block: Block, source: str, fail: Fail) -> Operations:
     if listed:
         parsed = [_operation(value, fail) for value in listed[:193]]
         rotations, translations = np.array([r for r, _ in parsed]), np.array([t for _, t in parsed])
-        if not _is_group(rotations, translations):
+        if not _is_group(rotations.tobytes(), translations.tobytes()):
             raise fail("the symmetry operations are not a complete group", listed[0])
         return rotations, translations
     name = block.first(*_NAMES, *_NUMBERS)
@@ -182,8 +183,11 @@ def _operation(value: Value, fail: Fail) -> Operations:
     return rotation, translation
 
 
-def _is_group(rotations: Array, translations: Array) -> bool:
+@lru_cache(maxsize=512)  # the files of one collection share a few hundred groups
+def _is_group(rotation_bytes: bytes, translation_bytes: bytes) -> bool:
     """Whether the product of any two operations is one of them, up to lattice translations and 4-digit fractions."""
+    rotations = np.frombuffer(rotation_bytes).reshape(-1, 3, 3)
+    translations = np.frombuffer(translation_bytes).reshape(-1, 3)
     if len(rotations) > 192:  # the most a conventional cell has
         return False
     steps = np.round(translations * 24).astype(int) % 24

@@ -1,0 +1,119 @@
+"""`firstshell advise`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import Parameter
+
+from firstshell.cli.settings import read_settings
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def advise(
+    data: Path | None = None,
+    /,
+    *,
+    metal: str,
+    target: str = "",
+    inputs: str = "",
+    sizes: str = "",
+    repeats: int | None = None,
+    out: Path = Path("advice"),
+    config: Path | None = None,
+    set_: Annotated[tuple[str, ...], Parameter(name="--set", negative="")] = (),
+    workers: int | None = None,
+    backend: Literal["auto", "sklearn", "intelex"] = "auto",
+    progress: Literal["auto", "rich", "plain", "json", "none"] = "auto",
+) -> None:
+    """Say which measurement to take, what error to expect, and what more training materials would give.
+
+    Forests are trained on parts of the data and tested on materials held out. Printed are the errors, the learning
+    curves and the advice; OUT/advice.csv holds the numbers, OUT/curves.png and .svg show them. A run that was stopped
+    goes on where it was.
+
+    Example: firstshell advise --metal Fe --target bond_length
+
+    Parameters
+    ----------
+    data
+        A dataset; the one that comes with firstshell by default.
+    metal
+        The metal to be measured.
+    target
+        oxidation_state, coordination_number or bond_length, or several as in a,b; all by default.
+    inputs
+        Measurements to choose from, as in xanes,pdf,xanes+pdf; by default those of a study.
+    sizes
+        Parts of the training side to train on, as in 0.25,0.5,1; five from 0.1 to 1 by default.
+    repeats
+        Splits; 10 by default.
+    out
+        The folder for table and figure.
+    config
+        A study.toml; its table [study] changes the settings.
+    set_
+        One setting, as in --set study.seed=1.
+    workers
+        Processes; one a core by default.
+    backend
+        Which forest: scikit-learn's, scikit-learn-intelex's, or the faster one that is installed.
+    progress
+        How progress is shown.
+
+    """
+    from dataclasses import replace
+
+    from firstshell.dataset.embedded import load_dataset
+    from firstshell.learn.advice import advice_table
+    from firstshell.learn.curves import SIZES, run_curves
+    from firstshell.progress import make_reporter
+    from firstshell.report.advice_words import summary
+    from firstshell.store import write_atomic
+
+    plan = read_settings(config, set_)["study"]
+    named = {"targets": _list(target), "inputs": _list(inputs), "repeats": repeats}
+    plan = replace(plan, **{name: value for name, value in named.items() if value not in ((), None)})
+    curves = run_curves(
+        load_dataset(data),
+        metal,
+        plan,
+        sizes=_numbers(sizes) or SIZES,
+        out=out,
+        workers=workers,
+        reporter=make_reporter(progress),
+        backend=backend,
+    )
+    table = advice_table(curves)
+    write_atomic(out / "advice.csv", lambda path: table.to_csv(path, index=False))
+    _draw(table, plan.level, out)
+    print(summary(curves, table))
+    print(f"\nwrote {out / 'advice.csv'}, curves.png, curves.svg")
+
+
+def _list(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _numbers(text: str) -> tuple[float, ...]:
+    from firstshell.errors import InputError
+
+    try:
+        return tuple(float(part) for part in _list(text))
+    except ValueError as error:
+        raise InputError(f"--sizes {text!r} are not numbers", remedy="Write them as in --sizes 0.25,0.5,1") from error
+
+
+def _draw(table: pd.DataFrame, level: str, out: Path) -> None:
+    from firstshell.report.advice_figure import curves_figure
+    from firstshell.report.style import paper_style
+    from firstshell.store import write_atomic
+
+    with paper_style():
+        figure = curves_figure(table, level)
+        write_atomic(out / "curves.png", lambda path: figure.savefig(path, dpi=200))
+        # Without a date the same numbers give the same bytes.
+        write_atomic(out / "curves.svg", lambda path: figure.savefig(path, metadata={"Date": None}))

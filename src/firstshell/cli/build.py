@@ -1,0 +1,129 @@
+"""`firstshell build` and `firstshell merge`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import Parameter
+
+from firstshell.cli.settings import read_settings
+
+if TYPE_CHECKING:
+    from firstshell.dataset.table import Dataset
+
+
+def build(
+    *structures: Path,
+    out: Path = Path("data.parquet"),
+    metal: str = "",
+    sites: bool = True,
+    partial: Literal["refuse", "round"] = "refuse",
+    shard: str = "1/1",
+    finished_only: bool = False,
+    retry_failed: bool = False,
+    verify: int = 0,
+    dask: str = "",
+    config: Path | None = None,
+    set_: Annotated[tuple[str, ...], Parameter(name="--set", negative="")] = (),
+    workers: int | None = None,
+    progress: Literal["auto", "rich", "plain", "json", "none"] = "auto",
+) -> None:
+    """Simulate and label structures, and write the dataset.
+
+    Without structures it remakes the dataset that comes with firstshell, which takes hours. A run that was stopped goes
+    on where it was; a site that fails is noted and stops nothing.
+
+    Example: firstshell build cifs/ --metal Fe --out fe.parquet
+
+    Parameters
+    ----------
+    structures
+        CIF or POSCAR files, and folders of them.
+    out
+        The dataset to write; beside it come NAME.excluded.csv and the folder NAME.store that makes runs resume.
+    metal
+        Absorbers, as in Fe,Cu; by default every 3d metal, Zr, Nb and Mo that a structure holds.
+    sites
+        Add one sample per symmetry-distinct site.
+    partial
+        What to do with partly occupied positions.
+    shard
+        The part of the materials to build, as in 1/8; firstshell merge puts the parts together.
+    finished_only
+        Simulate nothing: write what earlier runs have finished.
+    retry_failed
+        Try sites again that failed before.
+    verify
+        Build nothing new, but remake this many entries, drawn at random, of the dataset that comes with firstshell,
+        and compare.
+    dask
+        Address of a Dask scheduler, as in tcp://host:8786; local processes by default.
+    config
+        A study.toml; its tables [xanes], [pdf] and [dpdf] hold the settings of each modality, [cluster] a queue.
+    set_
+        One setting, as in --set xanes.preset=standard.
+    workers
+        Local processes; one a core by default.
+    progress
+        How progress is shown.
+
+    """
+    from firstshell import modalities
+    from firstshell.cluster import executor_for
+    from firstshell.dataset import embedded, materials
+    from firstshell.dataset.pipeline import Shard, build_dataset
+    from firstshell.progress import make_reporter
+
+    reporter = make_reporter(progress)
+    settings = read_settings(config, set_)
+    with executor_for(settings["cluster"], dask, file=config) as executor:
+        if verify:
+            print(embedded.verify(verify, executor=executor, workers=workers, reporter=reporter))
+            return
+        metals = tuple(m.strip() for m in metal.split(",") if m.strip())
+        found, refused = (
+            materials.read_folder(structures, metals, partial) if structures else embedded.materials(metals, reporter)
+        )
+        data = build_dataset(
+            found,
+            out,
+            refused=refused,
+            params={name: settings[name] for name in modalities.names()},
+            per_site=sites,
+            shard=Shard.parse(shard),
+            finished_only=finished_only,
+            retry_failed=retry_failed,
+            executor=executor,
+            workers=workers,
+            reporter=reporter,
+        )
+    print(f"{_summary(data)}\nwrote {out}")
+
+
+def merge(
+    *datasets: Path,
+    out: Path = Path("data.parquet"),
+) -> None:
+    """Put the parts of a build together.
+
+    Example: firstshell merge part1.parquet part2.parquet --out data.parquet
+
+    Parameters
+    ----------
+    datasets
+        Datasets of the same settings, as firstshell build --shard writes them.
+    out
+        The dataset to write.
+
+    """
+    from firstshell.dataset.merge import merge_files
+
+    print(f"{_summary(merge_files(datasets, out))}\nwrote {out}")
+
+
+def _summary(data: Dataset) -> str:
+    """Say how many materials of each metal there are, and how many were left out."""
+    whole = data.frame[data.frame["level"] == "material"]
+    lines = [f"{metal}: {n} materials" for metal, n in whole["metal"].value_counts().sort_index().items()]
+    return "\n".join([*lines, f"left out: {len(data.excluded)}"])

@@ -1,0 +1,94 @@
+"""`firstshell fetch`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from cyclopts import Parameter
+
+from firstshell.cli.settings import read_settings
+
+if TYPE_CHECKING:
+    from firstshell.dataset.table import Dataset
+
+
+def fetch(
+    *,
+    metal: str,
+    out: Path = Path("mp.parquet"),
+    preset: Literal["default", "paper"] = "default",
+    elements: str = "O",
+    max_materials: int | None = None,
+    config: Path | None = None,
+    set_: Annotated[tuple[str, ...], Parameter(name="--set", negative="")] = (),
+    workers: int | None = None,
+    progress: Literal["auto", "rich", "plain", "json", "none"] = "auto",
+) -> None:
+    """Fetch structures and FEFF's K-edge XANES from the Materials Project, and make a dataset of them.
+
+    Needs your key in MP_API_KEY (free: https://next-gen.materialsproject.org/api). This is the only command that uses
+    the network. A run that was stopped goes on where it was; every answer is kept.
+
+    Example: firstshell fetch --metal Ti,Mn,Fe,Cu --preset paper --out mp.parquet
+
+    Parameters
+    ----------
+    metal
+        Absorbers, as in Ti,Mn,Fe,Cu.
+    out
+        The dataset to write; beside it come NAME.excluded.csv and the folder NAME.store with every answer.
+    preset
+        paper: all oxides, on the grids and with the PDF settings of Na Narong et al. (2025), which are the defaults;
+        the study has a preset of the same name for the rest.
+    elements
+        What a material must hold beside the metal, as in O or O,Li; empty for every material.
+    max_materials
+        Most materials of each metal, the lowest ids first; all by default.
+    config
+        A study.toml; its tables [xanes], [pdf] and [dpdf] hold the settings of each modality.
+    set_
+        One setting, as in --set pdf.qmax=24.
+    workers
+        Processes for labels and PDFs; one a core by default.
+    progress
+        How progress is shown.
+
+    """
+    from firstshell import modalities
+    from firstshell.dataset.fetch import FetchOptions
+    from firstshell.dataset.fetch import fetch as fetch_dataset
+    from firstshell.progress import make_reporter
+
+    settings = read_settings(config, set_)
+    params = {name: settings[name] for name in modalities.names()}
+    options = FetchOptions(_words(metal), _words(elements), max_materials, preset)
+    data = fetch_dataset(out, options, params=params, workers=workers, reporter=make_reporter(progress))
+    _summarise(data, params)
+    print(f"left out: {len(data.excluded)} (see {out.with_suffix('.excluded.csv')})\nwrote {out}")
+    print(f"next: firstshell study {out}" + (" --preset paper" if preset == "paper" else ""))
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in text.split(",") if word.strip())
+
+
+def _summarise(data: Dataset, params: dict[str, Any]) -> None:
+    """Print what came, from where, under which licence, on which grids."""
+    from firstshell.dataset.fetch import licences
+
+    origin, xanes, pdf = data.settings["materials_project"], params["xanes"], params["pdf"]
+    print(f"Materials Project, database {origin['database_version']}, begun {origin['retrieved']}")
+    print("licences: " + ", ".join(f"{name} ({count})" for name, count in licences(data).items()))
+    print(
+        f"grids: XANES {xanes.emin:g} to {xanes.emax:g} eV from the K edge, {xanes.points} points; {pdf.radiation} PDF "
+        f"{pdf.rmin:g} to {pdf.rmax:g} Å, {pdf.points or 'all'} points, Qmax {pdf.qmax:g} Å⁻¹"
+    )
+    for name, rows in data.frame.groupby("metal"):
+        labelled = rows[["oxidation_state", "coordination_number", "bond_length"]].notna().sum()
+        averaged = rows["source"].str.contains("averaged over all").sum()
+        print(
+            f"{name}: {len(rows)} materials, {averaged} of them with a XANES averaged over unlike sites; oxidation "
+            f"state known for {labelled['oxidation_state']}, coordination number for "
+            f"{labelled['coordination_number']}, bond length for {labelled['bond_length']}"
+        )

@@ -1,0 +1,146 @@
+"""Reading of HDF5 files from strangers: datasets by path, within limits, and never anything outside the file."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from firstshell.errors import InputError
+from firstshell.types import Array
+
+if TYPE_CHECKING:
+    import h5py  # type: ignore[import-untyped]
+
+MAX_POINTS, MAX_MEMBERS, MAX_LINKS = 1_000_000, 1000, 10
+MAX_CHUNK = 64_000_000
+"""Bytes of one compressed piece of an array; a crafted file may unpack a small one into more than there is memory."""
+MAX_TEXT = 10_000
+REMEDY = "Copy the arrays themselves into the file"
+
+
+class Tree:
+    """The groups and datasets of an open HDF5 file; `source` is named in errors. Paths begin with "/"."""
+
+    def __init__(self, file: h5py.File, source: str) -> None:
+        self._file, self.source = file, source
+
+    def has(self, path: str) -> bool:
+        """Whether there is a dataset at `path`."""
+        return _is_dataset(self._find(path))
+
+    def members(self, path: str) -> list[str]:
+        """Return the names in a group, at most 1000; none where there is no group."""
+        group = self._find(path)
+        if group is None or _is_dataset(group):
+            return []
+        if len(group) > MAX_MEMBERS:
+            raise InputError(f"{path} has over {MAX_MEMBERS} members", remedy=REMEDY, file=self.source)
+        return [str(key) for key in group]
+
+    def groups(self, path: str, *classes: str) -> list[str]:
+        """Return the paths of the groups of these NeXus classes in a group."""
+        paths = [f"{path.rstrip('/')}/{key}" for key in self.members(path)]
+        return [child for child in paths if self._class(child) in classes]
+
+    def shape(self, path: str) -> tuple[int, ...]:
+        """Return the shape of the dataset at `path`."""
+        return tuple(self._dataset(path).shape or ())
+
+    def array(self, path: str, rank: int | None = None) -> Array:
+        """Return the numbers at `path`; InputError unless they lie in the file as numbers, within the limits."""
+        data = self._dataset(path)
+        problem = ""
+        if data.is_virtual or data.external:
+            problem = "keeps its numbers outside the file"
+        elif data.dtype.kind not in "iuf" or data.dtype.itemsize > 16:
+            problem = f"is of {data.dtype}, not of numbers"
+        elif rank is not None and data.ndim != rank:
+            problem = f"has {data.ndim} axes, not {rank}"
+        elif not 0 < math.prod(data.shape) <= MAX_POINTS:
+            problem = f"has {math.prod(data.shape):,} points"
+        elif data.chunks and math.prod(data.chunks) * data.dtype.itemsize > MAX_CHUNK:
+            problem = "is packed in pieces of over 64 MB"
+        if problem:
+            raise InputError(f"{path} {problem}", remedy=REMEDY, file=self.source)
+        return np.asarray(data[()], dtype=float)
+
+    def text(self, path: str) -> str:
+        """Return the text at `path`; "" where there is none."""
+        data = self._find(path)
+        if (
+            data is None
+            or not _is_dataset(data)
+            or data.is_virtual
+            or data.external
+            or math.prod(data.shape or ()) != 1
+        ):
+            return ""
+        if data.dtype.kind not in "SO" or data.dtype.itemsize > MAX_TEXT:
+            return ""
+        return _as_text(np.asarray(data[()]).ravel()[0])
+
+    def unit(self, path: str) -> str:
+        """Return the unit that the dataset at `path` names."""
+        return _attribute(self._dataset(path), "units")
+
+    def _class(self, path: str) -> str:
+        found = self._find(path)
+        return "" if found is None else _attribute(found, "NX_class")
+
+    def _dataset(self, path: str) -> h5py.Dataset:
+        found = self._find(path)
+        if not _is_dataset(found):
+            raise InputError(f"no dataset {path}", remedy=REMEDY, file=self.source)
+        return found
+
+    def _find(self, path: str) -> h5py.Group | h5py.Dataset | None:
+        """Follow `path` link by link, so that none that leaves the file is ever opened; None where there is nothing."""
+        import h5py
+
+        found: h5py.Group = self._file["/"]
+        parts, followed = [part for part in path.split("/") if part], 0
+        trail: list[str] = []
+        while parts:
+            part = parts.pop(0)
+            if part in (".", ".."):
+                trail = trail[:-1] if part == ".." else trail
+                found = self._file["/" + "/".join(trail)]
+                continue
+            if not isinstance(found, h5py.Group):
+                return None
+            link = found.get(part, getlink=True)
+            if link is None:
+                return None
+            if isinstance(link, h5py.ExternalLink):
+                raise InputError(f"{path} links to another file", remedy=REMEDY, file=self.source)
+            if isinstance(link, h5py.SoftLink):
+                followed += 1
+                if followed > MAX_LINKS:
+                    raise InputError(f"{path} is a chain of links", remedy=REMEDY, file=self.source)
+                target = [piece for piece in link.path.split("/") if piece]
+                if link.path.startswith("/"):
+                    found, trail = self._file["/"], []
+                parts = target + parts
+                continue
+            found = found[part]
+            trail.append(part)
+        return found
+
+
+def _is_dataset(found: object) -> bool:
+    import h5py
+
+    return isinstance(found, h5py.Dataset)
+
+
+def _attribute(found: h5py.Group | h5py.Dataset, key: str) -> str:
+    if key not in found.attrs or found.attrs.get_id(key).shape not in ((), (1,)):
+        return ""
+    return _as_text(np.asarray(found.attrs[key]).ravel()[0])
+
+
+def _as_text(value: object) -> str:
+    text = value.decode("utf-8", "replace") if isinstance(value, bytes) else value if isinstance(value, str) else ""
+    return text[:MAX_TEXT].strip()

@@ -1,0 +1,150 @@
+"""Text of measured files: bytes within limits, lines one by one, numbers as programs of all ages write them."""
+
+from __future__ import annotations
+
+import io
+import re
+from array import array
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+
+from firstshell.errors import InputError
+from firstshell.types import Array
+
+MAX_BYTES = 50_000_000
+MAX_ROWS = 1_000_000
+MAX_LINES = 1_100_000
+MAX_LINE = 20_000
+MAX_WORD = 40
+HUGE = 1e300
+
+FORTRAN = re.compile(
+    r"(?P<digits>[+-]?(?:\d+\.?\d*|\.\d+))(?:[EeDd]?(?P<exponent>(?<=[EeDd])[+-]?\d+|[+-]\d+))?", re.ASCII
+)
+CORRECT = "Correct the file, or leave such lines out"
+
+Line = tuple[int, str]
+
+
+@contextmanager
+def open_plain(path: str | Path) -> Iterator[BinaryIO]:
+    """Open a plain file for reading; InputError for folders, pipes, and files that cannot be opened or read."""
+    path = Path(path)
+    try:
+        if not path.is_file():  # a pipe would never end
+            what = "this is a folder" if path.is_dir() else "not a plain file" if path.exists() else "no such file"
+            raise InputError(what, remedy="Give a measured file", file=path)
+        with path.open("rb") as file:
+            yield file
+    except (OSError, ValueError) as error:
+        if isinstance(error, InputError):
+            raise
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InputError(f"cannot read the file: {reason}", remedy="Check the path", file=str(path)) from None
+
+
+def read_bytes(path: str | Path, limit: int = MAX_BYTES) -> bytes:
+    """Return the content of a plain file of at most `limit` bytes; InputError for anything else, or an empty one."""
+    with open_plain(path) as file:
+        content = file.read(limit + 1)
+    if len(content) > limit:
+        what = f"the file is larger than {limit / 1e6:g} MB"
+        raise InputError(what, remedy="Give one spectrum per file", file=path)
+    if not content:
+        raise InputError("the file is empty", remedy="Give a measured file", file=path)
+    return content
+
+
+def decode(content: bytes, source: str) -> str:
+    """Return text from UTF-8 or UTF-16 (with byte order mark) or Latin-1; InputError for what is not text."""
+    try:
+        if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+            text = content.decode("utf-16")
+        else:
+            text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = content.decode("latin-1")  # what older programs write for µ, Å and °
+    if "\0" in text:
+        raise InputError("the file is not text", remedy="Give a measured file", file=source)
+    return text
+
+
+def decode_head(head: bytes) -> str:
+    """Return the text that a file begins with, "" when it is none."""
+    try:
+        return decode(head, "")
+    except InputError:
+        return ""
+
+
+def read_text(path: str | Path, limit: int = MAX_BYTES) -> str:
+    """Return the text of a plain file of at most `limit` bytes; InputError when it cannot be had."""
+    return decode(read_bytes(path, limit), str(path))
+
+
+def lines_of(text: str, source: str) -> Iterator[Line]:
+    """Yield 1-based number and text of each line (ended by LF, CR LF or CR); InputError beyond the limits."""
+    for place, line in enumerate(io.StringIO(text, newline=None), start=1):
+        if len(line) > MAX_LINE:
+            what = f"the line is longer than {MAX_LINE:,} characters"
+            raise InputError(what, remedy="Is this a measured spectrum?", file=source, line=place)
+        if place > MAX_LINES:
+            raise InputError(f"over {MAX_LINES:,} lines", remedy="Is this one spectrum?", file=source)
+        yield place, line.rstrip("\n")
+
+
+def number(word: str) -> float:
+    """Read a number as Fortran writes it: 1.0, 1.0E+02, 1.0D+02, and 1.0-100 for an exponent of three digits.
+
+    NaN and infinities are returned as such; ValueError for anything else.
+    """
+    if len(word) <= MAX_WORD and (match := FORTRAN.fullmatch(word)):
+        return float(f"{match['digits']}e{match['exponent'] or 0}")
+    return float(word) if word.lower().lstrip("+-") in ("nan", "inf", "infinity") else float("x")
+
+
+def numbers(words: list[str]) -> list[float]:
+    """Read a row of numbers; ValueError when a word is none."""
+    try:
+        # float() is ten times as fast, but takes more than a file may hold: 1_000 and digits of other scripts.
+        if all("_" not in word and word.isascii() for word in words):
+            return list(map(float, words))
+    except ValueError:
+        pass
+    return [number(word) for word in words]
+
+
+def read_rows(
+    lines: Iterable[Line], source: str, *, split: Callable[[str], list[str]] = str.split, comments: tuple[str, ...] = ()
+) -> Array:
+    """Read rows of numbers into an (n, columns) array; blank lines and those that start as `comments` do are passed.
+
+    Raises InputError, naming the line, for words, values that are not finite, rows of other lengths, and too many rows.
+    """
+    values, columns, rows = array("d"), 0, 0
+    for place, line in lines:
+        stripped = line.strip()
+        if not stripped or (comments and stripped.startswith(comments)):
+            continue
+        try:
+            row = numbers(split(stripped))
+        except ValueError:
+            what = f"not a row of numbers: {stripped[:40]!r}"
+            raise InputError(what, remedy=CORRECT, file=source, line=place) from None
+        columns = columns or len(row)
+        if len(row) != columns:
+            what = f"{len(row)} numbers where the rows before have {columns}"
+            raise InputError(what, remedy="Is the file complete?", file=source, line=place)
+        if not abs(sum(row)) < HUGE:  # NaN too
+            raise InputError("a value that is not finite", remedy=CORRECT, file=source, line=place)
+        values.extend(row)
+        rows += 1
+        if rows > MAX_ROWS:
+            raise InputError(f"over {MAX_ROWS:,} rows", remedy="Is this one spectrum?", file=source)
+    if not rows:
+        raise InputError("no rows of numbers in it", remedy="Is this a measured spectrum?", file=source)
+    return np.array(values).reshape(rows, columns)
