@@ -13,7 +13,6 @@ from firstshell.structures import distinct_sites, space_group
 from firstshell.structures.amcsd import Entry, read_entry
 from firstshell.structures.bond_network import Operations, network, operations
 from firstshell.structures.bond_valence import unit_length
-from firstshell.structures.choosing import Candidate, candidate, choose
 from firstshell.structures.distortion import opposite_pairs, shell, widest_angle
 from firstshell.structures.ions import IONS, coexist, ion
 from firstshell.structures.relaxation import Goal, free_shifts, free_strains, relax
@@ -321,30 +320,6 @@ def test_what_is_no_octahedron_cannot_be_elongated() -> None:
     bonds = network(cell, [2 if site.specie.symbol == "Zn" else -2 for site in cell])
     with pytest.raises(ValueError, match="no octahedron"):
         opposite_pairs(bonds, shell(bonds, 0))
-
-
-def test_choice_is_balanced_diverse_and_cheap() -> None:
-    def make(id: str, charge: int, number: int, series: str, atoms: int, sites: int = 1) -> Candidate:  # noqa: A002
-        return Candidate(id, charge, number, series, frozenset({"O", series}), atoms, sites)
-
-    pool = [make(f"a{i}", 3, 6, f"s{i % 3}", 10 + i) for i in range(9)]
-    pool += [make("b0", 3, 4, "s0", 90), make("b1", 3, 4, "s0", 20, sites=2), make("b2", 3, 4, "t", 50)]
-    pool += [make("c0", 2, 6, "s0", 30)]
-    picked = choose(pool, 7)
-    assert picked == ["c0", "b2", "a0", "b0", "a1", "b1", "a2"]
-    assert choose(pool[::-1], 7) == picked
-    assert choose(pool, 4) == picked[:4]
-    assert sorted(choose(pool, 99)) == sorted(each.id for each in pool)
-    assert choose([], 3) == choose(pool, 0) == []
-    with pytest.raises(InputError, match="-1 structures"):
-        choose(pool, -1)
-
-
-def test_what_a_choice_knows() -> None:
-    each = candidate(derive("forsterite/Mg2>Fe2+", parent("forsterite")))
-    assert (each.charge, each.coordination, each.sites, each.atoms) == (2, 6, 1, 28)
-    assert each.company == {"Mg", "Si", "O"}
-    assert each.effort == (1, 4 * 28)
 
 
 def test_a_recipe_alone_is_enough() -> None:

@@ -255,6 +255,8 @@ def _versions(backend: str) -> dict[str, str]:
 def _read_csv(path: Path) -> pd.DataFrame:
     # Python's own float() brings numbers back to the bit in every version of pandas.
     frame = pd.read_csv(path, dtype=str, keep_default_na=False)
+    if frame.empty:  # as tables are before they are written
+        return pd.DataFrame(columns=list(frame.columns))
     for name in NUMBERS & set(frame.columns):
         frame[name] = frame[name].replace("", "nan").map(float)
     return frame.assign(**{name: frame[name].map(int) for name in COUNTS & set(frame.columns)})
