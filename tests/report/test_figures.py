@@ -3,6 +3,7 @@
 import re
 
 import numpy as np
+import pandas as pd
 import pytest
 from fake_study import fake_study
 
@@ -73,7 +74,33 @@ def test_prominent_features_are_found_and_noise_is_not():
     curve = np.exp(-((x - 2) ** 2)) + 0.6 * np.exp(-((x - 7) ** 2)) + 0.02 * np.sin(40 * x)
     found = x[reading.prominent(curve)]
     np.testing.assert_allclose(found, [2, 7], atol=0.2)
-    assert reading.prominent(np.linspace(1, 0, 11)) == [0]
+
+
+def test_the_end_of_an_axis_is_no_peak():
+    assert reading.prominent(np.linspace(1, 0, 11)) == []
+    assert reading.prominent(np.array([1.0, 0.2, 0.8, 0.1, 0.9])) == [2]
+
+
+def test_labels_stay_within_the_frame_and_off_the_baselines():
+    rows = [
+        ("Cu", "xanes", 3.05, 0.9),
+        ("Cu", "pdf", 4.0, 2.5),
+        ("Cu", "modal", 4.1, 0.1),
+        ("Cu", "composition", 4.2, 0.1),
+    ]
+    for target, scale in ((Target.BOND_LENGTH, 1.0), (Target.OXIDATION_STATE, 0.15)):
+        scores = pd.DataFrame(
+            [(m, n, scale * a, scale * s) for m, n, a, s in rows], columns=["metal", "inputs", "mean", "std"]
+        )
+        figure = plot_panel(score_panel(scores, target, ["xanes", "pdf"], ""))
+        axes = figure.axes[0]
+        figure.draw_without_rendering()
+        boxes = [text.get_window_extent() for text in axes.texts]
+        assert len(boxes) == 2
+        lines = [axes.transData.transform((0, scale * level))[1] for level in (4.1, 4.2)]
+        for box in boxes:
+            assert box.y1 <= axes.bbox.y1
+            assert not any(box.y0 < line < box.y1 for line in lines)
 
 
 def test_features_of_single_inputs_are_repeated_on_the_combined_plot(study, data):
@@ -139,3 +166,4 @@ def test_numbers_have_a_true_minus_and_no_nan():
     assert number(Metric.RMSE_PERCENT, -0.123) == "−0.12"
     assert number(Metric.F1_WEIGHTED, 0.5, sign=True) == "+0.500"
     assert number(Metric.RMSE, float("nan")) == "–"
+    assert number(Metric.F1_WEIGHTED, -0.0001, sign=True) == "+0.000"

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from firstshell.report import figures, page, reading, tables, text
+from firstshell.report import figures, page, reading, tables, tables_overview, text
 from firstshell.report.display import PNG, SVG, Display, save
 from firstshell.report.page import Section
 from firstshell.report.style import input_name
@@ -29,10 +29,11 @@ def build_report(study: Study, data: Dataset, folder: str | Path) -> Path:
     Raises InputError when the folder cannot be written.
     """
     folder = Path(folder)
-    sections = [Section("findings", "What was found", page.findings(text.findings(study, data)))]
-    glance = tables.summary(study)
-    write_table(glance, folder)
-    sections[0] = Section("findings", "What was found", page.table(glance) + sections[0].body)
+    top = [table for table in (tables.summary(study), tables_overview.verdicts(study)) if not _empty(table)]
+    cards = page.findings(text.findings(study, data), text.edge_words(study, data))
+    for table in top:
+        write_table(table, folder)
+    sections = [Section("findings", "What was found", "".join(map(page.table, top)) + cards)]
     for name, heading, items in parts(study, data):
         body = ""
         for item in items:
@@ -55,13 +56,15 @@ def parts(study: Study, data: Dataset) -> list[Part]:
         shown: list[Display | Table] = [*figures.target_figures(study, data, target), tables.scores(study, target)]
         shown += [tables.class_scores(study, target)] if target.is_class else []
         found.append((target.value.replace("_", "-"), target.label, shown))
-    blocks = tables.blocks(study)
+    blocks, left_out = tables.blocks(study), tables.left_out(study, data)
+    splits = [tables_overview.split_scores(study, target) for target in reading.targets(study)]
     found += [
         ("tests", "Does another input help?", [tables.tests(study), *([blocks] if blocks else [])]),
         ("paper", "What the paper found, asked again", [tables.findings(study)]),
         ("origins", "Do derived structures help?", [tables.origins(study)]),
-        ("splits", "Grouped and random splits", [*figures.split_figures(study)]),
-        ("data", "The data", [*figures.data_figures(study, data), tables.left_out(study, data)]),
+        ("where", "Where the importance stands", [tables_overview.importance_regions(study, data)]),
+        ("splits", "Grouped and random splits", [*figures.split_figures(study), *splits]),
+        ("data", "The data", [tables_overview.classes(study, data), *figures.data_figures(study, data), left_out]),
         ("checks", "Checks", [tables.checks(study)]),
         ("provenance", "Settings and provenance", [tables.settings(study), tables.provenance(study, data)]),
     ]
@@ -100,7 +103,8 @@ def lead(study: Study) -> str:
     counts = study.provenance["counts"]
     samples = [f"{metal} {max(held['samples'] for held in counts[metal].values())}" for metal in reading.metals(study)]
     inputs = text.listed([input_name(name) for name in reading.inputs(study)])
-    grouped = f" Grouped splits keep one {str(study.settings['group_by']).replace('_', ' ')} on one side."
+    by = str(study.settings["group_by"]).replace("_", " ")
+    grouped = f" Grouped splits keep one {by}, and all that was made from one parent or in one series, on one side."
     return (
         f"Random forests on {inputs}; {study.settings['level']}-level samples: {text.listed(samples)}. "
         f"{study.settings['repeats']} repeats each; scores are of held-out samples, ± one standard deviation over "

@@ -11,6 +11,7 @@ from firstshell.report.figures_importance import MoreImportance, Permutation
 from firstshell.report.figures_predictions import Confusion, Parity, held_out
 from firstshell.report.figures_scores import SplitComparison
 from firstshell.report.figures_targets import DifferentialFigure, TargetFigure, curve_metals, target_cells
+from firstshell.report.style import by_number
 from firstshell.types import Target
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def target_figures(study: Study, data: Dataset, target: Target) -> list[Display]
     shown: list[Display] = [TargetFigure(study, data, target)]
     if rest := curve_metals(study, target)[2:]:
         cells = tuple(tuple(row) for row in target_cells(study, target))
-        shown.append(MoreImportance(study, data, target, tuple(rest), cells))
+        shown.append(MoreImportance(study, data, target, tuple(by_number(rest)), cells))
     if target is Target.BOND_LENGTH and "dpdf" in reading.inputs(study, target):
         shown.append(DifferentialFigure(study, data))
     if len(held_out(study, target)):

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from firstshell.learn.study import Study
 
 WIDTH = 0.26
+LABEL = 0.06
+"""Height of a bar's label as a share of the axis."""
 BASELINE_STYLES = {"modal": "-", "composition": (0, (4, 2))}
 
 
@@ -37,21 +39,22 @@ def score_frame(study: Study, target: Target, inputs: list[str]) -> pd.DataFrame
 def score_panel(scores: pd.DataFrame, target: Target, inputs: list[str], heading: str) -> Panel:
     """Bars of `inputs` for each metal of `scores`, with one standard deviation and the baselines as lines."""
     metals, metric = by_number(scores["metal"]), main_metric(target)
+    top = score_limit(scores, target)
 
     def draw(figure: Figure | SubFigure) -> None:
         axes = figure.subplots()
         for i, metal in enumerate(metals):
+            levels = [reading.score(scores, metal, name)[0] for name in BASELINE_STYLES]
             for j, name in enumerate(inputs):
-                x = i + (j - (len(inputs) - 1) / 2) * WIDTH
-                bar(axes, x, reading.score(scores, metal, name), metal, name, metric)
-            for name, style in BASELINE_STYLES.items():
-                mean, _ = reading.score(scores, metal, name)
+                x, score = i + (j - (len(inputs) - 1) / 2) * WIDTH, reading.score(scores, metal, name)
+                bar(axes, x, score, metal, name, metric, label_height(score, levels, LABEL * top))
+            for level, style in zip(levels, BASELINE_STYLES.values(), strict=True):
                 reach = (len(inputs) / 2 + 0.25) * WIDTH
-                axes.plot([i - reach, i + reach], [mean, mean], color=INK, lw=1.4, ls=style, zorder=3)
+                axes.plot([i - reach, i + reach], [level, level], color=INK, lw=1.4, ls=style, zorder=3)
         axes.set_xticks(range(len(metals)), metals)
         axes.set_xlim(-0.62, len(metals) - 0.38)
         axes.set_ylabel(metric.label)
-        axes.set_ylim(0, None if axes.get_ylim()[1] > 1.2 else 1.08)
+        axes.set_ylim(0, top)
         axes.tick_params(axis="x", length=0)
         axes.set_title(heading, loc="left")
         legend = [Patch(facecolor="none", edgecolor=INK, hatch=hatch(name), label=input_name(name)) for name in inputs]
@@ -70,8 +73,25 @@ def score_panel(scores: pd.DataFrame, target: Target, inputs: list[str], heading
     return Panel(draw, f"{metric.label} as bars. {said}.")
 
 
-def bar(axes: Axes, x: float, score: tuple[float, float], metal: str, inputs: str, metric: Metric) -> None:
-    """Draw one bar with its error bar and its value."""
+def score_limit(scores: pd.DataFrame, target: Target) -> float:
+    """Return the upper end of the axis: room for a label above the widest error bar, and for F1 at least 1.08."""
+    highest = float((scores["mean"] + scores["std"].fillna(0.0)).max())
+    return max(1.08 if target.is_class else 0.0, highest / (1.0 - 2.0 * LABEL))
+
+
+def label_height(score: tuple[float, float], levels: list[float], room: float) -> float:
+    """Return where a label of height `room` stands: above the error bar, and clear of the lines at `levels`."""
+    height = score[0] + (0.0 if np.isnan(score[1]) else score[1])
+    for level in sorted(levels):
+        if height - 0.1 * room < level < height + room:
+            height = level
+    return height
+
+
+def bar(
+    axes: Axes, x: float, score: tuple[float, float], metal: str, inputs: str, metric: Metric, label: float
+) -> None:
+    """Draw one bar with its error bar, and its value at the height `label`."""
     mean, std = score
     if np.isnan(mean):
         return
@@ -79,7 +99,7 @@ def bar(axes: Axes, x: float, score: tuple[float, float], metal: str, inputs: st
     hatched(axes, x, mean, metal, inputs)
     axes.errorbar(x, mean, std, color=INK, capsize=2.5, lw=1, zorder=4)
     text = number(metric, mean) if metric is Metric.RMSE_PERCENT else f"{mean:.2f}"
-    axes.annotate(text, (x, mean + std), (0, 2), textcoords="offset points", ha="center", fontsize=7, zorder=5)
+    axes.annotate(text, (x, label), (0, 2), textcoords="offset points", ha="center", fontsize=7, zorder=5)
 
 
 def hatched(axes: Axes, x: float, height: float, metal: str, inputs: str) -> None:

@@ -24,7 +24,7 @@ CURVES = (
     "Importance is the mean decrease of impurity, averaged over repeats (shaded: one standard deviation), over the "
     "spectra (thin, grey, at most 150 of them) and their mean (thick, grey), which have the second axis. Dotted lines "
     "mark the prominent features of each input alone and are repeated on the combined input. Energies are counted from "
-    "the metal's tabulated K edge, E(K)."
+    "the metal's tabulated K edge, E(K); the absorption rises some eV above it."
 )
 
 
@@ -41,6 +41,11 @@ def curve_metals(study: Study, target: Target) -> list[str]:
     rows = reading.pick(study.impurity, target=target.value, split=reading.splits(study)[0])
     counts = study.provenance["counts"]
     return sorted(by_number(rows["metal"]), key=lambda metal: -int(counts[metal][target.value]["samples"]))
+
+
+def main_metals(study: Study, target: Target) -> list[str]:
+    """The two metals with most samples, by atomic number."""
+    return by_number(curve_metals(study, target)[:2])
 
 
 def present(frame: pd.DataFrame, cells: list[list[Cell]]) -> list[list[Cell]]:
@@ -86,7 +91,7 @@ class TargetFigure(Display):
         )
 
     def _metals(self) -> list[str]:
-        return curve_metals(self.study, self.target)[:2]
+        return main_metals(self.study, self.target)
 
     def _curves(self) -> pd.DataFrame:
         cells = [cell for row in target_cells(self.study, self.target) for cell in row]
@@ -137,7 +142,7 @@ class DifferentialFigure(Display):
         return [[(name, part) for part in name.split("+")] for name in names]
 
     def _metals(self) -> list[str]:
-        return curve_metals(self.study, Target.BOND_LENGTH)[:2]
+        return by_number(curve_metals(self.study, Target.BOND_LENGTH))
 
     def _names(self) -> list[str]:
         return [n for n in ("xanes", "pdf", "dpdf") if n in reading.inputs(self.study, Target.BOND_LENGTH)]

@@ -16,7 +16,8 @@ from firstshell.report.svg import inline
 from firstshell.report.tables import Table
 from firstshell.report.text import Finding
 
-CODED = {"Severity", "Verdict"}
+CODED = {*("ok", "note", "warning", "error"), *("helps", "hurts", "undecided", "confirmed", "not confirmed")}
+"""Words that a cell shows as a chip of their colour."""
 
 
 SHORT = 24
@@ -54,9 +55,8 @@ def figure(display: Display) -> str:
 def table(table: Table) -> str:
     """Return a table in a box that scrolls sideways, with its caption and download."""
     heads = "".join(f'<th scope="col">{escape(str(name))}</th>' for name in table.shown.columns)
-    coded = [name in CODED for name in table.shown.columns]
     rows = "".join(
-        "<tr>" + "".join(_cell(str(value), code) for value, code in zip(row, coded, strict=True)) + "</tr>"
+        "<tr>" + "".join(_cell(str(value)) for value in row) + "</tr>"
         for row in table.shown.itertuples(index=False, name=None)
     )
     return (
@@ -67,11 +67,15 @@ def table(table: Table) -> str:
     )
 
 
-def _cell(text: str, coded: bool) -> str:
-    if coded:
-        return f'<td><span class="chip {escape(text.replace(" ", "-"))}">{escape(text)}</span></td>'
+def _cell(text: str) -> str:
+    if text in CODED:
+        return f"<td>{_chip(text)}</td>"
     short = ' class="short"' if len(text) <= SHORT else ""
     return f"<td{short}>{escape(text)}</td>"
+
+
+def _chip(word: str) -> str:
+    return f'<span class="chip {escape(word.replace(" ", "-"))}">{escape(word)}</span>'
 
 
 def downloads(folder: str, name: str, endings: Iterable[str]) -> str:
@@ -80,9 +84,12 @@ def downloads(folder: str, name: str, endings: Iterable[str]) -> str:
     return f'<span class="files">{links}</span>'
 
 
-def findings(found: list[Finding]) -> str:
-    """Return one card per metal: what wins, whether another input helps, and where the importance sits."""
-    cards = []
+def findings(found: list[Finding], note: str) -> str:
+    """Return one card per metal: what wins, whether another input helps, and where the importance sits.
+
+    note : a paragraph before the cards, or ""
+    """
+    cards = [f"<p>{escape(note)}</p>"] if note else []
     for metal in dict.fromkeys(finding.metal for finding in found):
         parts = "".join(_finding(finding) for finding in found if finding.metal == metal)
         dot = f'<span class="dot" style="background:{metal_colour(metal)}"></span>'
@@ -91,11 +98,8 @@ def findings(found: list[Finding]) -> str:
 
 
 def _finding(finding: Finding) -> str:
-    tests = "".join(
-        f'<li><span class="chip {escape(verdict)}">{escape(verdict)}</span> {escape(sentence)}</li>'
-        for verdict, sentence in finding.tests
-    )
-    where = f"<p>{escape(finding.where)}</p>" if finding.where else ""
+    tests = "".join(f"<li>{_chip(verdict)} {escape(sentence)}</li>" for verdict, sentence in finding.tests)
+    where = "".join(f"<p>{escape(sentence)}</p>" for sentence in finding.where)
     tested = f"<ul>{tests}</ul>" if tests else ""
     return f"<h4>{escape(finding.target.label)}</h4><p>{escape(finding.best)}</p>{tested}{where}"
 

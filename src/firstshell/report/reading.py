@@ -97,12 +97,17 @@ def pick(frame: pd.DataFrame, **values: str) -> pd.DataFrame:
     return frame.reset_index(drop=True)
 
 
+def ordered(frame: pd.DataFrame) -> pd.DataFrame:
+    """Rows of `frame` by the atomic number of their metal, otherwise as they stand."""
+    order = {metal: i for i, metal in enumerate(by_number(frame["metal"]))}
+    return frame.sort_values("metal", key=lambda column: column.map(order), kind="stable", ignore_index=True)
+
+
 def prominent(importance: Array, most: int = 3) -> list[int]:
     """Indices of the peaks that stand out by a quarter of the highest, at most `most`, in rising order.
 
-    The ends count as peaks when the curve falls away from them.
+    An end of the axis is no peak: what lies beyond it is not known.
     """
-    padded = np.concatenate([[0.0], importance, [0.0]])
-    peaks, properties = find_peaks(padded, prominence=0.25 * importance.max())
+    peaks, properties = find_peaks(importance, prominence=0.25 * importance.max())
     strongest = np.argsort(-properties["prominences"], kind="stable")[:most]
-    return sorted(int(peak) - 1 for peak in peaks[strongest])
+    return sorted(int(peak) for peak in peaks[strongest])

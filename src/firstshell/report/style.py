@@ -99,8 +99,13 @@ def class_name(target: Target, value: float) -> str:
     return f"{int(value):+d}" if target is Target.OXIDATION_STATE else f"{int(value)}"
 
 
+def percent(share: float) -> str:
+    """Return "12 %" for 0.12."""
+    return f"{100 * share:.0f} %"
+
+
 def number(metric: Metric, value: float, sign: bool = False) -> str:
-    """Format a score with the digits its spread deserves, with a true minus; a dash for a missing one."""
+    """Format a score with the digits its spread deserves, with a true minus and none on zero; a dash if missing."""
     if value != value:
         return "–"
-    return f"{value:{'+' if sign else ''}.{DIGITS.get(metric, 3)}f}".replace("-", "−")
+    return f"{value:{'+' if sign else ''}z.{DIGITS.get(metric, 3)}f}".replace("-", "−")

@@ -67,7 +67,7 @@ def summary(study: Study) -> Table:
 def scores(study: Study, target: Target) -> Table:
     """Every score of one target but those per class."""
     frame = study.frame()
-    frame = frame[(frame["target"] == target.value) & ~frame["metric"].str.fullmatch(CLASS_F1)].reset_index(drop=True)
+    frame = reading.ordered(frame[(frame["target"] == target.value) & ~frame["metric"].str.fullmatch(CLASS_F1)])
     cells: dict[tuple[str, str, str], dict[str, str]] = {}
     for row in frame.to_dict("records"):
         head = (row["metal"], input_name(row["inputs"], target), row["split"])
@@ -83,10 +83,11 @@ def scores(study: Study, target: Target) -> Table:
 def class_scores(study: Study, target: Target) -> Table:
     """F1 of each class of one target."""
     frame = study.frame()
-    frame = frame[(frame["target"] == target.value) & frame["metric"].str.fullmatch(CLASS_F1)].reset_index(drop=True)
+    frame = reading.ordered(frame[(frame["target"] == target.value) & frame["metric"].str.fullmatch(CLASS_F1)])
     frame.insert(3, "class", frame["metric"].str.extract(CLASS_F1, expand=False).astype(int))
     cells: dict[tuple[str, str, str], dict[str, str]] = {}
-    for row in frame.sort_values("class", kind="stable").to_dict("records"):
+    by_class = reading.ordered(frame.sort_values("class", kind="stable"))
+    for row in by_class.to_dict("records"):
         head = (row["metal"], class_name(target, row["class"]), row["split"])
         cells.setdefault(head, {})[input_name(row["inputs"], target)] = mean_and_std(Metric.F1_WEIGHTED, row)
     shown = pd.DataFrame([dict(zip(("Metal", "Class", "Split"), head, strict=True)) | of for head, of in cells.items()])
@@ -97,7 +98,7 @@ def class_scores(study: Study, target: Target) -> Table:
 def blocks(study: Study) -> Table | None:
     """Loss on permuting each whole modality, main split; None without permutations."""
     frame = reading.pick(study.permutation, split=reading.splits(study)[0])
-    frame = frame[frame["low"].isna()].drop(columns=["low", "high"]).reset_index(drop=True)
+    frame = reading.ordered(frame[frame["low"].isna()].drop(columns=["low", "high"]))
     shown = pd.DataFrame(
         {
             "Metal": row["metal"],
@@ -124,7 +125,7 @@ def tests(study: Study) -> Table:
             "Verdict": row["verdict"],
             "In words": f"{row['sentence']}.",
         }
-        for row in study.comparisons.to_dict("records")
+        for row in reading.ordered(study.comparisons).to_dict("records")
     )
     caption = (
         "Paired over the same splits, with the variance corrected for overlapping training sets (Nadeau and Bengio, "
@@ -151,7 +152,7 @@ def findings(study: Study) -> Table:
                 "Verdict": row["verdict"],
                 "In words": f"{row['sentence']}.",
             }
-            for row in study.findings.to_dict("records")
+            for row in reading.ordered(study.findings).to_dict("records")
         ),
     )
 
@@ -172,7 +173,7 @@ def origins(study: Study) -> Table:
                 "Verdict": row["verdict"],
                 "In words": f"{row['sentence']}.",
             }
-            for row in study.origins.to_dict("records")
+            for row in reading.ordered(study.origins).to_dict("records")
         ),
     )
 

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from firstshell.learn.compare import BASELINES
 from firstshell.report import reading
-from firstshell.report.style import input_name, number
+from firstshell.report.regions import Axis, axis_of
+from firstshell.report.style import input_name, number, percent
+from firstshell.report.tables_overview import single_shares
 from firstshell.types import Metric, Target, main_metric
 
 if TYPE_CHECKING:
     from firstshell.dataset.table import Dataset
     from firstshell.learn.study import Study
+
+LEAST_SHARE = 0.05
 
 
 @dataclass(frozen=True)
@@ -23,15 +28,16 @@ class Finding:
     """The answer for one metal and target.
 
     best : which input scores highest, beside the baselines
-    tests : (verdict, sentence) of the paired tests that answer "does another measurement help?"
-    where : where in the spectra the importance sits; empty without importances
+    tests : (verdict, sentence) of the paired tests that answer "does another measurement help?", and of those on what
+        derived samples are worth
+    where : where in the spectra the importance stands, a sentence or two each
     """
 
     metal: str
     target: Target
     best: str
     tests: list[tuple[str, str]]
-    where: str
+    where: list[str]
 
 
 def findings(study: Study, data: Dataset) -> list[Finding]:
@@ -41,7 +47,7 @@ def findings(study: Study, data: Dataset) -> list[Finding]:
             metal,
             target,
             best_words(study, metal, target),
-            test_words(study, metal, target),
+            test_words(study, metal, target) + origin_words(study, metal, target),
             where_words(study, data, metal, target),
         )
         for metal in reading.metals(study)
@@ -69,7 +75,7 @@ def best_words(study: Study, metal: str, target: Target) -> str:
 
 
 def test_words(study: Study, metal: str, target: Target) -> list[tuple[str, str]]:
-    """Verdict and sentence for each combined input against the better of its parts, then singles against each other."""
+    """Verdict and sentence for each combined input against the better of its parts; without one, for the singles."""
     rows = reading.pick(study.comparisons, metal=metal, target=target.value, split=reading.splits(study)[0])
     order, said = reading.ranking(study, metal, target), []
     for row in rows.to_dict("records"):
@@ -78,28 +84,55 @@ def test_words(study: Study, metal: str, target: Target) -> list[tuple[str, str]
             continue
         rivals = rows.loc[(rows["with"] == with_) & ~rows["without"].isin(BASELINES), "without"]
         if "+" not in with_ or without == min(rivals, key=order.index):
-            said.append((str(row["verdict"]), f"{row['sentence']}."))
-    return said
+            said.append((with_, str(row["verdict"]), f"{row['sentence']}."))
+    combined = [part for part in said if "+" in part[0]]
+    return [(verdict, words) for _, verdict, words in combined or said]
 
 
-def where_words(study: Study, data: Dataset, metal: str, target: Target) -> str:
-    """Say where the single inputs' importance peaks, and what permuting each part of a combined input costs."""
+def origin_words(study: Study, metal: str, target: Target) -> list[tuple[str, str]]:
+    """Verdict and sentence on whether derived samples help to predict natural ones."""
+    rows = reading.pick(study.origins, metal=metal, target=target.value)
+    return [(row["verdict"], f"{row['sentence']}.") for row in rows.to_dict("records")]
+
+
+def where_words(study: Study, data: Dataset, metal: str, target: Target) -> list[str]:
+    """Say how the importance of each single input divides, where it peaks, and what permuting a combined one costs."""
     chosen = {"metal": metal, "target": target.value, "split": reading.splits(study)[0]}
     impurity, sentences = reading.pick(study.impurity, **chosen), []
-    for name in (name for name in reading.inputs(study, target) if "+" not in name):
+    for name, axis, rows in single_shares(study, data, metal, target):
         curve = reading.pick(impurity, inputs=name).sort_values("position", ignore_index=True)
-        if len(curve):
-            unit = data.grids[name].unit
-            peaks = [f"{curve['position'][i]:.1f}" for i in reading.prominent(curve["mean"].to_numpy())]
-            origin = " above the tabulated K edge" if unit == "eV" else ""
-            sentences.append(f"{input_name(name)} alone: importance peaks at {listed(peaks)} {unit}{origin}.")
+        sentences.append(share_words(name, axis, rows) + peak_words(axis, curve))
     losses = reading.pick(study.permutation, **chosen)
     if combined := [name for name in reading.inputs(study, target) if "+" in name and name in set(losses["inputs"])]:
-        sentences.append(loss_words(reading.pick(losses, inputs=combined[0]), data, combined[0], target))
-    return " ".join(sentences)
+        samples = reading.samples(study, data, metal, target)
+        axes = {name: axis_of(samples, name) for name in combined[0].split("+")}
+        sentences.append(loss_words(reading.pick(losses, inputs=combined[0]), axes, combined[0], target))
+    return sentences
 
 
-def loss_words(losses: pd.DataFrame, data: Dataset, inputs: str, target: Target) -> str:
+def share_words(name: str, axis: Axis, rows: pd.DataFrame) -> str:
+    """Say which parts of an axis hold the importance of a single input, the larger first, and where it is densest."""
+    held = rows.sort_values("share", ascending=False, kind="stable").to_dict("records")
+    parts = [
+        f"{percent(row['share'])} {row['region']} ({_span(axis, row)})" for row in held if row["share"] >= LEAST_SHARE
+    ]
+    densest = max(held, key=lambda row: row["times_even"])
+    words = f"{input_name(name)} alone, share of its importance: {', '.join(parts)}"
+    return f"{words}; most for its width: {densest['region']}, {densest['times_even']:.1f} times an even spread."
+
+
+def peak_words(axis: Axis, curve: pd.DataFrame) -> str:
+    """Say where an importance peaks and what is there; empty without peaks."""
+    places = curve["position"][reading.prominent(curve["mean"].to_numpy())]
+    said = [f"{axis.place(x)} ({axis.region(x)})" for x in places]
+    return f" It peaks at {listed(said)}." if said else ""
+
+
+def _span(axis: Axis, row: Mapping[Any, Any]) -> str:
+    return f"{axis.told(row['low'])} to {axis.place(row['high'])}"
+
+
+def loss_words(losses: pd.DataFrame, axes: dict[str, Axis], inputs: str, target: Target) -> str:
     """Say what permuting each whole modality of `inputs`, and its costliest window, loses."""
     metric, whole = main_metric(target), losses[losses["low"].isna()]
     unit = " % of the mean bond length" if metric is Metric.RMSE_PERCENT else " of weighted F1"
@@ -111,12 +144,30 @@ def loss_words(losses: pd.DataFrame, data: Dataset, inputs: str, target: Target)
     windows = losses[losses["low"].notna()].reset_index(drop=True)
     if len(windows) and windows["mean"].max() > 0:
         top = windows.to_dict("records")[int(np.argmax(windows["mean"]))]
-        axis = data.grids[top["modality"]].unit
+        axis = axes[top["modality"]]
+        there = list(dict.fromkeys(filter(None, (axis.region(top["low"]), axis.region(top["high"])))))
         words += (
-            f"; the costliest window is {top['low']:.3g} to {top['high']:.3g} {axis} of {input_name(top['modality'])} "
-            f"({number(metric, top['mean'])}{unit})"
+            f"; the costliest window is {_span(axis, top)} of {input_name(top['modality'])}"
+            f"{f' ({listed(there)})' if there else ''}: {number(metric, top['mean'])}{unit}"
         )
     return words + "."
+
+
+def edge_words(study: Study, data: Dataset) -> str:
+    """Say where energies are counted from, for each metal; empty without XANES."""
+    edges = []
+    for metal in reading.metals(study):
+        target = next(target for target in reading.targets(study) if reading.ranking(study, metal, target))
+        samples = reading.samples(study, data, metal, target)
+        axis = axis_of(samples, "xanes") if "xanes" in samples.grids else None
+        if axis is not None and axis.signed:
+            edges.append(f"{metal} {axis.origin:.1f} eV")
+    if not edges:
+        return ""
+    return (
+        "Energies in words are counted from the edge, where the mean spectrum first reaches half its step: "
+        f"{listed(edges)} above the tabulated K edge, which the figures count from."
+    )
 
 
 def score_words(metric: Metric, value: str) -> str:

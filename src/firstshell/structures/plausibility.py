@@ -18,7 +18,7 @@ OXYGENS = 2.2
 CATIONS = 0.90
 """Shortest distance between cations, as a fraction of the parent's."""
 FARTHEST = 0.5
-"""Å; most that an atom may leave its place in the parent's cell. Of all that is relaxed 98 in 100 stay below it; beyond
+"""Å; most that an atom may leave its place in the parent's cell. Of all that is relaxed 97 in 100 stay below it; beyond
 it the structure is another one, and which one may hang on little."""
 SHRINK, GROW = 0.76, 1.25
 """Range of the volume, as a fraction of the parent's. Isotypes: MnO is 0.79 of CaO, Ti2O3 1.23 of Al2O3."""
