@@ -1,0 +1,1 @@
+"""From a measured spectrum to what a forest trained on simulations can be asked about."""
