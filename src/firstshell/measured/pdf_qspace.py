@@ -123,9 +123,9 @@ def _spectrum(r: Array, g: Array, step: float) -> tuple[Array, Array]:
     start = round(float(r[0]) / step)
     padded = np.zeros(1 << (2 * (start + len(r))).bit_length())
     padded[start : start + len(r)] = g * np.cos(0.5 * np.pi * r / r[-1]) ** 2
-    q: Array = np.arange(1, len(padded)) * (np.pi / (len(padded) * step))
+    q = np.arange(1.0, len(padded)) * (np.pi / (len(padded) * step))
     within = q <= HIGHEST_Q
-    return q[within], np.asarray(np.abs(dst(padded[1:], type=1))[within])
+    return np.asarray(q[within], dtype=float), np.asarray(np.abs(dst(padded[1:], type=1))[within])
 
 
 def _check(name: str, value: float, low: float, high: float) -> None:
