@@ -40,8 +40,8 @@ PER_SERIES = 2
 """Members of one temperature or pressure series that are taken."""
 MAX_SITES, MAX_ATOMS = 4, 60
 """Distinct sites of the metal and atoms in the primitive cell of what is simulated."""
-NATURAL_FIRST = 0.25
-"""A natural oxide is simulated before derived ones that cost a quarter of it."""
+NATURAL_FIRST = 0.5
+"""A natural oxide is simulated before derived ones that cost half of it."""
 
 
 def main() -> None:

@@ -148,6 +148,29 @@ class Target(Enum):
         return self is not Target.BOND_LENGTH
 
 
+@dataclass(frozen=True)
+class Prediction:
+    """What a model says of one target.
+
+    inputs : modalities it was told, joined by "+"
+    value : mean over the metal's sites: of the classes by their probabilities, or in Å
+    interval : where the true mean lies in nine cases of ten, in the target's unit
+    probabilities : of each class, calibrated on held-out materials; in a mixture, its part; empty for lengths
+    """
+
+    metal: str
+    target: Target
+    inputs: str
+    value: float
+    interval: tuple[float, float]
+    probabilities: dict[int, float] = field(default_factory=dict)
+
+    @property
+    def most_likely(self) -> int | None:
+        """The most probable class; None for lengths."""
+        return max(self.probabilities, key=lambda c: self.probabilities[c]) if self.probabilities else None
+
+
 class Metric(Enum):
     """A score; the value stands in the `metric` column of scores.csv."""
 

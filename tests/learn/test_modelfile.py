@@ -13,6 +13,7 @@ from firstshell.learn import modelfile
 from firstshell.learn.forest import fit_forest
 from firstshell.learn.modelfile import Model, load_model, save_model
 
+GOOD = {"firstshell": 1, "about": "{}", "forests": {}, "arrays": {}}
 BACKENDS = ["sklearn"] + (["intelex"] if importlib.util.find_spec("sklearnex") else [])
 
 
@@ -21,14 +22,17 @@ def model(request):
     rng = np.random.default_rng(0)
     features = rng.normal(size=(60, 5))
     forest = fit_forest(features, (features[:, 0] > 0).astype(np.int64), trees=5, max_features=2, backend=request.param)
-    return Model(forest, {"metal": "Cu", "target": "oxidation_state", "inputs": "xanes"})
+    return Model({"oxidation_state": forest}, {"metal": "Cu", "inputs": "xanes"}, {"grid": np.linspace(0, 1, 7)})
 
 
 def test_what_is_saved_comes_back(model, tmp_path):
     path = tmp_path / "model.skops"
     save_model(model, path)
     read, points = load_model(path), np.random.default_rng(1).normal(size=(30, 5))
-    assert np.array_equal(read.forest.predict_proba(points), model.forest.predict_proba(points))
+    assert np.array_equal(
+        read.forests["oxidation_state"].predict_proba(points), model.forests["oxidation_state"].predict_proba(points)
+    )
+    assert np.array_equal(read.arrays["grid"], model.arrays["grid"])
     assert read.about == model.about
     assert skops.io.get_untrusted_types(file=path) == ["sklearn.tree._tree.Tree"]
 
@@ -36,8 +40,9 @@ def test_what_is_saved_comes_back(model, tmp_path):
 def test_lengths_come_back_too(tmp_path):
     features = np.random.default_rng(0).normal(size=(60, 5))
     forest = fit_forest(features, features[:, 0], trees=5, max_features=2)
-    save_model(Model(forest, {}), tmp_path / "m.skops")
-    assert np.array_equal(load_model(tmp_path / "m.skops").forest.predict(features), forest.predict(features))
+    save_model(Model({"bond_length": forest}, {}), tmp_path / "m.skops")
+    read = load_model(tmp_path / "m.skops").forests["bond_length"]
+    assert np.array_equal(read.predict(features), forest.predict(features))
 
 
 def write(path, content):
@@ -46,7 +51,7 @@ def write(path, content):
 
 
 def bad_tree(model, name, value):
-    tree = model.forest.estimators_[0].tree_
+    tree = model.forests["oxidation_state"].estimators_[0].tree_
     state = tree.__getstate__()
     state["nodes"] = state["nodes"].copy()
     inner = np.flatnonzero(state["nodes"]["left_child"] >= 0)
@@ -65,7 +70,7 @@ def test_a_tree_that_points_outside_itself_is_refused(model, tmp_path, name, val
 
 
 def test_a_forest_of_other_things_than_trees_is_refused(model, tmp_path):
-    model.forest.estimators_[2] = LinearRegression()
+    model.forests["oxidation_state"].estimators_[2] = LinearRegression()
     save_model(model, tmp_path / "m.skops")
     with pytest.raises(InputError, match="other things than trees"):
         load_model(tmp_path / "m.skops")
@@ -80,7 +85,7 @@ class Unknown:
 
 
 def test_unknown_types_are_refused_before_anything_is_built(model, tmp_path):
-    content = {"firstshell": 1, "about": "{}", "forest": model.forest, "more": Unknown()}
+    content = {"firstshell": 1, "about": "{}", "forests": model.forests, "arrays": {}, "more": Unknown()}
     with pytest.raises(InputError, match=r"types that are not trusted: .*Unknown"):
         load_model(write(tmp_path / "m.skops", content))
 
@@ -89,13 +94,21 @@ def test_unknown_types_are_refused_before_anything_is_built(model, tmp_path):
     ("content", "message"),
     [
         ({"firstshell": 1}, "was not written by firstshell"),
-        ({"firstshell": 1, "about": "{}", "forest": LinearRegression()}, "holds no random forest"),
-        ({"firstshell": 2, "about": "{}", "forest": None}, "is of protocol 2"),
+        (GOOD | {"forests": {"a": LinearRegression()}}, "something else than a random forest"),
+        (GOOD, "holds no forests"),
+        (GOOD | {"arrays": {"a": 1}}, "holds no forests"),
+        (GOOD | {"firstshell": 2}, "is of protocol 2"),
         ([1, 2], "was not written by firstshell"),
     ],
 )
 def test_other_content_is_refused(tmp_path, content, message):
     with pytest.raises(InputError, match=message):
+        load_model(write(tmp_path / "m.skops", content))
+
+
+def test_arrays_of_other_things_than_numbers_are_refused(model, tmp_path):
+    content = GOOD | {"forests": model.forests, "arrays": {"names": np.array(["a"])}}
+    with pytest.raises(InputError, match="other arrays than of numbers"):
         load_model(write(tmp_path / "m.skops", content))
 
 

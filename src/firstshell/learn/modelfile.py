@@ -1,16 +1,17 @@
-"""A trained forest in a file: nothing is built from it before it is audited."""
+"""Trained forests in a file: nothing is built from it before it is audited."""
 
 from __future__ import annotations
 
 import io
 import json
 import zipfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import skops.io
+from numpy.typing import NDArray
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
@@ -26,19 +27,22 @@ REMEDY = "Use a model file written by firstshell, or train the model again"
 
 @dataclass(frozen=True, eq=False)
 class Model:
-    """A forest and what one must know to use it.
+    """Forests and what one must know to use them.
 
-    forest : plain scikit-learn forest, as `fit_forest` returns it
-    about : JSON-able: metal, target, inputs, grids, hash of the dataset and whatever else belongs to it
+    forests : plain scikit-learn forests, as `fit_forest` returns them, by name
+    about : JSON-able: metal, inputs, hash of the dataset and whatever else belongs to it
+    arrays : arrays of numbers, by name
     """
 
-    forest: Forest
+    forests: dict[str, Forest]
     about: dict[str, Any]
+    arrays: dict[str, NDArray[Any]] = field(default_factory=dict)
 
 
 def save_model(model: Model, path: str | Path) -> None:
     """Write a model file (skops, with protocol number), whole or not at all."""
-    content = {"firstshell": PROTOCOL, "about": json.dumps(model.about, sort_keys=True), "forest": model.forest}
+    about = json.dumps(model.about, sort_keys=True)
+    content = {"firstshell": PROTOCOL, "about": about, "forests": model.forests, "arrays": model.arrays}
     write_atomic(path, lambda p: p.write_bytes(skops.io.dumps(content)))
 
 
@@ -76,18 +80,27 @@ def _read(path: Path) -> bytes:
 
 
 def _checked(content: Any) -> Model:
-    if not isinstance(content, dict) or set(content) != {"firstshell", "about", "forest"}:
+    if not isinstance(content, dict) or set(content) != {"firstshell", "about", "forests", "arrays"}:
         raise InputError("was not written by firstshell")
     if content["firstshell"] != PROTOCOL:
         raise InputError(f"is of protocol {content['firstshell']!r}; this firstshell reads {PROTOCOL}")
-    forest = content["forest"]
+    forests, arrays = content["forests"], content["arrays"]
+    if not (isinstance(forests, dict) and forests and isinstance(arrays, dict)):
+        raise InputError("holds no forests")
+    for forest in forests.values():
+        _check_forest(forest)
+    if not all(isinstance(each, np.ndarray) and each.dtype.kind in "iuf" for each in arrays.values()):
+        raise InputError("holds other arrays than of numbers")
+    return Model(forests, json.loads(content["about"]), arrays)
+
+
+def _check_forest(forest: Any) -> None:
     if type(forest) not in (RandomForestClassifier, RandomForestRegressor):
-        raise InputError("holds no random forest")
+        raise InputError("holds something else than a random forest")
     for estimator in forest.estimators_:
         if type(estimator) not in (DecisionTreeClassifier, DecisionTreeRegressor):
             raise InputError("holds a forest of other things than trees")
         _check_tree(estimator.tree_, forest)
-    return Model(forest, json.loads(content["about"]))
 
 
 def _check_tree(tree: Any, forest: Forest) -> None:

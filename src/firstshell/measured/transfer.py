@@ -13,8 +13,8 @@ from firstshell.types import Array
 
 ANCHOR = 12.0
 """eV above the tabulated edge: what a stretch leaves in place. Edges of oxides of the 3d metals lie there."""
-SPAN = 40.0
-"""eV that `slope` is counted over."""
+MIDDLE, SPAN = 30.0, 40.0
+"""eV above the tabulated edge where a slope leaves a spectrum as it is, and eV that it is counted over."""
 LIMITS = {
     "shift": (-15.0, 15.0),
     "stretch": (-0.25, 0.25),
@@ -37,7 +37,7 @@ class Transfer:
         and what the simulation's own width lacks
     growth : half width of a Lorentzian that grows from zero at the anchor, in eV per eV: inelastic losses
     over_absorption : a in μ (1 + a)/(1 + a μ), 0 for a thin or dilute sample: self-absorption or a sample too thick
-    slope : of a factor 1 + slope·(E − anchor)/40 eV: error of the normalisation
+    slope : of a factor 1 + slope·(E − middle)/40 eV: error of the normalisation
     scale : error of the edge step
 
     Raises InputError for values outside `LIMITS`.
@@ -73,7 +73,7 @@ class Transfer:
         gamma = self.growth * np.maximum(source - ANCHOR, 0.0)
         mu = broaden(energy, simulated, source, self.sigma, gamma)
         mu = mu * (1.0 + self.over_absorption) / (1.0 + self.over_absorption * np.maximum(mu, 0.0))
-        return np.asarray(self.scale * (1.0 + self.slope * (at - ANCHOR) / SPAN) * mu)
+        return np.asarray(self.scale * (1.0 + self.slope * (at - MIDDLE) / SPAN) * mu)
 
     def without_instrument(self) -> Transfer:
         """Return the same without what an alignment and a normalisation take away: shift, slope and scale."""

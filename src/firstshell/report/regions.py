@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from firstshell.engines.edges import half_step
 from firstshell.types import Array, Target
 
 if TYPE_CHECKING:
@@ -63,21 +64,12 @@ class Axis:
 def axis_of(samples: Dataset, modality: str) -> Axis:
     """Return the axis of a modality for these samples of one metal, its regions read from their mean spectrum."""
     grid, mean = samples.grids[modality], samples.spectra[modality].mean(axis=0)
-    if modality == "xanes" and (edge := half_step(grid.values, mean)) is not None:
+    if modality == "xanes" and np.isfinite(edge := float(half_step(grid.values, mean)[0])):
         return Axis(grid.unit, edge, True, xanes_regions(grid.values, mean, edge))
     lengths = samples.frame[Target.BOND_LENGTH.value].dropna().to_numpy(np.float64)
     if modality in ("pdf", "dpdf") and len(lengths):
         return Axis(grid.unit, 0.0, False, pair_regions(grid.values, mean, lengths, modality == "dpdf"))
     return Axis(grid.unit, 0.0, False, ())
-
-
-def half_step(energy: Array, mean: Array) -> float | None:
-    """Return the energy (eV) at which a (n,) mean spectrum first reaches half an edge step; None if it starts above."""
-    above = np.flatnonzero(mean >= 0.5)
-    if len(above) == 0 or above[0] == 0:
-        return None
-    i = int(above[0])
-    return float(np.interp(0.5, mean[i - 1 : i + 1], energy[i - 1 : i + 1]))
 
 
 def xanes_regions(energy: Array, mean: Array, edge: float) -> tuple[Region, ...]:

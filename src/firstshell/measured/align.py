@@ -1,0 +1,102 @@
+"""Energies of a measurement on the scale of the training spectra: by a foil, by the user's word, or by likeness."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import isfinite
+
+from firstshell.engines.edges import k_edge
+from firstshell.errors import InputError
+from firstshell.measured.domain import Likeness
+from firstshell.measured.edge import find_e0
+from firstshell.measured.footing import on_grid
+from firstshell.measured.matching import Bank, Match, match
+from firstshell.measured.normalise import Normalised
+from firstshell.measured.standards import MISFIT
+
+LARGE = 3.0
+"""eV of shift over which a calibration is doubted."""
+IMPOSSIBLE = 0.01
+"""Likelihood of no shift, as a share of that of the best, below which the energies of a file are not believed."""
+WAYS = ("auto", "foil", "fit", "none")
+
+
+@dataclass(frozen=True)
+class Alignment:
+    """How the energies of a measurement were moved.
+
+    shift : eV that was added to them
+    by : "foil", "fit", "given" or "none"
+    doubt : why the shift may be wrong; empty where nothing speaks against it
+    suggested : eV that likeness to the training spectra would add to the energies as measured
+    """
+
+    shift: float
+    by: str
+    doubt: str
+    suggested: float
+
+
+def align(
+    measured: Normalised, likeness: Likeness | None, how: str | float = "auto", misfit: float = MISFIT
+) -> Alignment:
+    """Choose the shift of a measurement.
+
+    likeness : to training spectra; None where there is no model to compare with
+    how : "foil" puts the edge of the foil measured along with the sample to its tabulated energy; "fit" maximises the
+        likeness to training spectra; "none" believes the file; a number is a shift in eV. "auto" takes the foil where
+        there is one and likeness agrees within 3 eV (reference channels are not always what they seem), else believes
+        the file unless no training spectrum is like it without a shift
+
+    Raises InputError for an unknown way, and for "foil" without a foil.
+    """
+    if not isinstance(how, str):
+        if not isfinite(how) or abs(how) > 100:
+            raise InputError(f"a shift of {how} eV", remedy="Give at most 100 eV")
+        return _judged(measured, likeness, float(how), "given", misfit)
+    if how not in WAYS:
+        raise InputError(f"cannot align by {how!r}", remedy=f"Give a shift in eV, or one of {', '.join(WAYS)}")
+    if how == "foil" or (how == "auto" and measured.reference is not None):
+        foil = foil_shift(measured)
+        found = None if foil is None else _judged(measured, likeness, foil, "foil", misfit)
+        if found is not None and (how == "foil" or abs(found.suggested - found.shift) <= LARGE):
+            return found
+        if how == "foil":
+            what = f"{measured.name} has no foil whose edge can be found"
+            raise InputError(what, remedy="Align by fit, or give a shift in eV", file=measured.source)
+    if how == "none" or likeness is None:
+        return _judged(measured, likeness, 0.0, "none", misfit)
+    likely = _match(measured, likeness, 0.0, misfit)
+    at_zero = likely.likelihood[len(likely.likelihood) // 2] / likely.likelihood.max()
+    if how == "fit" or at_zero < IMPOSSIBLE:
+        return _judged(measured, likeness, likely.best_shift, "fit", misfit)
+    return _judged(measured, likeness, 0.0, "none", misfit)
+
+
+def foil_shift(measured: Normalised) -> float | None:
+    """Return the shift in eV that puts the foil's edge where it is tabulated; None without a foil that has one."""
+    if measured.reference is None:
+        return None
+    try:
+        e0, _ = find_e0(measured.energy, measured.reference, measured.metal)
+    except InputError:
+        return None
+    return k_edge(measured.metal) - e0
+
+
+def _judged(measured: Normalised, likeness: Likeness | None, shift: float, by: str, misfit: float) -> Alignment:
+    if likeness is None:
+        return Alignment(shift, by, "", 0.0)
+    found = _match(measured, likeness, shift, misfit)
+    rest, doubts = found.best_shift, []
+    if abs(shift) > LARGE:
+        doubts.append(f"the energies were moved by {shift:+.1f} eV")
+    if by != "fit" and abs(rest) > LARGE:
+        doubts.append(f"the nearest training spectra would lie {rest:+.1f} eV from where it was put")
+    if by == "fit" and found.ambiguous:
+        doubts.append("shifts over 2 eV apart fit nearly as well")
+    return Alignment(shift, by, "; ".join(doubts), shift + rest)
+
+
+def _match(measured: Normalised, likeness: Likeness, shift: float, misfit: float) -> Match:
+    return match(Bank(*likeness.reference), on_grid(measured, shift), misfit)

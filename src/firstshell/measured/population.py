@@ -1,0 +1,134 @@
+"""How transfers from simulation to measurement spread over compounds and beamlines."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import numpy as np
+
+from firstshell.config import from_dict, to_dict
+from firstshell.errors import InputError
+from firstshell.measured.transfer import ANCHOR, LIMITS, PARAMETERS, Transfer
+from firstshell.types import Array
+
+LEAST = {
+    "shift": 0.5,
+    "stretch": 0.02,
+    "sigma": 0.3,
+    "growth": 0.015,
+    "over_absorption": 0.08,
+    "slope": 0.04,
+    "scale": 0.03,
+}
+"""Smallest spread that is believed of each parameter: standards are few, and measured with more care than samples."""
+EDGE_PRIOR = 0.3
+"""How far the gain of shift with the edge's height is believed to be from zero before standards are looked at."""
+
+
+@dataclass(frozen=True)
+class Population:
+    """Mean and standard deviation of each parameter of a transfer, all independent.
+
+    mean : of a compound whose simulated edge lies at `ANCHOR`
+    spread : by parameter
+    edge_gain : eV of shift for each eV that a simulated edge lies higher: simulated edges of high oxidation states
+        lie too low, those of low ones too high
+    misfit : root mean square in edge steps that the best transfers leave
+    compounds : names of the standards
+    """
+
+    mean: Transfer
+    spread: dict[str, float]
+    edge_gain: float = 0.0
+    misfit: float = 0.0
+    compounds: tuple[str, ...] = ()
+
+    @classmethod
+    def of(
+        cls, found: Sequence[Transfer], edges: Sequence[float], compounds: Sequence[str], misfit: float
+    ) -> Population:
+        """Describe fitted transfers.
+
+        edges : of each simulation, eV from the tabulated edge; compounds : each counts once
+        """
+        values = np.array([[getattr(each, name) for name in PARAMETERS] for each in found])
+        share = np.array([1.0 / compounds.count(name) for name in compounds])
+        height = np.array(edges) - ANCHOR
+        shift = values[:, PARAMETERS.index("shift")]
+        gain, centre = _line(height, shift, share)
+        values[:, PARAMETERS.index("shift")] = shift - gain * height
+        middle = np.average(values, axis=0, weights=share)
+        middle[PARAMETERS.index("shift")] = centre
+        spread = np.sqrt(np.average((values - middle) ** 2, axis=0, weights=share))
+        mean = Transfer(**{name: float(np.clip(v, *LIMITS[name])) for name, v in zip(PARAMETERS, middle, strict=True)})
+        wide = {name: max(float(s), LEAST[name]) for name, s in zip(PARAMETERS, spread, strict=True)}
+        return cls(mean, wide, gain, misfit, tuple(sorted(set(compounds))))
+
+    def typical(self, edge: float) -> Transfer:
+        """Return the mean transfer of a compound whose simulated edge lies at `edge` eV from the tabulated one."""
+        return self._made({name: getattr(self.mean, name) for name in PARAMETERS}, edge)
+
+    def draw(self, edge: float, rng: np.random.Generator) -> Transfer:
+        """Return a random transfer of such a compound; what lies outside the limits is put on them."""
+        return self._made({n: rng.normal(getattr(self.mean, n), self.spread[n]) for n in PARAMETERS}, edge)
+
+    def _made(self, values: dict[str, float], edge: float) -> Transfer:
+        values["shift"] += self.edge_gain * (edge - ANCHOR)
+        return Transfer(**{name: float(np.clip(value, *LIMITS[name])) for name, value in values.items()})
+
+    def to_json(self) -> str:
+        """Return the population as text."""
+        return json.dumps(to_dict(self), indent=1)
+
+    @classmethod
+    def from_json(cls, text: str, file: str | None = None) -> Population:
+        """Read what `to_json` wrote; InputError where it is something else."""
+        try:
+            table: Any = json.loads(text)
+        except ValueError as error:
+            raise InputError(f"no transfer file: {error}", remedy="Use one written by calibrate", file=file) from None
+        if not isinstance(table, dict) or not isinstance(table.get("spread"), dict):
+            raise InputError("no transfer file", remedy="Use one written by firstshell calibrate", file=file)
+        found = from_dict(cls, table, file=file)
+        wrong = set(found.spread) ^ set(PARAMETERS)
+        if wrong or not all(value > 0 for value in found.spread.values()):
+            raise InputError("the spread must have every parameter, above zero", remedy="Calibrate again", file=file)
+        return found
+
+
+def _line(x: Array, y: Array, weights: Array) -> tuple[float, float]:
+    """Return slope and value at zero of a weighted line whose slope is drawn to zero by its prior."""
+    middle_x, middle_y = np.average(x, weights=weights), np.average(y, weights=weights)
+    noise = max(float(np.average((y - middle_y) ** 2, weights=weights)), 0.25)
+    moment = float(np.sum(weights * (x - middle_x) ** 2)) + noise / EDGE_PRIOR**2
+    slope = float(np.sum(weights * (x - middle_x) * (y - middle_y))) / moment
+    return slope, float(middle_y - slope * middle_x)
+
+
+BROAD = Population(
+    Transfer(sigma=1.3, growth=0.05, over_absorption=0.05),
+    {
+        "shift": 4.0,
+        "stretch": 0.06,
+        "sigma": 0.6,
+        "growth": 0.04,
+        "over_absorption": 0.2,
+        "slope": 0.12,
+        "scale": 0.06,
+    },
+)
+"""What is believed before any standard is looked at."""
+
+PLAIN = Population(Transfer(), LEAST)
+"""Simulations as they are, but for the smallest spread that is believed."""
+
+
+@cache
+def default_population() -> Population:
+    """Return the spread over firstshell's standards, which `python bench/measured.py fit` found."""
+    return Population.from_json((files("firstshell.measured") / "transfer.json").read_text(encoding="utf-8"))
