@@ -35,6 +35,7 @@ def block_importance(
     Permuting a block whole keeps the correlations within it, which single-feature permutation breaks and impurity
     importance spreads over neighbours (Breiman 2001; Strobl et al., BMC Bioinformatics 9, 307 (2008)).
     """
+    features = features.astype(np.float32)  # as trees compare them: half the memory, and no copy at every call
     orders = [rng.permutation(len(labels)) for _ in range(permutations)]
     base = main_scores(target, labels, forest.predict(features)[None], mean)[0]
     sign = 1.0 if main_metric(target).higher_is_better else -1.0

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure, SubFigure
+from matplotlib.ticker import MaxNLocator
 
 from firstshell.report import reading
 from firstshell.report.display import Display, Panel
@@ -58,6 +59,8 @@ class BondLengths(Display):
             )  # fmt: skip
             axes.axvline(lengths.mean(), color=INK, ls="--", lw=1)
             axes.set(xlabel="Mean bond length (Å)", ylabel="Samples")
+            axes.set_xlim(bins["low"].iloc[0], bins["high"].iloc[-1])
+            axes.yaxis.set_major_locator(MaxNLocator(5, integer=True))
             axes.set_title(f"{metal}: {len(lengths)} samples, {lengths.mean():.3f} ± {lengths.std():.3f} Å", loc="left")
 
         alt = f"Histogram for {metal}: {len(lengths)} samples, {lengths.mean():.3f} ± {lengths.std():.3f} Å."
@@ -111,7 +114,7 @@ class ClassCounts(Display):
             axes.set(xlabel=target.label, ylabel="Samples")
             axes.tick_params(axis="x", length=0)
             if len(metals) > 1:
-                axes.legend(ncols=2)
+                figure.legend(loc="outside lower center", ncols=len(metals))
 
         said = ", ".join(
             f"{row['metal']} {class_name(target, row['class'])}: {row['samples']}" for row in counts.to_dict("records")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure, SubFigure
 
 from firstshell.report import reading
@@ -103,7 +104,12 @@ def draw_spectra(axes: Axes, x: Array, spectra: Array) -> Axes:
     """Draw at most `MAX_TRACES` spectra, evenly chosen, in light grey and their mean in dark grey; return the axis."""
     second = axes.twinx()
     few = spectra[np.unique(np.linspace(0, len(spectra) - 1, min(MAX_TRACES, len(spectra))).astype(int))]
-    second.plot(x, few.T, color=TRACE, alpha=min(0.5, 0.1 + 6 / len(few)), lw=0.4, rasterized=True)
+    alpha = min(0.5, 0.1 + 6 / len(few))
+    lines = [np.column_stack([x, spectrum]) for spectrum in few]
+    # One artist, and none for the layout to ask: 150 lines a panel would take most of a report's time.
+    traces = LineCollection(lines, colors=TRACE, alpha=alpha, linewidths=0.4, rasterized=True)
+    traces.set_in_layout(False)
+    second.add_collection(traces)
     second.plot(x, spectra.mean(axis=0), color=MEAN, lw=1.1)
     second.tick_params(axis="y", colors=MEAN, labelsize=6.5, length=2, pad=1)
     second.spines["right"].set(visible=True, color=MEAN)
@@ -213,6 +219,8 @@ class Permutation(Display):
                     rows = rows[rows["modality"] == modality].sort_values(["position", "low"])
                     (draw_curve if i == 0 else draw_windows)(axes, rows, colour)
                     axes.tick_params(labelleft=j == 0, labelbottom=i == 1)
+                    if i == 0:
+                        axes.set_ylim(0, 1.05 * impurity["mean"].max())
                 axes.set_xlabel(self.labels[modality])
                 figure.axes[-2].set_title(input_name(modality), loc="left", fontsize=8, pad=3)
                 figure.axes[-2].sharex(axes)
@@ -232,7 +240,6 @@ def draw_curve(axes: Axes, rows: pd.DataFrame, colour: str) -> None:
     """Impurity importance as a filled curve."""
     axes.fill_between(rows["position"], 0, rows["mean"], color=colour, alpha=0.3, lw=0)
     axes.plot(rows["position"], rows["mean"], color=colour, lw=1.4)
-    axes.set_ylim(bottom=0)
 
 
 def draw_windows(axes: Axes, rows: pd.DataFrame, colour: str) -> None:

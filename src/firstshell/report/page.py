@@ -22,6 +22,8 @@ CODED = {*("ok", "note", "warning", "error"), *("helps", "hurts", "undecided", "
 
 SHORT = 24
 """Characters of a cell that stay on one line, such as numbers with their ± and names."""
+LONG = 80
+"""Characters from which a cell is a sentence, and stays wide enough to be read on a phone."""
 
 
 @dataclass(frozen=True)
@@ -69,9 +71,9 @@ def table(table: Table) -> str:
 
 def _cell(text: str) -> str:
     if text in CODED:
-        return f"<td>{_chip(text)}</td>"
-    short = ' class="short"' if len(text) <= SHORT else ""
-    return f"<td{short}>{escape(text)}</td>"
+        return f'<td class="short">{_chip(text)}</td>'
+    kind = ' class="short"' if len(text) <= SHORT else ' class="long"' if len(text) >= LONG else ""
+    return f"<td{kind}>{escape(text)}</td>"
 
 
 def _chip(word: str) -> str:

@@ -158,23 +158,34 @@ def findings(study: Study) -> Table:
 
 
 def origins(study: Study) -> Table:
-    """Whether derived structures in the training set help to predict natural ones."""
+    """Whether derived structures in the training set help to predict natural ones, or why it was not asked."""
+    cells = [
+        {
+            "Metal": row["metal"],
+            "Target": Target(row["target"]).label,
+            "Inputs": input_name(row["inputs"]),
+            "Verdict": row["verdict"],
+            "In words": f"{row['sentence']}.",
+        }
+        for row in reading.ordered(study.origins).to_dict("records")
+    ]
+    cells += [
+        {
+            "Metal": row["metal"],
+            "Target": Target(row["target"]).label,
+            "Inputs": "–",
+            "Verdict": "not asked",
+            "In words": f"{row['message'][0].upper()}{row['message'][1:]}.",
+        }
+        for row in reading.ordered(reading.pick(study.checks, code="FS108")).to_dict("records")
+    ]
     return Table(
         "origins",
         "Natural structures alone, or with derived ones",
         "Forests trained on natural samples alone against forests trained on natural and derived ones, scored on the "
         "same held-out natural samples; nothing derived from a held-out structure is trained on.",
         study.origins,
-        pd.DataFrame(
-            {
-                "Metal": row["metal"],
-                "Target": Target(row["target"]).label,
-                "Inputs": input_name(row["inputs"]),
-                "Verdict": row["verdict"],
-                "In words": f"{row['sentence']}.",
-            }
-            for row in reading.ordered(study.origins).to_dict("records")
-        ),
+        pd.DataFrame(cells),
     )
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from firstshell.learn.compare import BASELINES
+from firstshell.learn.compare import BASELINE_NAMES, BASELINES
 from firstshell.report import reading
 from firstshell.report.regions import Axis, axis_of
 from firstshell.report.style import input_name, number, percent
@@ -28,8 +28,8 @@ class Finding:
     """The answer for one metal and target.
 
     best : which input scores highest, beside the baselines
-    tests : (verdict, sentence) of the paired tests that answer "does another measurement help?", and of those on what
-        derived samples are worth
+    tests : (verdict, sentence) of the paired tests that answer "which measurement wins, and does another help?", and of
+        those on what derived samples are worth
     where : where in the spectra the importance stands, a sentence or two each
     """
 
@@ -48,7 +48,7 @@ def findings(study: Study, data: Dataset) -> list[Finding]:
             target,
             best_words(study, metal, target),
             test_words(study, metal, target) + origin_words(study, metal, target),
-            where_words(study, data, metal, target),
+            caution_words(study, metal, target) + where_words(study, data, metal, target),
         )
         for metal in reading.metals(study)
         for target in reading.targets(study)
@@ -75,18 +75,36 @@ def best_words(study: Study, metal: str, target: Target) -> str:
 
 
 def test_words(study: Study, metal: str, target: Target) -> list[tuple[str, str]]:
-    """Verdict and sentence for each combined input against the better of its parts; without one, for the singles."""
+    """Verdict and sentence of the paired tests: which measurement wins, whether another helps, and what a guess does.
+
+    In this order: the best single input against each other one; each combined input against the better of its parts;
+    the best of all against the baselines.
+    """
     rows = reading.pick(study.comparisons, metal=metal, target=target.value, split=reading.splits(study)[0])
-    order, said = reading.ranking(study, metal, target), []
+    order = reading.ranking(study, metal, target)
+    single, said = next((name for name in order if "+" not in name), ""), []
     for row in rows.to_dict("records"):
         without, with_ = row["without"], row["with"]
-        if without in BASELINES:
-            continue
         rivals = rows.loc[(rows["with"] == with_) & ~rows["without"].isin(BASELINES), "without"]
-        if "+" not in with_ or without == min(rivals, key=order.index):
-            said.append((with_, str(row["verdict"]), f"{row['sentence']}."))
-    combined = [part for part in said if "+" in part[0]]
-    return [(verdict, words) for _, verdict, words in combined or said]
+        if without in BASELINES:
+            place = 2
+        elif "+" in with_:
+            place = 1 if without == min(rivals, key=order.index) else None
+        else:
+            place = 0 if single in (without, with_) else None
+        if place is not None:
+            said.append((place, str(row["verdict"]), f"{row['sentence']}."))
+    return [(verdict, words) for _, verdict, words in sorted(said, key=lambda part: part[0])]
+
+
+def caution_words(study: Study, metal: str, target: Target) -> list[str]:
+    """Say, where the best input is not shown to beat a baseline, that its importances explain nothing."""
+    rows = reading.pick(study.comparisons, metal=metal, target=target.value, split=reading.splits(study)[0])
+    rows = rows[rows["without"].isin(BASELINES) & (rows["verdict"] != "helps")]
+    if rows.empty:
+        return []
+    rivals = listed([BASELINE_NAMES[name] for name in rows["without"]])
+    return [f"No input is shown to beat {rivals}: do not read a first shell from the importances below."]
 
 
 def origin_words(study: Study, metal: str, target: Target) -> list[tuple[str, str]]:
