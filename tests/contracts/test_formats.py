@@ -4,6 +4,7 @@ import gzip
 import os
 import random
 import re
+import time
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ import format_examples
 from firstshell.errors import InputError
 from firstshell.formats import sniff, text
 from firstshell.formats.measured import Measured, PdfHeader
+from mutations import mutated
 
 NAMES = list(sniff.formats())
 EXAMPLES = {name: getattr(format_examples, name)() for name in NAMES}
@@ -118,16 +120,12 @@ def test_a_file_cut_short_is_refused_or_gives_no_more_than_it_has(name, tmp_path
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_spoilt_bytes_never_escape(name, tmp_path):
-    source = random.Random(2)
-    for _ in range(150):
-        content = bytearray(EXAMPLES[name])
-        for _ in range(source.choice((1, 5, 50))):
-            content[source.randrange(len(content))] = source.choice(b"\0\n #-eD.,;'\"[](){}=0179\xff\x80")
-        start = source.randrange(len(content))
-        if source.random() < 0.5:
-            del content[start : start + source.randrange(60)]
-        attempt(written(tmp_path, bytes(content)), name)
+def test_spoilt_files_never_escape(name, tmp_path):
+    """`bench/fuzz.py` does this with 2,000 mutations of each format."""
+    for number in range(200):
+        start = time.monotonic()
+        attempt(written(tmp_path, mutated(EXAMPLES[name], f"7/{name}/{number}")), name if number % 2 else None)
+        assert time.monotonic() - start < 5
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -136,6 +134,18 @@ def test_a_file_beyond_the_limit_is_refused(name, tmp_path):
     with path.open("r+b") as file:
         file.truncate(text.MAX_BYTES + 1)  # sparse: takes no room on the disk
     assert (attempt(path, name) is None) or name == "nxxas"
+
+
+@pytest.mark.parametrize("name", [*TEXTS, None])
+def test_500_mb_of_text_are_refused_unread(name, tmp_path):
+    path = tmp_path / "large.dat"
+    path.write_bytes(b"7000.0 0.5\n" * 7000)
+    with path.open("r+b") as file:
+        file.truncate(500_000_000)  # the rest is sparse
+    start = time.monotonic()
+    with pytest.raises(InputError, match=r"the file is larger than [15]0 MB. Give one spectrum per file"):
+        sniff.read_measured(path, name)
+    assert time.monotonic() - start < 2
 
 
 @pytest.mark.parametrize("name", TEXTS)

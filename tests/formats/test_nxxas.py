@@ -1,5 +1,9 @@
 """NeXus NXxas: the forms in which it is written, and files that mean harm."""
 
+import contextlib
+import re
+import time
+
 import h5py
 import numpy as np
 import pytest
@@ -195,3 +199,18 @@ def test_paths_are_followed_within_the_file(tmp_path):
         assert not tree.has("/")
         with pytest.raises(InputError, match="no dataset /a"):
             tree.array("/a")
+
+
+def test_texts_that_are_said_to_be_gigabytes_are_not_waited_for(tmp_path):
+    """A spoilt length or heap: the library would take as much memory, and 3 to 20 s, before it noticed."""
+    content = make(tmp_path, recent).read_bytes()
+    heap = content.index(b"GCOL")
+    places = [m.start() for m in re.finditer(re.escape(heap.to_bytes(8, "little")), content)]
+    assert len(places) > 8
+    path = tmp_path / "spoilt.nxs"
+    for place in [heap + 8 + 4, *(place - 1 for place in places)]:
+        path.write_bytes(content[:place] + b"\x70" + content[place + 1 :])
+        start = time.monotonic()
+        with contextlib.suppress(InputError):
+            read(path)
+        assert time.monotonic() - start < 2

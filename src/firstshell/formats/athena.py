@@ -85,6 +85,8 @@ def _unpacked(content: bytes, source: str) -> bytes:
 
 
 def _perl_groups(text: str, source: str) -> list[Group]:
+    if text.count("[record]") > MAX_GROUPS:
+        raise InputError(f"over {MAX_GROUPS} groups", remedy="Save it in parts", file=source)
     groups: list[Group] = []
     current: Group = {}
     target = ""
@@ -94,8 +96,6 @@ def _perl_groups(text: str, source: str) -> list[Group]:
             current = {}
         else:
             current[target[1:]] = value
-        if len(groups) > MAX_GROUPS:
-            raise InputError(f"over {MAX_GROUPS} groups", remedy="Save it in parts", file=source)
     if target != "1" or "x" in current:
         raise InputError("the project has no end", remedy=REMEDY, file=source)
     return groups

@@ -101,7 +101,7 @@ def absorption(labels: Sequence[str], columns: Sequence[Array], source: str) -> 
         _check_positive(i0, "i0", source)
         _check_positive(itrans, "itrans", source)
         how = f"ln({labels[found['i0'][0]]}/{labels[found['itrans'][0]]})"
-        return Signal(np.log(i0 / itrans), how, False, reference)
+        return Signal(np.log(i0) - np.log(itrans), how, False, reference)
     if i0 is not None and "ifluor" in found:
         _check_positive(i0, "i0", source)
         names = "+".join(labels[index] for index in found["ifluor"])
@@ -126,4 +126,4 @@ def _reference(murefer: Array | None, itrans: Array | None, irefer: Array | None
         return murefer
     if itrans is None or irefer is None or not ((itrans > 0).all() and (irefer > 0).all()):
         return None
-    return np.asarray(np.log(itrans / irefer))
+    return np.asarray(np.log(itrans) - np.log(irefer))

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import math
+import re
+from mmap import ACCESS_READ, mmap
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,7 +20,40 @@ MAX_POINTS, MAX_MEMBERS, MAX_LINKS = 1_000_000, 1000, 10
 MAX_CHUNK = 64_000_000
 """Bytes of one compressed piece of an array; a crafted file may unpack a small one into more than there is memory."""
 MAX_TEXT = 10_000
+HEAP = re.compile(rb"GCOL\x01\0\0\0(.{8})", re.DOTALL)
+"""Signature, version and size of a global heap collection (HDF5 file format specification, III.E)."""
+SCALAR = (b"\x01" + b"\0" * 7, b"\x02\0\0\0")
+"""The dataspace of an attribute of one value, which its value follows (IV.A.2.b, versions 1 and 2)."""
+MAX_SEARCH = 100_000_000
+"""Bytes that are searched for references to heaps, less than a second; large files full of texts are not."""
 REMEDY = "Copy the arrays themselves into the file"
+
+
+def check_heaps(path: str | Path) -> None:
+    """Raise InputError for a file with texts of variable length that are said to be longer than where they are kept.
+
+    The library takes as much memory as is said before it finds out: one spoilt byte can cost gigabytes and 20 s.
+    """
+    size = Path(path).stat().st_size
+    if size == 0:
+        return
+    with Path(path).open("rb") as file, mmap(file.fileno(), 0, access=ACCESS_READ) as content:
+        heaps = [(match.start(), int.from_bytes(match[1], "little")) for match in HEAP.finditer(content)]
+        if any(length > size for _, length in heaps) or (
+            len(heaps) * size < MAX_SEARCH and any(_is_overdrawn(content, *heap) for heap in heaps)
+        ):
+            raise InputError("a text is longer than the file", remedy="Fetch the file again", file=str(path))
+
+
+def _is_overdrawn(content: mmap, address: int, size: int) -> bool:
+    """Whether a text of an attribute (length, address of the heap, place in it) is more than the heap has."""
+    wanted, found = address.to_bytes(8, "little"), -1
+    while (found := content.find(wanted, found + 1)) >= 0:
+        length = int.from_bytes(content[found - 4 : found], "little")
+        place = int.from_bytes(content[found + 8 : found + 12], "little")
+        if length > size and 0 < place < 65536 and content[max(found - 12, 0) : found - 4].endswith(SCALAR):
+            return True
+    return False
 
 
 class Tree:
@@ -77,9 +113,18 @@ class Tree:
             or math.prod(data.shape or ()) != 1
         ):
             return ""
-        if data.dtype.kind not in "SO" or data.dtype.itemsize > MAX_TEXT:
+        if data.dtype.kind not in "SO" or data.dtype.itemsize > MAX_TEXT or self._is_overlong(data):
             return ""
         return _as_text(np.asarray(data[()]).ravel()[0])
+
+    def _is_overlong(self, data: h5py.Dataset) -> bool:
+        """Whether a text of variable length is said to have over 10,000 bytes, as far as that can be seen."""
+        offset = data.id.get_offset() if data.dtype.kind == "O" else None
+        if offset is None:
+            return False
+        with Path(self._file.filename).open("rb") as file:
+            file.seek(offset)
+            return int.from_bytes(file.read(4), "little") > MAX_TEXT
 
     def unit(self, path: str) -> str:
         """Return the unit that the dataset at `path` names."""

@@ -15,7 +15,7 @@ import numpy as np
 from firstshell.errors import InputError
 from firstshell.formats.channels import absorption
 from firstshell.formats.elements import edge, element
-from firstshell.formats.hdf5 import Tree
+from firstshell.formats.hdf5 import Tree, check_heaps
 from firstshell.formats.measured import Measured, make_xanes, to_ev
 from firstshell.formats.text import open_plain
 from firstshell.types import Array
@@ -59,6 +59,7 @@ def read(path: str | Path) -> list[Measured]:
     with open_plain(path):  # what is no plain file is refused before HDF5 sees it
         pass
     try:
+        check_heaps(path)
         with h5py.File(path, "r", locking=False) as file:
             return _read(file, source)
     except InputError:

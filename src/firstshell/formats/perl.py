@@ -16,6 +16,7 @@ MAX_DEPTH = 20
 MAX_TOKENS = 10_000_000
 TOKEN = re.compile(
     r"""(?P<space>\s++|\#[^\n]*+)
+    |\('(?P<list>(?:[^'\\]*+',')++[^'\\]*+)'\)
     |'(?P<string>(?:[^'\\]++|\\.)*+)'
     |(?P<number>[+-]?(?:\d++(?:\.\d*+)?|\.\d++)(?:[eE][+-]?\d++)?)
     |(?P<undef>undef\b)
@@ -83,6 +84,8 @@ def _value(tokens: Iterator[Token], text: str, source: str) -> Any:
         elif kind == "mark" and stack and word in (",", "=>") and not ready:
             ready = True
             continue
+        elif kind == "list" and ready:  # of strings without escapes, as all arrays of numbers are: read in one go
+            value = word.split("','")
         elif kind in ("string", "number", "undef") and ready:
             value = "" if kind == "undef" else word
         else:

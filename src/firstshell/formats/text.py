@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 from array import array
 from collections.abc import Callable, Iterable, Iterator
@@ -16,8 +17,8 @@ from firstshell.errors import InputError
 from firstshell.types import Array
 
 MAX_BYTES = 50_000_000
-MAX_ROWS = 1_000_000
-MAX_LINES = 1_100_000
+MAX_ROWS = 100_000
+MAX_LINES = 120_000
 MAX_LINE = 20_000
 MAX_WORD = 40
 HUGE = 1e300
@@ -50,8 +51,9 @@ def open_plain(path: str | Path) -> Iterator[BinaryIO]:
 def read_bytes(path: str | Path, limit: int = MAX_BYTES) -> bytes:
     """Return the content of a plain file of at most `limit` bytes; InputError for anything else, or an empty one."""
     with open_plain(path) as file:
-        content = file.read(limit + 1)
-    if len(content) > limit:
+        # Refused by its size, a large file is not read; one that grows meanwhile is not read on.
+        content = file.read(limit + 1) if os.fstat(file.fileno()).st_size <= limit else None
+    if content is None or len(content) > limit:
         what = f"the file is larger than {limit / 1e6:g} MB"
         raise InputError(what, remedy="Give one spectrum per file", file=path)
     if not content:

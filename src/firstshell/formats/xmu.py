@@ -11,13 +11,13 @@ import numpy as np
 from firstshell.engines.edges import k_edge
 from firstshell.errors import InputError
 from firstshell.formats.measured import Measured, make_xanes, to_ev
-from firstshell.formats.text import decode_head, number, read_text
+from firstshell.formats.text import decode_head, numbers, read_text
 from firstshell.types import Array, Grid, Spectrum
 
 name = "xmu"
 
 MAX_BYTES = 10_000_000
-MAX_ROWS = 100_000
+MAX_ROWS = 20_000
 MIN_ROWS = 20
 NORMALISATION = 50.0
 """eV above the Fermi level at which the atomic background μ0 is the edge step (FEFF's own convention)."""
@@ -117,7 +117,7 @@ def _ends_early(text: str) -> bool:
 def _row(line: str, source: str, place: int) -> list[float]:
     words = line.split()
     try:
-        values = [number(word) for word in words]
+        values = numbers(words)
     except ValueError:
         values = []
     if len(values) != 6:
