@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from firstshell.config import from_dict, read_toml, stable_hash, to_dict
+from firstshell.config import from_dict, portable, read_toml, stable_hash, to_dict
 from firstshell.errors import InputError
 
 
@@ -27,6 +27,38 @@ def test_round_trip():
     value = Outer(2.0, ("a", "b"), 3, {"O": 0.5}, True, Inner(4))
     assert from_dict(Outer, to_dict(value)) == value
     assert from_dict(Outer, {}) == Outer()
+
+
+@dataclass(frozen=True)
+class Engine:
+    path: str = field(default="", metadata={"local": True})
+    radius: float = 7.0
+
+
+@dataclass(frozen=True)
+class Later:
+    """A table that came to have a field after files were written."""
+
+    width: float = 1.0
+    engine: Engine | None = field(default=None, metadata={"optional": True})
+
+
+def test_a_field_that_came_later_changes_no_hash_of_what_was_there():
+    assert to_dict(Later()) == {"width": 1.0}
+    assert stable_hash(Later()) == stable_hash({"width": 1.0})
+    assert from_dict(Later, {"width": 1.0}) == Later()
+    assert from_dict(Later, to_dict(Later(engine=Engine(radius=5.0)))) == Later(engine=Engine(radius=5.0))
+
+
+def test_what_is_local_does_not_travel():
+    settings = Later(engine=Engine("/opt/feff"))
+    assert to_dict(settings) == {"width": 1.0, "engine": {"radius": 7.0}}
+    assert portable(settings).engine.path == ""
+
+
+def test_a_wrong_key_within_an_optional_table_is_named():
+    with pytest.raises(InputError, match=r"unknown setting 'raduis'.*Did you mean 'radius'"):
+        from_dict(Later, {"engine": {"raduis": 5.0}})
 
 
 def test_integers_are_numbers_and_none_is_a_word():

@@ -7,6 +7,7 @@ import platform
 import shutil
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, requires, version
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from firstshell.errors import InputError
 from firstshell.store import Record
 
 if TYPE_CHECKING:
@@ -33,13 +35,17 @@ class Finding:
     detail: str
 
 
-def examine() -> list[Finding]:
-    """Try every part and return what was found."""
+def examine(feff: str = "") -> list[Finding]:
+    """Try every part and return what was found.
+
+    feff : path of a FEFF9 or FEFF10 to try as well
+    """
     return [
         _machine(),
         *_packages(),
         _attempt("PDF engine", _pdf),
         _xanes(),
+        *([_feff(feff)] if feff else []),
         _attempt("labels", _labels),
         _attempt("forests", _forest),
         _attempt("workers", _workers),
@@ -86,6 +92,19 @@ def _xanes() -> Finding:
 
     works, detail = available()
     return Finding("XANES engine", "ok" if works else "missing", detail)
+
+
+def _feff(path: str) -> Finding:
+    from firstshell.engines.feff_external import ready
+    from firstshell.engines.feff_settings import FeffSettings
+
+    began = time.monotonic()
+    try:
+        found = ready(FeffSettings(path))
+    except InputError as error:
+        return Finding("FEFF", "broken", str(error))
+    seconds = time.monotonic() - began
+    return Finding("FEFF", "ok", f"{found.program} works ({found.path}: a small cluster of copper in {seconds:.0f} s)")
 
 
 def _labels() -> str:

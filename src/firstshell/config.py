@@ -9,7 +9,7 @@ import math
 import tomllib
 import types
 from collections.abc import Mapping
-from dataclasses import MISSING, fields, is_dataclass
+from dataclasses import MISSING, Field, fields, is_dataclass
 from enum import Enum
 from pathlib import Path
 from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
@@ -53,9 +53,13 @@ def from_dict(cls: type[T], table: Mapping[str, Any], *, file: str | Path | None
 
 
 def to_dict(value: Any) -> Any:
-    """Turn dataclasses, enums, tuples and mappings into what JSON and TOML know."""
+    """Turn dataclasses, enums, tuples and mappings into what JSON and TOML know.
+
+    Left out are fields with the metadata `local`, which say where and not what, and those with `optional` that are
+    None: they came later, and what was stored before them stays the same.
+    """
     if is_dataclass(value) and not isinstance(value, type):
-        return {f.name: to_dict(getattr(value, f.name)) for f in fields(value) if f.init}
+        return {f.name: to_dict(getattr(value, f.name)) for f in fields(value) if f.init and not _left_out(f, value)}
     if isinstance(value, Enum):
         return value.value
     if isinstance(value, Mapping):
@@ -63,6 +67,17 @@ def to_dict(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [to_dict(v) for v in value]
     return value
+
+
+def _left_out(field: Field[Any], value: Any) -> bool:
+    if field.metadata.get("local"):
+        return True
+    return bool(field.metadata.get("optional")) and getattr(value, field.name) is None
+
+
+def portable(value: T) -> T:
+    """Return the settings without what is `local`: so that a file from elsewhere cannot name a program to run."""
+    return from_dict(type(value), to_dict(value))
 
 
 def stable_hash(value: Any) -> str:
@@ -84,6 +99,8 @@ def _convert(value: Any, hint: Any, name: str, file: str | Path | None) -> Any:
         if value == "none" and type(None) in args:  # TOML has no null
             return None
         for option in args:
+            if is_dataclass(option) and isinstance(value, Mapping):  # what is wrong within it must be told
+                return from_dict(cast(Any, option), value, file=file)
             try:
                 return _convert(value, option, name, file)
             except InputError:

@@ -1,4 +1,4 @@
-"""What firstshell raises: bad input, a failed engine, and input outside what is known."""
+"""What firstshell raises: bad input, a failed or missing engine, and input outside what is known."""
 
 from pathlib import Path
 
@@ -31,6 +31,10 @@ class InputError(ValueError):
 
 class EngineError(RuntimeError):
     """A physics engine could not finish a valid job; the message names the stage and the cause."""
+
+
+class UnavailableError(EngineError):
+    """An engine is missing or cannot be started on this machine, which says nothing about the job: it is not kept."""
 
 
 class DomainWarning(UserWarning):

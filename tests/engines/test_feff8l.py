@@ -30,6 +30,9 @@ LOG = """ mu_new=   -11.077
  Done with module 1: potentials."""
 
 
+MNO = (25, 25, 8)
+
+
 def job(**changes):
     positions = np.array([[0, 0, 0], [2.1, 0, 0], [0, 2.1, 0], [3.0, 3.0, 0]])
     fields = {
@@ -52,17 +55,24 @@ def test_log_is_read():
 def test_overflowing_numbers_are_never_believed():
     report = read_log(LOG.replace("   -11.585", "*******").replace("0.071", "  NaN"))
     assert np.isnan(report.fermi[-1])
-    assert objection(report, 25)
+    assert objection(report, MNO)
 
 
 def test_a_good_field_is_believed():
-    assert objection(GOOD, 25) is None
+    assert objection(GOOD, MNO) is None
 
 
 def test_the_charge_of_a_highly_oxidised_neighbour_is_believed():
     """Tl4CuTeO6: 1.20 to 1.22 on tellurium in five attempts at three radii."""
     report = ScfReport(True, GOOD.fermi, (0.1, -0.4, 0.2, 1.22), GOOD.counts)
-    assert objection(report, 29) is None
+    assert objection(report, (29, 8, 81, 52)) is None
+
+
+@pytest.mark.parametrize(("charge", "atom", "believed"), [(1.8, 42, True), (1.6, 41, True), (2.1, 41, False)])
+def test_a_heavy_metal_of_high_valence_may_have_a_larger_charge(charge, atom, believed):
+    """CsFe(MoO4)2: 1.72 to 1.82 on molybdenum in four attempts at three radii."""
+    report = ScfReport(True, GOOD.fermi, (0.1, -0.4, 0.2, charge), GOOD.counts)
+    assert (objection(report, (26, 8, 55, atom)) is None) == believed
 
 
 @pytest.mark.parametrize(
@@ -76,7 +86,7 @@ def test_the_charge_of_a_highly_oxidised_neighbour_is_believed():
     ],
 )
 def test_bad_fields_are_told_apart(changes, words):
-    assert words in objection(ScfReport(**(vars(GOOD) | changes)), 25)
+    assert words in objection(ScfReport(**(vars(GOOD) | changes)), MNO)
 
 
 def test_the_ladder_mixes_gentler_then_moves_the_radius():

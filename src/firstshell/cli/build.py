@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -19,6 +20,7 @@ def build(
     metal: str = "",
     sites: bool = True,
     partial: Literal["refuse", "round"] = "refuse",
+    feff: str = "",
     shard: str = "1/1",
     finished_only: bool = False,
     retry_failed: bool = False,
@@ -48,6 +50,9 @@ def build(
         Add one sample per symmetry-distinct site.
     partial
         What to do with partly occupied positions.
+    feff
+        A FEFF9 or FEFF10 of yours to calculate XANES with, instead of feff8l: the folder of its modules, or one program
+        or script that runs them all. Its settings are the table [xanes.feff] of a study.toml.
     shard
         The part of the materials to build, as in 1/8; firstshell merge puts the parts together.
     finished_only
@@ -60,7 +65,8 @@ def build(
     dask
         Address of a Dask scheduler, as in tcp://host:8786; local processes by default.
     config
-        A study.toml; its tables [xanes], [pdf] and [dpdf] hold the settings of each modality, [cluster] a queue.
+        A study.toml; its tables [xanes], [xanes.feff], [pdf] and [dpdf] hold the settings of each modality, [cluster] a
+        queue. A file of somebody else's can name a program to run: read it first.
     set_
         One setting, as in --set xanes.preset=standard.
     workers
@@ -76,6 +82,8 @@ def build(
     from firstshell.progress import make_reporter
 
     reporter = make_reporter(progress)
+    if feff:
+        set_ = (*set_, f"xanes.feff.path={json.dumps(feff)}")
     settings = read_settings(config, set_)
     with executor_for(settings["cluster"], dask, file=config) as executor:
         if verify:

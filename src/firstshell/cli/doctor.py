@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 
-def doctor() -> None:
+def doctor(*, feff: str = "") -> None:
     """Say what works on this machine, and how to mend the rest.
 
-    Exit status 1 when something that firstshell cannot do without is missing.
+    Exit status 1 when something that firstshell cannot do without is missing, or the FEFF named does not work.
 
     Example: firstshell doctor
+
+    Parameters
+    ----------
+    feff
+        A FEFF9 or FEFF10 of yours to try, as firstshell build takes it; it calculates a small cluster.
+
     """
     from firstshell.checkup import examine
 
-    findings = examine()
+    findings = examine(feff)
     marks = {"ok": "ok     ", "missing": "missing", "broken": "BROKEN "}
     for finding in findings:
         print(f"{marks[finding.state]}  {finding.what}: {finding.detail}")

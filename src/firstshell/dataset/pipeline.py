@@ -17,11 +17,11 @@ from typing import Any
 import pandas as pd
 
 from firstshell import modalities
-from firstshell.config import from_dict, stable_hash, to_dict
+from firstshell.config import from_dict, portable, stable_hash, to_dict
 from firstshell.dataset.build import assemble, build_samples, default_params, software
 from firstshell.dataset.materials import Material, Refused
 from firstshell.dataset.table import EXCLUDED, Dataset, write_dataset
-from firstshell.errors import EngineError, InputError
+from firstshell.errors import EngineError, InputError, UnavailableError
 from firstshell.executors import Executor
 from firstshell.progress import Reporter
 from firstshell.run import Failure, run_tasks
@@ -30,7 +30,7 @@ from firstshell.structures.sites import distinct_sites
 from firstshell.types import Site, Spectrum
 
 LIMIT_S = 7200.0
-"""Wall-clock seconds for one site, against the unforeseen: the engines have their own limits."""
+"""Wall-clock seconds for one material's labels and PDFs, against the unforeseen; of a site its modality knows them."""
 
 
 @dataclass(frozen=True)
@@ -106,10 +106,11 @@ def build_dataset(
     Materials are simulated in the order given. The same ones and the same settings give the same bytes, whatever their
     order, whatever the workers, and however often the run was killed.
 
-    Raises InputError when nothing can be built, `out` cannot be written, or two materials have one name and metal.
+    Raises InputError when nothing can be built of the whole (a shard may be empty), `out` cannot be written, two materials have one name and metal, or an
+    engine that the settings name does not work.
     """
-    params, chosen = default_params() | dict(params or {}), shard or Shard()
     _check(materials, out)
+    params, chosen = _ready(default_params() | dict(params or {})), shard or Shard()
     settings = {"modalities": to_dict(params), "software": software() | {"xraylarch": version("xraylarch")}}
     kept = [material for material in materials if chosen.holds(material)]
     left_out = [vars(each) for each in refused] if chosen.index == 1 else []
@@ -123,13 +124,14 @@ def build_dataset(
             spectra: dict[str, Any] = _finished(store, tasks)
             items = [item for item in items if item.tasks.keys() <= spectra.keys()]
         else:
-            spectra = run(simulate_site, tasks, shared=params, label="Spectra", limit_s=LIMIT_S)
+            limit_s = max((params[task.modality].limit_s for task in tasks.values()), default=LIMIT_S)
+            spectra = run(simulate_site, tasks, shared=params, label="Spectra", limit_s=limit_s)
         work = dict(_with_spectra(item, spectra, settings, per_site) for item in items)
         done = run(label_and_simulate, work, shared=(params, per_site), label="Labels and PDFs", limit_s=LIMIT_S)
     named = sorted((work[key][0].id, work[key][0].metal, key) for key in done)
     data = assemble(((name, done[key]) for name, _, key in named), params, settings)
     data = _with_excluded(data, left_out)
-    if data.frame.empty:
+    if data.frame.empty and chosen.of == 1:  # a part may hold nothing but what was left out
         reason = f"; the first reason: {data.excluded['reason'].iloc[0]}" if len(data.excluded) else ""
         raise InputError(f"none of {len(materials)} materials could be built{reason}", remedy="Check the structures")
     if out is not None:
@@ -138,19 +140,25 @@ def build_dataset(
 
 
 def params_of(data: Dataset) -> dict[str, Any]:
-    """Return the settings of each modality that a dataset was built with."""
+    """Return the settings of each modality that a dataset was built with; never a program that its file names."""
     return {
-        name: from_dict(modalities.get(name).Params, settings) for name, settings in data.settings["modalities"].items()
+        name: portable(from_dict(modalities.get(name).Params, settings))
+        for name, settings in data.settings["modalities"].items()
     }
 
 
 def simulate_site(params: Mapping[str, Any], task: SiteTask) -> Record:
-    """Return the spectrum of one site: `values` on the grid, `provenance`; or its `failure`, which is kept as well."""
+    """Return the spectrum of one site: `values` on the grid, `provenance`; or its `failure`, which is kept as well.
+
+    Raises UnavailableError where the engine is missing: that is this machine's failure, and not kept.
+    """
     modality = modalities.get(task.modality)
     simulate = modality.simulate_site  # type: ignore[attr-defined]  # slow modalities have it
     material = task.material
     try:
         spectrum: Spectrum = simulate(material.structure, material.metal, task.site, params[task.modality])
+    except UnavailableError:
+        raise
     except (InputError, EngineError) as error:
         return Record({"failure": str(error)})
     return Record({"provenance": spectrum.provenance}, {"values": spectrum.values})
@@ -192,6 +200,12 @@ def _check(materials: Sequence[Material], out: str | Path | None) -> None:
         raise InputError(f"the material {twice[0]!r} ({twice[1]}) is there twice", remedy="Give each its own name")
     if out is not None and (Path(out).is_dir() or Path(out).suffix != ".parquet"):
         raise InputError("not the name of a dataset", remedy="Give a file name ending in .parquet", file=out)
+
+
+def _ready(params: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings as their modalities complete them, such as with the version of a program they name."""
+    found = {name: getattr(modalities.get(name), "ready", None) for name in params}
+    return {name: settings if (ready := found[name]) is None else ready(settings) for name, settings in params.items()}
 
 
 def _items(materials: Iterable[Material], settings: Mapping[str, Any], left_out: list[dict[str, Any]]) -> list[_Item]:

@@ -7,12 +7,9 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import os
-import signal
-import subprocess
 import sys
 import tempfile
-from contextlib import suppress
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -21,13 +18,13 @@ from typing import Any
 import numpy as np
 
 from firstshell.engines.feff8l_cards import Job, Scf, write_cards
-from firstshell.engines.feff8l_guard import ScfReport, ladder, objection, read_log
+from firstshell.engines.feff8l_guard import ScfReport, first_believed, ladder, read_log
 from firstshell.engines.pad import BOHR, Phases, read_phases
-from firstshell.errors import EngineError, InputError
+from firstshell.engines.process import last_words, run_program
+from firstshell.errors import EngineError, InputError, UnavailableError
 
 MEMORY = 2 << 30
 """Bytes of address space a process may have; feff8l_pot needs 0.2 GB."""
-LOG_TAIL = 3
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,16 +44,16 @@ class Potentials:
 def executable(stage: str) -> Path:
     """Return the path of feff8l_`stage` ("rdinp", "pot", "xsph") in the installed wheel, without importing it.
 
-    Raises EngineError when the wheel is not installed or has none for this system.
+    Raises UnavailableError when the wheel is not installed or has none for this system.
     """
     spec = importlib.util.find_spec("larch")
     if spec is None or not spec.submodule_search_locations:
-        raise EngineError("xraylarch is not installed. Install it: pip install xraylarch")
+        raise UnavailableError("xraylarch is not installed. Install it: pip install xraylarch")
     folder = {"linux": "linux64", "darwin": "darwin64", "win32": "win64"}.get(sys.platform)
     suffix = ".exe" if sys.platform == "win32" else ""
     path = Path(spec.submodule_search_locations[0]) / "bin" / str(folder) / f"feff8l_{stage}{suffix}"
     if not path.is_file():
-        raise EngineError(
+        raise UnavailableError(
             f"the installed xraylarch has no feff8l_{stage} for {sys.platform}. Reinstall it, 2026.3 or later"
         )
     return path
@@ -79,64 +76,10 @@ def available() -> tuple[bool, str]:
 def run_stage(stage: str, folder: Path, timeout: float) -> str:
     """Run feff8l_`stage` in `folder` for at most `timeout` seconds and return what it printed.
 
-    Its memory and CPU time are limited as well, where the system can. The process and its children are gone when this
-    returns or raises.
-
     Raises EngineError when it cannot be started, was killed, or ran too long.
     """
-    path = executable(stage)
-    log = folder / f"{stage}.log"
-    with log.open("wb") as output:
-        try:
-            process = subprocess.Popen(
-                [str(path)],
-                cwd=folder,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                env=os.environ | {"OMP_NUM_THREADS": "1"},
-                start_new_session=True,
-            )
-        except OSError as error:
-            raise EngineError(
-                f"feff8l_{stage} does not run on this machine ({error.strerror}): it is built for x86-64 processors"
-            ) from error
-        try:
-            _limit(process.pid, timeout)
-            code = process.wait(timeout)
-        except subprocess.TimeoutExpired:
-            raise EngineError(f"feff8l_{stage} was stopped after {timeout:.0f} s") from None
-        finally:
-            _kill(process)
-    if code != 0:
-        raise EngineError(f"feff8l_{stage} ended with code {code}: {_last_words(log)}")
-    return log.read_text(encoding="utf-8", errors="replace")
-
-
-def _limit(pid: int, seconds: float) -> None:
-    """Bound memory and CPU time from outside: no code runs between fork and exec."""
-    if sys.platform == "linux":
-        import resource
-
-        with suppress(ProcessLookupError):
-            resource.prlimit(pid, resource.RLIMIT_AS, (MEMORY, MEMORY))
-            resource.prlimit(pid, resource.RLIMIT_CPU, (int(seconds) + 1, int(seconds) + 1))
-
-
-def _kill(process: subprocess.Popen[bytes]) -> None:
-    """End the process group; nothing to do once it has ended by itself."""
-    if process.poll() is None:
-        if sys.platform == "win32":
-            process.kill()
-        else:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-
-
-def _last_words(log: Path) -> str:
-    lines = [line.strip() for line in log.read_text(encoding="utf-8", errors="replace").splitlines() if line.strip()]
-    return "; ".join(lines[-LOG_TAIL:]) or "no message"
+    hint = ": it is built for x86-64 processors"
+    return run_program([executable(stage)], folder, f"feff8l_{stage}", timeout=timeout, memory=MEMORY, hint=hint)
 
 
 def calculate(job: Job, *, timeout: float = 900.0, retry: bool = True) -> Potentials:
@@ -150,38 +93,23 @@ def calculate(job: Job, *, timeout: float = 900.0, retry: bool = True) -> Potent
     for more energies than the engine takes.
 
     """
-    attempts: list[dict[str, Any]] = []
-    for scf in ladder(job.scf) if retry else [job.scf]:
-        with tempfile.TemporaryDirectory(prefix="firstshell-") as scratch:
-            folder = Path(scratch)
-            try:
-                report = _potentials(replace(job, scf=scf), folder, timeout)
-                reason = objection(report, job.potentials[0].charge)
-            except EngineError as error:
-                report, reason = None, str(error)
-            attempts.append(_record(scf, report, reason))
-            if reason is None:
-                phases, lmax = _phases(job, folder, timeout)
-                return Potentials(phases, lmax, tuple(attempts))
-    tried = "; ".join(f"SCF {a['radius']:.2f} Å, mixing {a['mixing']}: {a['objection']}" for a in attempts)
-    raise EngineError(f"self-consistent field: no attempt can be believed ({tried})")
 
+    def attempt(scf: Scf, folder: Path) -> tuple[ScfReport, Callable[[], tuple[Phases, tuple[int, ...]]]]:
+        return _potentials(replace(job, scf=scf), folder, timeout), lambda: _phases(job, folder, timeout)
 
-def _record(scf: Scf, report: ScfReport | None, reason: str | None) -> dict[str, Any]:
-    record: dict[str, Any] = {"radius": scf.radius, "mixing": scf.mixing, "iterations": scf.iterations}
-    if report is not None and report.fermi:
-        record |= {"fermi": report.fermi, "charges": report.charges}
-    return record | {"objection": reason}
+    atoms = [potential.charge for potential in job.potentials]
+    (phases, lmax), attempts = first_believed(ladder(job.scf) if retry else [job.scf], attempt, atoms)
+    return Potentials(phases, lmax, attempts)
 
 
 def _potentials(job: Job, folder: Path, timeout: float) -> ScfReport:
     (folder / "feff.inp").write_text(write_cards(job), encoding="ascii")
     run_stage("rdinp", folder, timeout)
     if not (folder / "pot.json").is_file():
-        raise EngineError(f"feff8l_rdinp refuses the input: {_last_words(folder / 'rdinp.log')}")
+        raise EngineError(f"feff8l_rdinp refuses the input: {last_words(folder / 'feff8l_rdinp.log')}")
     text = run_stage("pot", folder, timeout)
     if not (folder / "pot.pad").is_file():
-        raise EngineError(f"feff8l_pot made no potentials: {_last_words(folder / 'pot.log')}")
+        raise EngineError(f"feff8l_pot made no potentials: {last_words(folder / 'feff8l_pot.log')}")
     return read_log(text)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -115,8 +116,8 @@ class Job:
             )
 
 
-def write_cards(job: Job) -> str:
-    """Return the text of feff.inp with the cards that feff8l_rdinp knows; XANES and FMS are not among them."""
+def write_cards(job: Job, more: Sequence[str] = ()) -> str:
+    """Return the text of feff.inp with the cards that feff8l_rdinp knows, and `more`; XANES and FMS are not of them."""
     scf = job.scf
     lines = [
         "TITLE firstshell",
@@ -127,6 +128,7 @@ def write_cards(job: Job) -> str:
         "EXCHANGE " + " ".join(f"{number:g}" for number in job.exchange),
         f"SCF {scf.radius:.4f} {scf.one_cluster} {scf.iterations} {scf.mixing:.4f} {scf.simple_steps}",
         *([] if job.core_hole else ["NOHOLE"]),
+        *more,
         "POTENTIALS",
         *(
             f"{kind} {each.charge} {each.label} {each.lmax[0]} {each.lmax[1]} {each.amount:.6g}"

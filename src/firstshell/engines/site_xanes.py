@@ -13,12 +13,11 @@ from scipy.spatial import cKDTree
 
 from firstshell.engines.absorption import Absorption, absorption, average, propagators
 from firstshell.engines.feff8l import Potentials, calculate
-from firstshell.engines.feff8l_cards import MAX_ATOMS, Job, Mesh, Potential, Scf
+from firstshell.engines.feff8l_cards import Job, Mesh, Scf
 from firstshell.engines.feff_inp import FeffInput
 from firstshell.engines.pad import BOHR
 from firstshell.engines.scattering import Cluster, Scattering
-from firstshell.engines.surroundings import clear_radius, shell_end, surroundings
-from firstshell.errors import InputError
+from firstshell.engines.surroundings import clear_radius, shell_end, site_atoms
 from firstshell.types import Array
 
 SCF_ATOMS = 100
@@ -59,32 +58,9 @@ def site_job(structure: Structure, site: int, settings: SiteSettings) -> Job:
 
     Raises InputError for partly occupied positions and for what `Job` refuses.
     """
-    if not structure.is_ordered:
-        raise InputError(
-            "XANES needs every position fully occupied by one element",
-            remedy="Give an ordered structure or round the occupancies",
-        )
     scf = settings.scf_of(Element(structure[site].specie.symbol))
-    positions, charges = surroundings(structure, site, LIST_RADIUS + scf.radius / 2)
-    if len(positions) > MAX_ATOMS:
-        distances = np.linalg.norm(positions, axis=1)
-        kept = shell_end(distances, distances[MAX_ATOMS - 1] - 0.1)
-        positions, charges = positions[:kept], charges[:kept]
-    amounts = structure.composition.reduced_composition
-    elements = [Element.from_Z(charge) for charge in sorted(set(charges[1:].tolist()))]
-    kinds = 1 + np.searchsorted([element.Z for element in elements], charges)
-    kinds[0] = 0
-    absorber = Element.from_Z(int(charges[0]))
-    return Job(
-        positions,
-        kinds,
-        (
-            Potential(absorber.Z, absorber.symbol, 1e-4),
-            *(Potential(element.Z, element.symbol, float(amounts[element])) for element in elements),
-        ),
-        replace(scf, radius=_scf_radius(positions, kinds, scf)),
-        settings.mesh,
-    )
+    positions, kinds, potentials = site_atoms(structure, site, LIST_RADIUS + scf.radius / 2)
+    return Job(positions, kinds, potentials, replace(scf, radius=_scf_radius(positions, kinds, scf)), settings.mesh)
 
 
 def site_cluster(job: Job, settings: SiteSettings) -> Cluster:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from pymatgen.core.periodic_table import Element
 from pymatgen.core.structure import Structure
 
+from firstshell.engines.feff8l_cards import MAX_ATOMS, Potential
+from firstshell.errors import InputError
 from firstshell.types import Array
 
 TIE = 1e-3
@@ -33,6 +36,36 @@ def surroundings(structure: Structure, site: int, radius: float) -> tuple[Array,
     crowding = (charges * np.exp(-separations)).sum(axis=1)
     order = np.lexsort((np.round(crowding, 4), charges, shell))
     return positions[order], charges[order]
+
+
+def site_atoms(structure: Structure, site: int, radius: float) -> tuple[Array, NDArray[np.intp], tuple[Potential, ...]]:
+    """Return positions (n, 3) in Å, kinds (n,) and potentials of the atoms within `radius` Å, as `Job` takes them.
+
+    One potential is the absorber's and one each element's around it. Of more than `MAX_ATOMS` the outer ones are left
+    out by whole shells.
+
+    Raises InputError for partly occupied positions.
+    """
+    if not structure.is_ordered:
+        raise InputError(
+            "XANES needs every position fully occupied by one element",
+            remedy="Give an ordered structure or round the occupancies",
+        )
+    positions, charges = surroundings(structure, site, radius)
+    if len(positions) > MAX_ATOMS:
+        distances = np.linalg.norm(positions, axis=1)
+        kept = shell_end(distances, distances[MAX_ATOMS - 1] - 0.1)
+        positions, charges = positions[:kept], charges[:kept]
+    amounts = structure.composition.reduced_composition
+    elements = [Element.from_Z(charge) for charge in sorted(set(charges[1:].tolist()))]
+    kinds = 1 + np.searchsorted([element.Z for element in elements], charges)
+    kinds[0] = 0
+    absorber = Element.from_Z(int(charges[0]))
+    potentials = (
+        Potential(absorber.Z, absorber.symbol, 1e-4),
+        *(Potential(element.Z, element.symbol, float(amounts[element])) for element in elements),
+    )
+    return positions, kinds, potentials
 
 
 def shell_end(distances: Array, radius: float) -> int:

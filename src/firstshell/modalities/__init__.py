@@ -3,7 +3,8 @@
 A modality module has five members: `name`, `Params` (frozen dataclass), `grid(params, metal=None)`,
 `simulate(structure, metal, params, per_site=False)` and `prepare(measured, params)`. One whose simulations take seconds
 says `slow = True`, so that commands show progress, and has `simulate_site(structure, metal, site, params)`, so that a
-build can hand out its sites one by one.
+build can hand out its sites one by one, each for at most `params.limit_s` seconds. One whose settings name a program
+has `ready(params)`, which tries it and returns the settings with the program's version.
 """
 
 from __future__ import annotations

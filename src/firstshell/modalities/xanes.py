@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import numpy as np
 import spglib
 
+from firstshell.config import to_dict
+from firstshell.engines import feff_external
 from firstshell.engines.edges import k_edge
 from firstshell.engines.feff8l_cards import Mesh, Scf
+from firstshell.engines.feff_settings import FeffSettings
 from firstshell.engines.site_xanes import SiteSettings, site_xanes
 from firstshell.errors import EngineError, InputError
 from firstshell.structures.sites import distinct_sites
@@ -37,6 +40,7 @@ PRESETS = {
     ),
 }
 """Settings by name; docs/xanes.md has the cost and the error of each. `converged` has the Materials Project's radii."""
+DEFAULT, EXTERNAL = "fast", "feff"
 
 
 @dataclass(frozen=True)
@@ -46,31 +50,45 @@ class XanesParams:
     emin, emax : first and last energy in eV, counted from the metal's tabulated K edge. FEFF places the Fermi level
         4 to 10 eV above that edge for the 3d metals, so the window spans the pre-edge to about 50 eV past it.
     points : number of evenly spaced energies, both ends included
-    preset : "fast", "standard" or "converged"
+    preset : "fast", "standard" or "converged"; always "feff" where `feff` is given
     polarization : direction of the electric field, three Cartesian components in the axes of the structure; None
         averages over all directions, as a powder does
     uiso : Å², mean square displacement of every atom, which damps the fine structure; 0 leaves atoms at rest
+    feff : a FEFF9 or FEFF10 of the user's, and its settings, instead of feff8l; powder averages of atoms at rest only
     """
 
     emin: float = 0.0
     emax: float = 55.0
     points: int = 100
-    preset: str = "fast"
+    preset: str = DEFAULT
     polarization: tuple[float, ...] | None = None
     uiso: float = 0.0
+    feff: FeffSettings | None = field(default=None, metadata={"optional": True})
 
     def __post_init__(self) -> None:
         if not np.isfinite([self.emin, self.emax]).all() or self.emax <= self.emin:
             raise InputError(f"emin {self.emin} and emax {self.emax} make no range", remedy="Give emin < emax in eV")
         if not 2 <= self.points <= 100_000:
             raise InputError(f"points = {self.points} is out of range", remedy="Give 2 to 100000")
-        if self.preset not in PRESETS:
+        if self.feff is not None and self.preset in (DEFAULT, EXTERNAL):
+            object.__setattr__(self, "preset", EXTERNAL)
+        elif self.preset not in PRESETS:
             raise InputError(f"there is no preset {self.preset!r}", remedy=f"Choose from: {', '.join(PRESETS)}")
-        field = self.polarization
-        if field is not None and not (len(field) == 3 and 0 < math.hypot(*field) < math.inf):
-            raise InputError(f"polarization = {field} is no direction", remedy="Give three numbers, not all zero")
+        direction = self.polarization
+        if direction is not None and not (len(direction) == 3 and 0 < math.hypot(*direction) < math.inf):
+            raise InputError(f"polarization = {direction} is no direction", remedy="Give three numbers, not all zero")
         if not 0 <= self.uiso <= 0.1:
             raise InputError(f"uiso = {self.uiso} is out of range", remedy="Give 0 to 0.1 Å²")
+        if self.feff is not None and (self.preset != EXTERNAL or direction is not None or self.uiso):
+            raise InputError(
+                "preset, polarization and uiso are settings of the built-in engine, not of FEFF",
+                remedy="Leave them out, or feff",
+            )
+
+    @property
+    def limit_s(self) -> float:
+        """Wall-clock seconds after which a site is given up, whatever its engine does."""
+        return 7200.0 if self.feff is None else self.feff.timeout + 60.0
 
 
 Params = XanesParams
@@ -82,6 +100,14 @@ def grid(params: XanesParams, metal: str | None = None) -> Grid:
     if metal is None:
         return Grid(relative, "E − E(K)", "eV")
     return Grid(k_edge(metal) + relative, "Energy", "eV")
+
+
+def ready(params: XanesParams) -> XanesParams:
+    """Return the settings with the version of the FEFF that they name, which has been tried; others as they are.
+
+    Raises InputError when it does not work.
+    """
+    return params if params.feff is None else replace(params, feff=feff_external.ready(params.feff))
 
 
 def simulate(
@@ -100,7 +126,7 @@ def simulate(
     spectra = [_site(structure, metal, site, params, alone=False) for site in sites]
     weights = np.array([site.multiplicity for site in sites], dtype=float)
     values = np.average([spectrum.values for spectrum in spectra], axis=0, weights=weights)
-    provenance = _software(params) | {"sites": [spectrum.provenance["sites"][0] for spectrum in spectra]}
+    provenance = spectra[0].provenance | {"sites": [spectrum.provenance["sites"][0] for spectrum in spectra]}
     return Spectrum(spectra[0].grid, values, name, "μ(E)", "edge steps", metal, None, provenance)
 
 
@@ -111,19 +137,34 @@ def simulate_site(structure: Structure, metal: str, site: Site, params: XanesPar
 
 def _site(structure: Structure, metal: str, site: Site, params: XanesParams, *, alone: bool) -> Spectrum:
     """Spectrum of one site on the grid; when polarized, of its first atom if `alone`, else the mean of its atoms."""
-    settings = PRESETS[params.preset]
     # The mesh counts from the Fermi level, which lies above the tabulated edge: this reaches past the grid.
     kmax = math.sqrt((max(params.emax, 50.0) + REACH) / EV_PER_K2)
+    try:
+        if params.feff is not None:
+            return _external(structure, metal, site, params, params.feff, kmax)
+        return _built_in(structure, metal, site, params, kmax, alone)
+    except EngineError as error:
+        raise type(error)(f"{metal} site {site.index}: {error}") from error
+
+
+def _external(
+    structure: Structure, metal: str, site: Site, params: XanesParams, feff: FeffSettings, kmax: float
+) -> Spectrum:
+    xmu, record = feff_external.site_spectrum(structure, site.index, feff, kmax)
+    record |= {"multiplicity": site.multiplicity}
+    raw = xmu.normalised(metal, site.index)
+    return prepare(replace(raw, provenance=_software(params) | {"engine": xmu.program, "sites": [record]}), params)
+
+
+def _built_in(structure: Structure, metal: str, site: Site, params: XanesParams, kmax: float, alone: bool) -> Spectrum:
+    settings = PRESETS[params.preset]
     kstep = max(settings.mesh.kstep, kmax / MESH_POINTS)
     settings = replace(settings, mesh=replace(settings.mesh, kmax=kmax, kstep=kstep))
     directions = None
     if params.polarization is not None:
-        field = np.array(params.polarization) / math.hypot(*params.polarization)
-        directions = field[None] if alone else _equivalent(structure, field)
-    try:
-        result, record = site_xanes(structure, site.index, settings, directions, params.uiso)
-    except EngineError as error:
-        raise EngineError(f"{metal} site {site.index}: {error}") from error
+        direction = np.array(params.polarization) / math.hypot(*params.polarization)
+        directions = direction[None] if alone else _equivalent(structure, direction)
+    result, record = site_xanes(structure, site.index, settings, directions, params.uiso)
     record |= {"multiplicity": site.multiplicity}
     provenance = _software(params) | {"sites": [record]}
     raw = Spectrum(
@@ -133,6 +174,9 @@ def _site(structure: Structure, metal: str, site: Site, params: XanesParams, *, 
 
 
 def _software(params: XanesParams) -> dict[str, object]:
+    """What made the spectra."""
+    if params.feff is not None:
+        return {"preset": params.preset, "feff": to_dict(params.feff)}
     return {"engine": f"feff8l (xraylarch {version('xraylarch')}) + firstshell FMS", "preset": params.preset}
 
 
