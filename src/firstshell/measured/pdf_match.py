@@ -82,8 +82,8 @@ def scale_free(values: Array, target: Grid) -> Array:
 
     values : (..., n) G(r) in any unit on the target grid
 
-    The slope −4πρ₀ at low r would tell the scale of a sample of known density. It is not used: of the published PDFs in
-    the tests it stands for a quarter of the density, or none, as what the correction of the data leaves is there.
+    The slope −4πρ₀ at low r would tell the scale of a sample of known density. It is not used: of three published PDFs
+    it gives the density of one, and a tenth and a sixth of that of the others (tests), whose low r was corrected away.
 
     Raises InputError for a PDF without anything in the window.
     """
@@ -107,7 +107,7 @@ def match_pdf(
 
     radiation, qmax (Å⁻¹), qdamp (Å⁻¹) : what was measured with; from the file's header by default, else estimated or
         assumed, which is said
-    qmin : Å⁻¹; 0 by default, as programs of data correction put back what is missing there
+    qmin : Å⁻¹; 0 by default, as programs that fit structures have it
     base : settings of the simulated PDFs; their qmax bounds that of the match
 
     Raises InputError for what is no G(r), for one that does not reach over `WINDOW`, and for settings without meaning.
