@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from firstshell.errors import InputError
-from firstshell.measured.transfer import ANCHOR, LIMITS, PARAMETERS, SPAN, Transfer
+from firstshell.measured.transfer import ANCHOR, LIMITS, MIDDLE, PARAMETERS, SPAN, Transfer
 
 ENERGY = np.linspace(0, 55, 551)
 
@@ -71,7 +71,7 @@ def test_over_absorption_keeps_zero_and_one_and_presses_down_what_is_above():
 def test_slope_and_scale_are_factors():
     values = peak(20)
     factor = Transfer(slope=0.2, scale=1.5).apply(ENERGY, values) / Transfer().apply(ENERGY, values)
-    assert factor == pytest.approx(1.5 * (1 + 0.2 * (ENERGY - ANCHOR) / SPAN), rel=1e-9)
+    assert factor == pytest.approx(1.5 * (1 + 0.2 * (ENERGY - MIDDLE) / SPAN), rel=1e-9)
 
 
 def test_other_energies_and_beyond_the_ends():

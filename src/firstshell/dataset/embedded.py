@@ -12,16 +12,18 @@ import json
 from collections.abc import Iterable, Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from firstshell.dataset.materials import Material, Refused
-from firstshell.dataset.table import Dataset, read_dataset
 from firstshell.errors import EngineError, InputError
-from firstshell.executors import Executor
 from firstshell.progress import Reporter, Silent
-from firstshell.structures import amcsd, substitution
+
+if TYPE_CHECKING:
+    from firstshell.dataset.materials import Material, Refused
+    from firstshell.dataset.table import Dataset
+    from firstshell.executors import Executor
+    from firstshell.structures import amcsd
 
 FOLDER = Path(str(files("firstshell.dataset")))
 DATA, PLAN, MANIFEST = FOLDER / "embedded.parquet", FOLDER / "embedded.csv", FOLDER / "embedded.json"
@@ -31,6 +33,8 @@ TOLERANCES = {"xanes": 1e-4, "pdf": 1e-9, "dpdf": 1e-9}
 
 def load_dataset(path: str | Path | None = None) -> Dataset:
     """Return the dataset in a file, or the one that comes with firstshell when no path is given."""
+    from firstshell.dataset.table import read_dataset  # pandas: not needed to know which dataset it is
+
     return read_dataset(DATA if path is None else path)
 
 
@@ -57,6 +61,8 @@ def materials(
     chosen = [(name, metal) for name, metal in (plan() if wanted is None else wanted) if not metals or metal in metals]
     if not chosen:
         raise InputError(f"nothing is planned for {', '.join(metals)}", remedy="Name Ti, Mn, Fe or Cu, or structures")
+    from firstshell.dataset.materials import Refused
+
     reporter = reporter or Silent()
     reporter.start("Structures", len(chosen))
     made: list[Material] = []
@@ -79,6 +85,9 @@ def material(name: str, metal: str, parents: dict[str, amcsd.Entry] | None = Non
 
     parents : entries read so far, which is added to
     """
+    from firstshell.dataset.materials import Material
+    from firstshell.structures import amcsd, substitution
+
     parents = {} if parents is None else parents
     parent = name.partition("/")[0]
     if parent not in parents:

@@ -1,25 +1,17 @@
 """Where edges lie: the tabulated K edges that energies are counted from, and the half step of a spectrum."""
 
-from functools import cache
-
 import numpy as np
 
+from firstshell.engines.k_edges import K_EDGES
 from firstshell.errors import InputError
 from firstshell.types import Array
 
 
-@cache
 def k_edge(metal: str) -> float:
-    """Return the tabulated K-edge energy of `metal` in eV (Elam, Ravel and Sieber 2002, by way of xraydb)."""
-    import xraydb  # half a second to import
-
-    try:
-        edge = xraydb.xray_edge(metal, "K")
-    except (ValueError, KeyError):
-        edge = None
-    if edge is None:
+    """Return the tabulated K-edge energy of `metal` in eV (Elam, Ravel and Sieber 2002)."""
+    if metal not in K_EDGES:
         raise InputError(f"{metal!r} is not an element with a K edge", remedy="Give an element symbol, such as Fe")
-    return float(edge.energy)
+    return K_EDGES[metal]
 
 
 def half_step(energy: Array, spectra: Array) -> Array:

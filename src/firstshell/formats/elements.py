@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cache
+from firstshell.engines.k_edges import K_EDGES
 
 EDGES = frozenset(
     ["K", "L", "M", "N", "O"]
@@ -13,17 +13,10 @@ EDGES = frozenset(
 def element(symbol: str | None) -> str | None:
     """Return the spelling of an element ("FE" is "Fe"), or None for anything else."""
     name = (symbol or "").strip().title()
-    return name if name in _symbols() else None
+    return name if name in K_EDGES else None
 
 
 def edge(name: str | None) -> str | None:
     """Return the spelling of an edge ("k" is "K"), or None for anything else."""
     name = (name or "").strip().upper()
     return name if name in EDGES else None
-
-
-@cache
-def _symbols() -> frozenset[str]:
-    import periodictable
-
-    return frozenset(entry.symbol for entry in periodictable.elements if entry.number > 0)

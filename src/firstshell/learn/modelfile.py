@@ -85,8 +85,8 @@ def _checked(content: Any) -> Model:
     if content["firstshell"] != PROTOCOL:
         raise InputError(f"is of protocol {content['firstshell']!r}; this firstshell reads {PROTOCOL}")
     forests, arrays = content["forests"], content["arrays"]
-    if not (isinstance(forests, dict) and forests and isinstance(arrays, dict)):
-        raise InputError("holds no forests")
+    if not (isinstance(forests, dict) and isinstance(arrays, dict) and (forests or arrays)):
+        raise InputError("holds nothing")
     for forest in forests.values():
         _check_forest(forest)
     if not all(isinstance(each, np.ndarray) and each.dtype.kind in "iuf" for each in arrays.values()):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import ndtr
 
 from firstshell.types import Array
 
@@ -38,6 +37,8 @@ def broaden(x: Array, values: Array, at: Array, sigma: Array | float, gamma: Arr
 
 def ramps(distance: Array, sigma: Array, gamma: Array) -> Array:
     """Return the Voigt profile integrated twice, up to a constant for each width; see `broaden` for the widths."""
+    from scipy.special import ndtr  # answers need no profiles, and its import is slow
+
     gauss, lorentz = FWHM_PER_SIGMA * np.maximum(sigma, NARROWEST), 2.0 * np.maximum(gamma, 0.0)
     width = sum(c * gauss ** (5 - k) * lorentz**k for k, c in enumerate(WIDTH_TERMS)) ** 0.2
     share = lorentz / width

@@ -100,6 +100,6 @@ class XanesChannel:
 
     def beside(self, reference: tuple[Array, ...], index: int, values: Array) -> tuple[Array, Array, Array]:
         """Return energies in eV from the tabulated edge, the measurement, and a sample after its best transfer."""
-        bank = matching.Bank(*reference)
-        shift = float(matching.match(bank, values, self.misfit or MISFIT).shift[index])
-        return footing.ENERGY, values, matching.fitted(bank, index, values, shift)
+        alone = matching.Bank(*(part[index : index + 1] for part in reference))
+        shift = float(matching.match(alone, values, self.misfit or MISFIT).shift[0])
+        return footing.ENERGY, values, matching.fitted(alone, 0, values, shift)

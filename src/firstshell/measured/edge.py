@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter1d
 
 from firstshell.engines.edges import k_edge
+from firstshell.engines.k_edges import K_EDGES
 from firstshell.errors import InputError
 from firstshell.types import Array
 
@@ -36,7 +36,6 @@ COARSEST = 5.0
 """eV between points near an edge beyond which it is not to be found."""
 AROUND = 200.0
 """eV on both sides of where an edge may be that are looked at."""
-HEAVIEST = 98
 
 
 class _Edge(NamedTuple):
@@ -49,11 +48,8 @@ class _Edge(NamedTuple):
 
 @cache
 def k_edges() -> dict[str, float]:
-    """Return the tabulated K-edge energies in eV of all elements that have one, by symbol."""
-    import periodictable
-
-    symbols = [str(element.symbol) for element in periodictable.elements if 3 <= element.number <= HEAVIEST]
-    return {symbol: k_edge(symbol) for symbol in symbols}
+    """Return the tabulated K-edge energies in eV of the elements from Li on, by symbol."""
+    return {symbol: edge for symbol, edge in K_EDGES.items() if symbol not in ("H", "He")}
 
 
 def metal_at(e0: float) -> str:
@@ -156,7 +152,7 @@ def _steepest(energy: Array, mu: Array, low: float, high: float) -> _Edge:
     mesh = np.arange(energy[0], energy[-1], STEP)
     level = np.interp(mesh, energy, mu)
     inside = np.flatnonzero((mesh >= low) & (mesh <= high))
-    smooth = gaussian_filter1d(level, max(SMOOTH, spacing / 2) / STEP, mode="nearest")
+    smooth = _smoothed(level, max(SMOOTH, spacing / 2) / STEP)
     slope = np.gradient(smooth, STEP)
     level = smooth - _background(mesh, smooth, slope, inside)
     level /= _rough_step(mesh, level, slope, inside)
@@ -168,6 +164,16 @@ def _steepest(energy: Array, mu: Array, low: float, high: float) -> _Edge:
     rivals = [index for index in rises[1:] if slope[index] >= RIVAL * slope[rises[0]]]
     e0, *others = (_vertex(mesh, slope, index) for index in (rises[0], *rivals))
     return _Edge(float(slope[rises[0]]), e0, tuple(others))
+
+
+def _smoothed(values: Array, sigma: float) -> Array:
+    """Return values convolved with a Gaussian of `sigma` points, the ends held, as scipy.ndimage does.
+
+    That package takes as long to import as everything else that a prediction needs.
+    """
+    reach = int(4.0 * sigma + 0.5)
+    kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
+    return np.convolve(np.pad(values, reach, mode="edge"), kernel / kernel.sum(), mode="valid")
 
 
 def _background(mesh: Array, smooth: Array, slope: Array, inside: Ints) -> Array:

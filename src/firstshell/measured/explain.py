@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from firstshell.learn.trees import Ints, Trees
 from firstshell.measured.predictor import Predictor
 from firstshell.types import Array, Target
 
@@ -39,7 +41,7 @@ def evidence(model: Predictor, spectra: dict[str, Array]) -> tuple[dict[Target, 
     import shap
 
     features = model.features(spectra)
-    explainer = shap.TreeExplainer(model.forest)
+    explainer = shap.TreeExplainer(_for_shap(model.trees))
     values = np.asarray(explainer.shap_values(features, check_additivity=False))[0]
     base = np.atleast_1d(explainer.expected_value)[None]
     start = {target: float(model.outputs.averages(target, base)[0]) for target in Target}
@@ -57,6 +59,32 @@ def evidence(model: Predictor, spectra: dict[str, Array]) -> tuple[dict[Target, 
                 share = _linear(model, target, total)
                 found.append(Evidence(target, channel.name, float(edges[i]), float(edges[i + 1]), channel.unit, share))
     return start, found
+
+
+def _for_shap(trees: Trees) -> dict[str, Any]:
+    """Return trees as shap takes those of programs that it does not know."""
+    ends = [*trees.roots[1:], len(trees.left)]
+    parts = [slice(int(first), int(end)) for first, end in zip(trees.roots, ends, strict=True)]
+
+    def children(own: Ints, part: slice) -> Ints:
+        return np.where(own[part] < 0, -1, own[part] - part.start)
+
+    return {
+        "input_dtype": np.float32,
+        "tree_output": "raw_value",
+        "trees": [
+            {
+                "children_left": children(trees.left, part),
+                "children_right": children(trees.right, part),
+                "children_default": children(trees.right, part),
+                "features": trees.feature[part],
+                "thresholds": trees.threshold[part],
+                "values": trees.values[part].astype(np.float64) / len(parts),
+                "node_sample_weight": trees.weight[part].astype(np.float64),
+            }
+            for part in parts
+        ],
+    }
 
 
 def _linear(model: Predictor, target: Target, change: Array) -> float:

@@ -94,7 +94,7 @@ def match(bank: Bank, mu: Array, misfit: float, calibration: float = CALIBRATION
     misfit : edge steps that a right match still differs by
     calibration : eV, standard deviation of the shifts that are believed
     """
-    moved = np.array([np.interp(ENERGY - shift, ENERGY, mu) for shift in SHIFTS])
+    moved = np.array([np.interp(ENERGY - shift, ENERGY, mu) for shift in SHIFTS]).astype(bank.whole.dtype)
     n = len(bank.whole)
     along, across = (moved @ part.reshape(-1, len(ENERGY)).T for part in (bank.whole, bank.tilted))
     explained = along**2 + across**2

@@ -1,4 +1,4 @@
-"""Predictors that are trained at first use and kept: where, under which name, and how they are written."""
+"""Predictors that are trained at first use and kept: where, and under which name."""
 
 from __future__ import annotations
 
@@ -8,29 +8,30 @@ from dataclasses import replace
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from firstshell.config import from_dict, stable_hash, to_dict
-from firstshell.dataset.embedded import load_dataset
-from firstshell.dataset.table import Dataset
+from firstshell.config import stable_hash, to_dict
+from firstshell.dataset import embedded
+from firstshell.engines.edges import k_edge
 from firstshell.errors import InputError
-from firstshell.learn.modelfile import Model, load_model, save_model
 from firstshell.measured.channels import Channel, XanesChannel
-from firstshell.measured.domain import Likeness
-from firstshell.measured.outputs import Outputs
-from firstshell.measured.pdf_channel import PdfChannel
-from firstshell.measured.pdf_remake import remake
 from firstshell.measured.population import Population, default_population
 from firstshell.measured.predictor import Predictor, make_predictor
-from firstshell.measured.training import Calibration, TrainingParams
-from firstshell.modalities.pdf import PdfParams
+from firstshell.measured.predictor_file import described, keep_predictor, kept_predictor, load_predictor, save_predictor
+from firstshell.measured.training import TrainingParams
 from firstshell.progress import Reporter
-from firstshell.types import Target
 
-EDITION = 1
+if TYPE_CHECKING:
+    from firstshell.dataset.table import Dataset
+
+__all__ = ["cache_folder", "channels_of", "load_predictor", "predictor", "save_predictor"]
+
+EDITION = 2
 """Counts up when the same settings give another model."""
+INPUTS = ("xanes", "pdf", "dpdf")
+"""What can be measured, in the order in which predictors have them."""
 
 
 def cache_folder() -> Path:
@@ -50,10 +51,16 @@ def channels_of(
     Raises InputError for a modality that no measurement is known of.
     """
     made: list[Channel] = []
-    for name in sorted(set(inputs), key=("xanes", "pdf", "dpdf").index):
+    unknown = set(inputs) - set(INPUTS)
+    if unknown or not inputs:
+        what = f"no model is asked about {' + '.join(sorted(unknown)) or 'nothing'}"
+        raise InputError(what, remedy=f"Choose from: {', '.join(INPUTS)}")
+    for name in sorted(set(inputs), key=INPUTS.index):
         if name == "xanes":
             made.append(XanesChannel(population or default_population()))
         else:
+            from firstshell.measured.pdf_channel import PdfChannel
+
             made.append(PdfChannel(name, radiation))
     return tuple(made)
 
@@ -76,18 +83,20 @@ def predictor(
 
     Raises InputError when the dataset has too few samples of the metal.
     """
-    data = load_dataset() if data is None else data
+    k_edge(metal)  # is it an element at all: its name becomes part of a path
+    known = embedded.manifest()["hash"] if data is None else data.hash
     channels, params = channels_of(inputs, population, radiation), params or TrainingParams()
-    settings = [EDITION, data.hash, metal, [described(c) for c in channels], to_dict(params), version("scikit-learn")]
-    name = f"{metal}-{'+'.join(channel.name for channel in channels)}-{stable_hash(settings)[:16]}.skops"
+    settings = [EDITION, known, metal, [described(c) for c in channels], to_dict(params), version("scikit-learn")]
+    name = f"{metal}-{'+'.join(channel.name for channel in channels)}-{stable_hash(settings)[:16]}.npz"
     path = (folder or cache_folder()) / "models" / name
     found = _cached(path)
     if found is not None:
         return found
+    data = embedded.load_dataset() if data is None else data
     if radiation != "xray":
         data = _remade(data, metal, channels, radiation, reporter)
     made = make_predictor(data, metal, channels, params, reporter)
-    save_predictor(made, path)
+    keep_predictor(made, path)
     _cached.cache_clear()
     return made
 
@@ -97,78 +106,22 @@ def _cached(path: Path) -> Predictor | None:
     if not path.is_file():
         return None
     try:
-        return load_predictor(path)
+        return kept_predictor(path)
     except InputError:  # damaged, or of another version: it is made again
         return None
-
-
-def save_predictor(made: Predictor, path: str | Path) -> None:
-    """Write a predictor, whole or not at all, so that `load_predictor` can audit it."""
-    about = {
-        "kind": "predictor",
-        "metal": made.metal,
-        "channels": [described(channel) for channel in made.channels],
-        "outputs": to_dict(made.outputs),
-        "calibrations": {target.value: to_dict(each) for target, each in made.calibrations.items()},
-        "likeness": {name: {"names": each.names, "limit": each.limit} for name, each in made.likeness.items()},
-        "dataset": made.dataset,
-    }
-    arrays = {
-        f"{name}/{i}": part.astype(np.float32)
-        for name, each in made.likeness.items()
-        for i, part in enumerate(each.reference)
-    }
-    save_model(Model({"forest": made.forest}, about, arrays), path)
-
-
-def load_predictor(path: str | Path) -> Predictor:
-    """Read what `save_predictor` wrote; InputError when it is missing, damaged, crafted, or something else."""
-    model = load_model(path)
-    try:
-        about = model.about
-        channels = tuple(_channel(table) for table in about["channels"])
-        calibrations = {Target(name): from_dict(Calibration, each) for name, each in about["calibrations"].items()}
-        outputs = from_dict(Outputs, about["outputs"])
-        likeness = {
-            name: Likeness(
-                [str(each) for each in table["names"]],
-                tuple(model.arrays[key] for key in sorted(model.arrays) if key.startswith(f"{name}/")),
-                float(table["limit"]),
-            )
-            for name, table in about["likeness"].items()
-        }
-        forest, kinds = model.forests["forest"], {channel.name for channel in channels}
-        if about["kind"] != "predictor" or set(calibrations) != set(Target) or kinds != set(likeness):
-            raise ValueError("parts are missing")
-        if forest.n_outputs_ != outputs.columns(Target.BOND_LENGTH).stop:
-            raise ValueError("the forest has other outputs")
-        return Predictor(str(about["metal"]), channels, forest, outputs, calibrations, likeness, str(about["dataset"]))
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        what = f"this model file holds no predictor: {error}"
-        raise InputError(what, remedy="Use one written by firstshell, or train again", file=path) from None
-
-
-def described(channel: Channel) -> dict[str, Any]:
-    """Return the name and the settings of a channel, JSON-able."""
-    settings: dict[str, Any] = to_dict(channel)
-    return {"name": channel.name} | settings
-
-
-def _channel(table: dict[str, Any]) -> Channel:
-    values = dict(table)
-    if values.pop("name") != "xanes":
-        return from_dict(PdfChannel, table)
-    return from_dict(XanesChannel, values)
 
 
 def _remade(
     data: Dataset, metal: str, channels: tuple[Channel, ...], radiation: str, reporter: Reporter | None
 ) -> Dataset:
     """Return the samples of a metal with PDFs of another radiation."""
+    from firstshell.measured.pdf_remake import remake
+    from firstshell.modalities.pdf import PdfParams
+
     part = data.take(np.flatnonzero((data.frame["metal"] == metal).to_numpy()))
     spectra = dict(part.spectra)
     for channel in channels:
-        if isinstance(channel, PdfChannel):
+        if channel.name != "xanes":
             params = replace(PdfParams(), radiation=radiation)
             spectra[channel.name] = remake(part, metal, params, modality=channel.name, reporter=reporter)
     return replace(part, spectra=spectra)

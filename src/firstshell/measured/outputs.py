@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from firstshell.learn.forest import Forest
 from firstshell.learn.splits import Codes
-from firstshell.measured.samples import Samples
+from firstshell.learn.trees import Trees
 from firstshell.types import Array, Target
+
+if TYPE_CHECKING:
+    from firstshell.measured.samples import Samples
 
 LENGTH_WEIGHT = 0.4
 """Standard deviation of the lengths among the outputs, whose shares have about as much: all three then count when a
@@ -63,8 +66,10 @@ class Outputs:
         return np.asarray(part @ self.classes(target))
 
 
-def disagreement(forest: Forest, features: Array, outputs: Outputs) -> dict[Target, Array]:
-    """Return the (n,) standard deviation over trees of each target's mean value."""
-    features = features.astype(np.float32)
-    found = [tree.predict(features, check_input=False) for tree in forest.estimators_]
-    return {target: np.std([outputs.averages(target, each) for each in found], axis=0) for target in Target}
+def told(trees: Trees, features: Array, outputs: Outputs) -> tuple[Array, dict[Target, Array]]:
+    """Return the (n, k) mean outputs of all trees, and the (n,) standard deviations over trees of the targets' means.
+
+    features : (n, q)
+    """
+    each = trees.each(features)
+    return each.mean(axis=0), {t: np.std([outputs.averages(t, tree) for tree in each], axis=0) for t in Target}

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, overload
 
 import numpy as np
 
-from firstshell.config import did_you_mean
-from firstshell.dataset.table import Dataset
+from firstshell.engines.edges import k_edge
 from firstshell.errors import InputError
 from firstshell.measured.align import Alignment, align
 from firstshell.measured.footing import on_grid
@@ -20,6 +20,9 @@ from firstshell.measured.predictor import Predictor
 from firstshell.measured.sample import MeasuredSample, PdfConditionsGiven, Reading, read_samples
 from firstshell.progress import Reporter
 from firstshell.types import Array, Prediction, Target
+
+if TYPE_CHECKING:
+    from firstshell.dataset.table import Dataset
 
 NEAREST = 5
 
@@ -75,6 +78,29 @@ class Answer:
         return all(each.inside for each in self.resemblance.values())
 
 
+@dataclass(frozen=True, eq=False)
+class Answers(Sequence[Answer]):
+    """What is said of a list of files.
+
+    answered : in the order of the samples
+    refused : (file or group, reason) of what could not be used
+    """
+
+    answered: tuple[Answer, ...]
+    refused: tuple[tuple[str, str], ...] = ()
+
+    @overload
+    def __getitem__(self, index: int) -> Answer: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Answer]: ...
+    def __getitem__(self, index: int | slice) -> Answer | Sequence[Answer]:
+        """Return one answer, or some."""
+        return self.answered[index]
+
+    def __len__(self) -> int:
+        return len(self.answered)
+
+
 Models = Callable[[str, Sequence[str], str], Predictor]
 """Returns the predictor of a metal, for a list of modalities, measured with "xray" or "neutron"."""
 
@@ -89,7 +115,7 @@ def predict(
     data: Dataset | None = None,
     population: Population | None = None,
     reporter: Reporter | None = None,
-) -> list[Answer]:
+) -> Answers:
     """Say what measured files tell of a metal's first shell.
 
     files : XANES and PDFs; see `read_samples` for which belong to one sample
@@ -99,50 +125,90 @@ def predict(
     data : what models are trained on, at first use; the dataset that comes with firstshell by default
     population : transfers from simulation to measurement, as `firstshell calibrate` writes them
 
-    Raises InputError when no file can be used; the others are answered, and those refused are in the first's warnings.
+    Raises InputError when no file can be used; else those that cannot are told with the answers.
     """
-    known = data.metals if data is not None else None
+    if metal is not None:
+        k_edge(metal)
 
     def models(metal: str, inputs: Sequence[str], radiation: str) -> Predictor:
         return predictor(metal, inputs, data=data, population=population, radiation=radiation, reporter=reporter)
 
-    if metal is not None and known is not None and metal not in known:
-        raise InputError(f"no model knows {metal!r}", remedy=did_you_mean(metal, known))
-    reading = read_samples(files, metal, ranges=ranges, pdf=pdf)
-    return answer_all(reading, metal, models, align)
+    return answer_all(read_samples(files, metal, ranges=ranges, pdf=pdf), metal, models, align)
 
 
-def answer_all(reading: Reading, metal: str | None, models: Models, how: str | float = "auto") -> list[Answer]:
-    """Answer for all samples that were read; those of one kind are asked of the forest together."""
+def answer_all(reading: Reading, metal: str | None, models: Models, how: str | float = "auto") -> Answers:
+    """Answer for all samples that were read; those of one kind are asked of the forest together.
+
+    Raises InputError, the first reason, when none can be answered.
+    """
     answers: dict[int, Answer] = {}
-    kinds: dict[tuple[str, tuple[str, ...], str], list[int]] = {}
-    for i, sample in enumerate(reading.samples):
-        absorber = metal or (sample.xanes.metal if sample.xanes is not None else None)
-        if absorber is None:
-            raise InputError("a PDF does not say which metal is asked about", remedy="Name it with --metal")
-        kinds.setdefault((absorber, sample.inputs, sample.radiation), []).append(i)
-    for (absorber, inputs, radiation), places in kinds.items():
-        model = models(absorber, inputs, radiation)
-        found = answer(model, [reading.samples[i] for i in places], how)
-        answers |= dict(zip(places, found, strict=True))
-    return [answers[i] for i in range(len(reading.samples))]
+    failed: dict[int, InputError] = {}
+    for (absorber, inputs, radiation), places in _kinds(reading.samples, metal).items():
+        ready: dict[int, _Ready] = {}
+        try:
+            if absorber is None:
+                raise InputError("a PDF does not say which metal is asked about", remedy="Name it with --metal")
+            model = models(absorber, inputs, radiation)
+        except InputError as error:
+            failed |= dict.fromkeys(places, error)
+            continue
+        for i in places:
+            try:
+                ready[i] = _prepare(model, reading.samples[i], how)
+            except InputError as error:
+                failed[i] = error
+        answers |= dict(zip(ready, _asked(model, list(ready.values())), strict=True))
+    if not answers:
+        raise failed[min(failed)] if failed else InputError("there is no sample", remedy="Give a measured file")
+    refused = [(reading.samples[i].name, f"{failed[i].what}. {failed[i].remedy}") for i in sorted(failed)]
+    return Answers(tuple(answers[i] for i in sorted(answers)), (*reading.refused, *refused))
 
 
 def answer(model: Predictor, samples: Sequence[MeasuredSample], how: str | float = "auto") -> list[Answer]:
     """Ask one model about samples that have its inputs."""
-    alignments = [_alignment(model, sample, how) for sample in samples]
-    spectra = [_on_footing(sample, moved) for sample, moved in zip(samples, alignments, strict=True)]
-    together = {channel.name: np.array([each[channel.name] for each in spectra]) for channel in model.channels}
-    return [_answer(model, *parts) for parts in zip(samples, model.predict(together), spectra, alignments, strict=True)]
+    return _asked(model, [_prepare(model, sample, how) for sample in samples])
 
 
-def _answer(
-    model: Predictor,
-    sample: MeasuredSample,
-    predictions: dict[Target, Prediction],
-    spectra: dict[str, Array],
-    moved: Alignment | None,
-) -> Answer:
+@dataclass(frozen=True, eq=False)
+class _Ready:
+    """A sample, its spectra as the model will be asked, and how its energies were moved."""
+
+    sample: MeasuredSample
+    spectra: dict[str, Array]
+    moved: Alignment | None
+
+
+def _kinds(
+    samples: Sequence[MeasuredSample], metal: str | None
+) -> dict[tuple[str | None, tuple[str, ...], str], list[int]]:
+    """Return which samples are asked of one model: by metal, inputs and radiation."""
+    found: dict[tuple[str | None, tuple[str, ...], str], list[int]] = {}
+    for i, sample in enumerate(samples):
+        absorber = metal or (sample.xanes.metal if sample.xanes is not None else None)
+        found.setdefault((absorber, sample.inputs, sample.radiation), []).append(i)
+    return found
+
+
+def _prepare(model: Predictor, sample: MeasuredSample, how: str | float) -> _Ready:
+    spectra: dict[str, Array] = {}
+    moved = None
+    if sample.xanes is not None:
+        moved = align(sample.xanes, model.likeness.get("xanes"), how)
+        spectra["xanes"] = on_grid(sample.xanes, moved.shift)
+    if sample.pdf is not None:
+        spectra[sample.inputs[-1]] = sample.pdf.values
+    return _Ready(sample, spectra, moved)
+
+
+def _asked(model: Predictor, ready: Sequence[_Ready]) -> list[Answer]:
+    if not ready:
+        return []
+    together = {channel.name: np.array([each.spectra[channel.name] for each in ready]) for channel in model.channels}
+    return [_answer(model, *parts) for parts in zip(ready, model.predict(together), strict=True)]
+
+
+def _answer(model: Predictor, ready: _Ready, predictions: dict[Target, Prediction]) -> Answer:
+    sample, spectra, moved = ready.sample, ready.spectra, ready.moved
     alike = {channel.name: resemblance(model, channel.name, spectra[channel.name]) for channel in model.channels}
     warnings = [warning for each in (sample.xanes, sample.pdf) if each is not None for warning in each.warnings]
     if moved is not None and moved.doubt:
@@ -169,16 +235,3 @@ def resemblance(model: Predictor, modality: str, values: Array) -> Resemblance:
             break
     axis, measured, alike = channel.beside(known.reference, int(order[0]), values)
     return Resemblance(modality, float(distances[order[0]]), known.limit, tuple(named.items()), axis, measured, alike)
-
-
-def _alignment(model: Predictor, sample: MeasuredSample, how: str | float) -> Alignment | None:
-    return None if sample.xanes is None else align(sample.xanes, model.likeness.get("xanes"), how)
-
-
-def _on_footing(sample: MeasuredSample, moved: Alignment | None) -> dict[str, Array]:
-    spectra: dict[str, Array] = {}
-    if sample.xanes is not None and moved is not None:
-        spectra["xanes"] = on_grid(sample.xanes, moved.shift)
-    if sample.pdf is not None:
-        spectra[sample.inputs[-1]] = sample.pdf.values
-    return spectra

@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from firstshell.dataset.table import Dataset
-from firstshell.learn.forest import Forest
 from firstshell.learn.splits import seeded
+from firstshell.learn.trees import Trees
 from firstshell.measured import domain, samples
 from firstshell.measured.channels import Channel
 from firstshell.measured.domain import Likeness
-from firstshell.measured.outputs import Outputs, disagreement
+from firstshell.measured.outputs import Outputs, told
 from firstshell.measured.training import Calibration, TrainingParams, sharpened, train, values
 from firstshell.progress import Reporter
 from firstshell.types import Array, Prediction, Target
+
+if TYPE_CHECKING:
+    from firstshell.dataset.table import Dataset
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,14 +26,14 @@ class Predictor:
     """Everything that is needed to answer for one metal and set of inputs.
 
     channels : how each input is seen, in the order of their features
-    forest, outputs, calibrations : what answers
+    trees, outputs, calibrations : what answers
     likeness : which training samples a measurement is like, by modality
     dataset : hash of what it was trained on
     """
 
     metal: str
     channels: tuple[Channel, ...]
-    forest: Forest
+    trees: Trees
     outputs: Outputs
     calibrations: dict[Target, Calibration]
     likeness: dict[str, Likeness]
@@ -48,8 +51,7 @@ class Predictor:
     def predict(self, spectra: dict[str, Array]) -> list[dict[Target, Prediction]]:
         """Return the answers for n measurements: spectra (n, p) by modality, each on its channel's footing."""
         features = self.features(spectra)
-        found = np.reshape(self.forest.predict(features), (len(features), -1))
-        spread = disagreement(self.forest, features, self.outputs)
+        found, spread = told(self.trees, features, self.outputs)
         by_target = {target: self._answers(target, found, spread[target]) for target in Target}
         return [{target: by_target[target][i] for target in Target} for i in range(len(features))]
 
@@ -90,4 +92,4 @@ def make_predictor(
     made = train(chosen, channels, params, reporter)
     rng = seeded("likeness", params.seed, metal)
     likeness = {channel.name: domain.learn(chosen, channel, rng) for channel in channels}
-    return Predictor(metal, channels, made.forest, made.outputs, made.calibrations, likeness, data.hash)
+    return Predictor(metal, channels, Trees.of(made.forest), made.outputs, made.calibrations, likeness, data.hash)

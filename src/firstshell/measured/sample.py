@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from firstshell.errors import InputError
 from firstshell.formats.measured import Measured
 from firstshell.formats.sniff import read_measured
 from firstshell.measured.normalise import Normalised, NormaliseParams, normalise
-from firstshell.measured.pdf_match import MatchedPdf, match_pdf
+
+if TYPE_CHECKING:
+    from firstshell.measured.pdf_match import MatchedPdf
 
 MOST_SPECTRA = 20_000
 
@@ -123,6 +126,8 @@ def _prepared(
     measured: Measured, of: int, metal: str | None, ranges: NormaliseParams | None, pdf: PdfConditionsGiven
 ) -> MeasuredSample:
     if measured.kind == "pdf":
+        from firstshell.measured.pdf_match import match_pdf  # imports what XANES do not need
+
         matched = match_pdf(measured, radiation=pdf.radiation, qmax=pdf.qmax, qdamp=pdf.qdamp)
         return MeasuredSample(measured.name, pdf=matched, differential=pdf.differential)
     name = measured.name if of == 1 else f"{measured.source}#{measured.name}"

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 
 from firstshell.config import did_you_mean
-from firstshell.dataset.table import Dataset
 from firstshell.errors import InputError
-from firstshell.learn.samples import group_codes
 from firstshell.learn.splits import Codes
 from firstshell.types import Array, Target
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from firstshell.dataset.table import Dataset
 
 LEAST_GROUPS = 3
 """Groups that a class needs to be learned; sites of rarer ones are left out."""
@@ -86,16 +88,19 @@ class Samples:
 def collect(data: Dataset, metal: str, *, whole: bool = False) -> Samples:
     """Return the samples of a metal whose labels are known: every site, and materials with more than one.
 
+    Where a dataset has no sites, materials whose sites agree stand for them.
+
     whole : materials only, with the averages over their sites; for what is measured of a whole material, as a PDF is
 
     Raises InputError when there are too few.
     """
+    from firstshell.learn.samples import group_codes
+
     if metal not in data.metals:
         raise InputError(f"the dataset has no samples of {metal!r}", remedy=did_you_mean(metal, data.metals))
     frame = data.frame
     rows = np.flatnonzero(((frame["metal"] == metal) & (frame["missing_sites"] == 0)).to_numpy())
-    sites = rows[_complete(frame.iloc[rows])]
-    sites = sites[(frame["level"].iloc[sites] == "site").to_numpy()]
+    sites = rows[_alone(frame.iloc[rows])]
     sites = sites[_common(frame.iloc[sites])]
     if len(sites) < LEAST_SAMPLES:
         what = f"the dataset has {len(sites)} labelled sites of {metal}"
@@ -160,12 +165,17 @@ def joined(one: Samples, two: Samples) -> Samples:
     )
 
 
-def _complete(frame: pd.DataFrame) -> Array:
-    return np.asarray(frame[[target.value for target in Target]].notna().all(axis=1) | (frame["level"] == "material"))
+def _alone(table: pd.DataFrame) -> Array:
+    """Whether each row has every label, and is a site or a material whose sites are not given."""
+    given = set(table.loc[table["level"] == "site", "id"])
+    single = (table["level"] == "site") | ~table["id"].isin(given)
+    return np.asarray(single & table[[target.value for target in Target]].notna().all(axis=1))
 
 
 def _common(sites: pd.DataFrame) -> Array:
     """Whether the classes of each site occur in enough groups."""
+    from firstshell.learn.samples import group_codes
+
     groups, kept = group_codes(sites, "formula"), np.ones(len(sites), dtype=bool)
     for target in (target for target in Target if target.is_class):
         labels = sites[target.value].to_numpy(np.int64)
@@ -177,11 +187,13 @@ def _common(sites: pd.DataFrame) -> Array:
 
 def _materials(frame: pd.DataFrame, rows: Codes, sites: Codes, fewest: int) -> Codes:
     """Return the rows of materials with `fewest` distinct sites or more, all of which are among `sites`."""
-    table = frame.iloc[rows]
+    table, labelled = frame.iloc[rows], frame.iloc[sites]
     all_sites = table[table["level"] == "site"].groupby("id").size()
-    good = frame.iloc[sites].groupby("id").size()
+    good = labelled[labelled["level"] == "site"].groupby("id").size()
     several = {name for name, count in all_sites.items() if count >= fewest and good.get(name, 0) == count}
-    return rows[((table["level"] == "material") & table["id"].isin(several)).to_numpy()]
+    found = rows[((table["level"] == "material") & table["id"].isin(several)).to_numpy()]
+    bare = sites[(labelled["level"] == "material").to_numpy()] if fewest == 1 else sites[:0]
+    return np.concatenate([found, bare])
 
 
 def _shares(frame: pd.DataFrame, sites: Codes, alone: Codes, materials: Codes, target: Target) -> Shares:
@@ -197,7 +209,7 @@ def _shares(frame: pd.DataFrame, sites: Codes, alone: Codes, materials: Codes, t
 
 
 def _mean_length(frame: pd.DataFrame, sites: Codes, row: int) -> float:
-    if frame["level"].iloc[row] == "site":
+    if row in sites:
         return float(frame["bond_length"].iloc[row])
     own = frame.iloc[sites]
     own = own[own["id"] == frame["id"].iloc[row]]

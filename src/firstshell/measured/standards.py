@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy.optimize import least_squares
 
 from firstshell.engines.edges import half_step, k_edge
 from firstshell.errors import InputError
@@ -81,6 +80,8 @@ def standard(measured: Normalised, compound: str, grid: Array, simulated: Array)
 
 def fit(each: Standard, population: Population = BROAD) -> Fit:
     """Return the most probable transfer of a standard, given how those of others spread."""
+    from scipy.optimize import least_squares  # loaded for this only: answers need the constants above
+
     expected = population.typical(each.edge)
     centre = np.array([getattr(expected, name) for name in PARAMETERS])
     width = np.array([population.spread[name] for name in PARAMETERS])

@@ -5,18 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil
+from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.optimize import minimize_scalar
 
 from firstshell.errors import InputError
-from firstshell.learn.forest import Forest, fit_forest
 from firstshell.learn.splits import Codes, fold_of, quantile_strata, seeded
+from firstshell.learn.trees import Trees
 from firstshell.measured.channels import Channel
-from firstshell.measured.outputs import Outputs, disagreement
+from firstshell.measured.outputs import Outputs, told
 from firstshell.measured.samples import Samples, joined, mixed
 from firstshell.progress import Reporter, Silent
 from firstshell.types import Array, Target
+
+if TYPE_CHECKING:
+    from firstshell.learn.forest import Forest
 
 COVERAGE = 0.9
 FAINT = 1e-3
@@ -108,7 +111,7 @@ def train(
             forest = fit(samples.take(np.flatnonzero(fold != k)), channels, outputs, params, rng)
             rows = np.repeat(np.flatnonzero(fold == k), SEEN_AGAIN)
             features = see(samples.take(rows), channels, rng)
-            parts.append(HeldOut(rows, _predict(forest, features), disagreement(forest, features, outputs)))
+            parts.append(HeldOut(rows, *told(Trees.of(forest), features, outputs)))
             reporter.advance()
         forest = fit(samples, channels, outputs, params, rng)
         reporter.advance()
@@ -126,6 +129,8 @@ def fit(
     samples: Samples, channels: Sequence[Channel], outputs: Outputs, params: TrainingParams, rng: np.random.Generator
 ) -> Forest:
     """Fit a forest to disturbed copies of samples and of mixtures of them."""
+    from firstshell.learn.forest import fit_forest  # loads scikit-learn, which answers do not need
+
     count = 0 if any(each.whole for each in channels) else round(params.mixtures * len(samples))
     whole = joined(samples, mixed(samples, count, rng)) if count else samples
     many = whole.take(np.repeat(np.arange(len(whole)), params.copies))
@@ -167,6 +172,7 @@ def values(outputs: Outputs, target: Target, found: Array, temperature: float) -
 
 def best_temperature(shares: Array, truth: Array, weights: Array) -> float:
     """Return the temperature at which shares (n, k) tell true ones best, by their cross entropy."""
+    from scipy.optimize import minimize_scalar
 
     def loss(log_temperature: float) -> float:
         p = sharpened(shares, float(np.exp(log_temperature)))
@@ -191,7 +197,3 @@ def conformal_quantile(scores: Array, weights: Array, coverage: float) -> float:
     effective = weights.sum() ** 2 / (weights**2).sum()
     wanted = min(1.0, ceil(coverage * (effective + 1)) / effective)
     return float(scores[order][min(int(np.searchsorted(reached, wanted)), len(scores) - 1)])
-
-
-def _predict(forest: Forest, features: Array) -> Array:
-    return np.reshape(forest.predict(features), (len(features), -1))
