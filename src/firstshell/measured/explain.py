@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+from warnings import catch_warnings, simplefilter
 
 import numpy as np
 
@@ -38,7 +39,9 @@ def evidence(model: Predictor, spectra: dict[str, Array]) -> tuple[dict[Target, 
     By path-dependent TreeSHAP (Lundberg et al., Nat. Mach. Intell. 2, 56 (2020)), which shares an answer out among
     features so that the parts add up to it.
     """
-    import shap
+    with catch_warnings():
+        simplefilter("ignore")  # of its plots, which are not used
+        import shap
 
     features = model.features(spectra)
     explainer = shap.TreeExplainer(_for_shap(model.trees))

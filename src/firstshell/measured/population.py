@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from firstshell.errors import InputError
 from firstshell.measured.transfer import ANCHOR, LIMITS, PARAMETERS, Transfer
 from firstshell.types import Array
 
+MAX_BYTES = 1_000_000
 LEAST = {
     "shift": 0.5,
     "stretch": 0.02,
@@ -90,13 +92,13 @@ class Population:
         """Read what `to_json` wrote; InputError where it is something else."""
         try:
             table: Any = json.loads(text)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise InputError(f"no transfer file: {error}", remedy="Use one written by calibrate", file=file) from None
         if not isinstance(table, dict) or not isinstance(table.get("spread"), dict):
             raise InputError("no transfer file", remedy="Use one written by firstshell calibrate", file=file)
         found = from_dict(cls, table, file=file)
         wrong = set(found.spread) ^ set(PARAMETERS)
-        if wrong or not all(value > 0 for value in found.spread.values()):
+        if wrong or not all(value > 0 for value in found.spread.values()) or found.misfit < 0:
             raise InputError("the spread must have every parameter, above zero", remedy="Calibrate again", file=file)
         return found
 
@@ -126,6 +128,18 @@ BROAD = Population(
 
 PLAIN = Population(Transfer(), LEAST)
 """Simulations as they are, but for the smallest spread that is believed."""
+
+
+def read_population(path: str | Path) -> Population:
+    """Read a file that `firstshell calibrate` wrote; InputError when it is missing, too large or something else."""
+    path = Path(path)
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise InputError("no transfer file: it is too large", remedy="Use one written by calibrate", file=path)
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"no transfer file: {error}", remedy="Use one written by calibrate", file=path) from None
+    return Population.from_json(text, str(path))
 
 
 @cache

@@ -17,7 +17,7 @@ from firstshell.measured.models import predictor
 from firstshell.measured.normalise import NormaliseParams
 from firstshell.measured.population import Population
 from firstshell.measured.predictor import Predictor
-from firstshell.measured.sample import MeasuredSample, PdfConditionsGiven, Reading, read_samples
+from firstshell.measured.sample import MeasuredSample, PdfConditionsGiven, Reading, none_usable, read_samples, reason
 from firstshell.progress import Reporter
 from firstshell.types import Array, Prediction, Target
 
@@ -139,7 +139,7 @@ def predict(
 def answer_all(reading: Reading, metal: str | None, models: Models, how: str | float = "auto") -> Answers:
     """Answer for all samples that were read; those of one kind are asked of the forest together.
 
-    Raises InputError, the first reason, when none can be answered.
+    Raises InputError, with the reasons, when none can be answered.
     """
     answers: dict[int, Answer] = {}
     failed: dict[int, InputError] = {}
@@ -158,10 +158,10 @@ def answer_all(reading: Reading, metal: str | None, models: Models, how: str | f
             except InputError as error:
                 failed[i] = error
         answers |= dict(zip(ready, _asked(model, list(ready.values())), strict=True))
+    refused = [*reading.refused, *((reading.samples[i].name, reason(failed[i])) for i in sorted(failed))]
     if not answers:
-        raise failed[min(failed)] if failed else InputError("there is no sample", remedy="Give a measured file")
-    refused = [(reading.samples[i].name, f"{failed[i].what}. {failed[i].remedy}") for i in sorted(failed)]
-    return Answers(tuple(answers[i] for i in sorted(answers)), (*reading.refused, *refused))
+        raise none_usable(refused, failed[min(failed)] if failed else None)
+    return Answers(tuple(answers[i] for i in sorted(answers)), tuple(refused))
 
 
 def answer(model: Predictor, samples: Sequence[MeasuredSample], how: str | float = "auto") -> list[Answer]:

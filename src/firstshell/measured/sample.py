@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from firstshell.measured.pdf_match import MatchedPdf
 
 MOST_SPECTRA = 20_000
+MOST_REASONS = 8
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ def read_samples(
     pdf : how PDFs were measured
     pair : whether a XANES and a PDF belong to one sample: the only two given, or two files of one name
 
-    A file that cannot be used is refused by name; when none can, the first reason is raised as InputError.
+    A file that cannot be used is refused by name; when none can, the reasons are raised as one InputError.
     """
     found: list[MeasuredSample] = []
     reading = Reading()
@@ -95,7 +96,7 @@ def read_samples(
             spectra = _read(file)
         except InputError as error:
             first = first or error
-            reading.refused.append((Path(file).name, f"{error.what}. {error.remedy}"))
+            reading.refused.append((Path(file).name, reason(error)))
             continue
         for measured in spectra:
             try:
@@ -103,12 +104,30 @@ def read_samples(
             except InputError as error:
                 first = first or error
                 label = measured.source if len(spectra) == 1 else f"{measured.source}#{measured.name}"
-                reading.refused.append((label, f"{error.what}. {error.remedy}"))
+                reading.refused.append((label, reason(error)))
         if len(found) > MOST_SPECTRA:
             raise InputError(f"over {MOST_SPECTRA:,} spectra", remedy="Give them in parts", file=file)
     if not found:
-        raise first or InputError("no files are given", remedy="Name a measured XANES or PDF")
+        raise none_usable(reading.refused, first)
     return Reading(_paired(found) if pair else found, reading.refused)
+
+
+def reason(error: InputError) -> str:
+    """Return what was wrong and what to do, without the file."""
+    return str(InputError(error.what, remedy=error.remedy))
+
+
+def none_usable(refused: Sequence[tuple[str, str]], first: InputError | None) -> InputError:
+    """Return the error that says why none of the files can be used."""
+    if first is None:
+        return InputError("no files are given", remedy="Name a measured XANES or PDF")
+    if len(refused) == 1:
+        return first
+    reasons = " ".join(f"{name}: {reason}" for name, reason in refused[:MOST_REASONS])
+    more = len(refused) - MOST_REASONS
+    return InputError(
+        f"none of {len(refused)} can be used", remedy=reasons + (f" And {more} more." if more > 0 else "")
+    )
 
 
 def _read(file: str | Path) -> list[Measured]:
