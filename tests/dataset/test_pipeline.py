@@ -101,21 +101,18 @@ def test_what_is_finished_can_be_written_while_the_rest_waits(tmp_path):
         build_dataset(everything(), workers=0, finished_only=True)
 
 
-def test_shards_merged_are_the_undivided_build(tmp_path):
+@pytest.mark.parametrize("of", [3, 8])
+def test_shards_merged_are_the_undivided_build(tmp_path, of):
     refused = [Refused("x.cif", "structure", "not a structure")]
     build_dataset(everything(), tmp_path / "all.parquet", refused=refused, workers=0)
     parts = []
-    for index in (3, 1, 2):
-        part = tmp_path / f"part{index}.parquet"
-        try:
-            build_dataset(everything(), part, refused=refused, shard=Shard(index, 3), workers=0)
-        except InputError:
-            continue  # a part without a material
-        parts.append(part)
-    assert len(parts) >= 2
+    for index in (of, *range(1, of)):
+        parts.append(tmp_path / f"part{index}.parquet")
+        build_dataset(everything(), parts[-1], refused=refused, shard=Shard(index, of), workers=0)
+    assert (min(len(read_dataset(part).frame) for part in parts) == 0) == (of == 8)  # of eight, some are empty
     merge_files(parts, tmp_path / "merged.parquet")
-    for of in (lambda p: p, excluded_path):
-        assert of(tmp_path / "merged.parquet").read_bytes() == of(tmp_path / "all.parquet").read_bytes()
+    for file in (Path, excluded_path):
+        assert file(tmp_path / "merged.parquet").read_bytes() == file(tmp_path / "all.parquet").read_bytes()
 
 
 def test_merge_refuses_what_does_not_belong_together(tmp_path):
@@ -135,6 +132,9 @@ def test_merge_refuses_what_does_not_belong_together(tmp_path):
     assert caught.value.file == b
     with pytest.raises(InputError, match="no datasets"):
         merge_files([], c)
+    build_dataset(some("cuprite.cif", metal="Cu"), tmp_path / "none.parquet", shard=Shard(1, 2), workers=0)
+    with pytest.raises(InputError, match="no part holds a sample"):
+        merge_files([tmp_path / "none.parquet"], c)
     assert not c.exists()
 
 

@@ -16,7 +16,8 @@ from firstshell.errors import InputError
 def merge_files(paths: Sequence[str | Path], out: str | Path) -> Dataset:
     """Read datasets, merge them and write the whole to `out`.
 
-    Raises InputError when a file is damaged or its settings differ from those of the first, which it names.
+    Raises InputError when a file is damaged or its settings differ from those of the first, which it names, and when
+    there is no sample in any part.
     """
     if not paths:
         raise InputError("no datasets to merge", remedy="Name at least one .parquet file")
@@ -31,6 +32,8 @@ def merge_files(paths: Sequence[str | Path], out: str | Path) -> Dataset:
                 file=path,
             )
     data = merge(parts)
+    if data.frame.empty:
+        raise InputError("no part holds a sample", remedy="See what the parts' .excluded.csv say", file=paths[0])
     write_dataset(data, out)
     return data
 

@@ -87,7 +87,7 @@ def test_words(study: Study, metal: str, target: Target) -> list[tuple[str, str]
         without, with_ = row["without"], row["with"]
         rivals = rows.loc[(rows["with"] == with_) & ~rows["without"].isin(BASELINES), "without"]
         if without in BASELINES:
-            place = 2
+            place: int | None = 2
         elif "+" in with_:
             place = 1 if without == min(rivals, key=order.index) else None
         else:

@@ -1,0 +1,96 @@
+"""Advice as text and as a figure: the numbers of the table, and verdicts that follow from the tests."""
+
+from dataclasses import replace
+
+import pytest
+from matplotlib.colors import to_hex
+
+from firstshell.learn.advice import advice_table, advise
+from firstshell.learn.curves import run_curves
+from firstshell.learn.plan import ForestParams, StudyPlan
+from firstshell.report.advice_figure import curves_figure
+from firstshell.report.advice_words import RULE, advice_sentences, reach, summary, wrong_in
+from firstshell.report.style import number
+from firstshell.types import Metric, Target
+from synthetic import synthetic_dataset
+
+INPUTS = ("xanes", "pdf", "xanes+pdf")
+
+
+@pytest.fixture(scope="module")
+def curves():
+    plan = StudyPlan(
+        targets=("oxidation_state", "bond_length"), inputs=INPUTS, repeats=4, forest=ForestParams((10,)), permutations=0
+    )
+    return run_curves(synthetic_dataset(90), "Cu", plan, sizes=(0.2, 0.4, 0.7), workers=0, backend="sklearn")
+
+
+@pytest.fixture(scope="module")
+def table(curves):
+    return advice_table(curves)
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "words"),
+    [(1.0, "fewer than 1 of 1000"), (0.9, "1 of 10"), (0.92, "1 of 13"), (0.7, "3 of 10"), (0.0, "10 of 10")],
+)
+def test_an_accuracy_in_words(accuracy, words):
+    assert wrong_in(accuracy) == words
+
+
+def test_the_text_shows_the_numbers_of_the_table(curves, table):
+    words = summary(curves, table)
+    for target, metric in (("oxidation_state", Metric.F1_WEIGHTED), ("bond_length", Metric.RMSE_PERCENT)):
+        full = table[(table["target"] == target) & (table["metric"] == metric.value) & (table["size"] == 1.0)]
+        assert len(full) == len(INPUTS) + 2
+        for row in full.to_dict("records"):
+            assert f"{number(metric, row['low'])} to {number(metric, row['high'])}" in words
+    assert words.count("Advice:") == 2
+    assert "nan" not in words
+
+
+def test_the_advice_is_the_rules(curves):
+    advice = advise(curves, "oxidation_state")
+    said = list(advice_sentences(curves, advice))
+    assert advice.recommended == "xanes"  # the edge carries the charge, the PDF does not
+    assert said[0] == "Advice: measure XANES."
+    assert RULE in said[1]
+    assert any(line.startswith("Adding PDF to XANES: a gain of") for line in said)
+
+
+def test_undecided_is_said_with_what_would_have_decided(curves):
+    advice = advise(curves, "oxidation_state")
+    answer = replace(advice.second["xanes+pdf"], difference=0.01, low=-0.03, high=0.05, verdict="undecided")
+    assert reach(answer) == pytest.approx(0.04)
+    line = next(s for s in advice_sentences(curves, replace(advice, second={"xanes+pdf": answer})) if "Adding PDF" in s)
+    assert "not shown to pay; a gain of over 0.040 in weighted F1 would have been" in line
+    helps = replace(answer, low=0.005, verdict="helps")
+    line = next(s for s in advice_sentences(curves, replace(advice, second={"xanes+pdf": helps})) if "Adding PDF" in s)
+    assert line.endswith("it pays.")
+
+
+def test_a_composition_that_is_enough_comes_first(curves):
+    advice = advise(curves, "oxidation_state")
+    same = replace(advice, composition=replace(advice.composition, verdict="undecided"))
+    said = list(advice_sentences(curves, same))
+    assert said[0].startswith("Advice: none of these measurements is shown to tell more than the composition")
+
+
+def test_a_target_left_out_is_named(curves, table):
+    words = summary(replace(curves, left_out={"coordination_number": "all samples are of one class"}), table)
+    assert words.endswith("Cu, coordination number: left out: all samples are of one class")
+
+
+def test_the_figure_has_a_line_for_every_input_at_the_sizes_measured(table):
+    figure = curves_figure(table, "material")
+    assert [axes.get_ylabel() for axes in figure.axes] == [Metric.F1_WEIGHTED.label, Metric.RMSE_PERCENT.label]
+    for axes, target in zip(figure.axes, (Target.OXIDATION_STATE, Target.BOND_LENGTH), strict=True):
+        labels = axes.get_legend_handles_labels()[1]
+        assert labels == ["XANES", "PDF", "XANES+PDF", "Composition alone", "Modal class or mean"]
+        named = [line for line in axes.lines if line.get_label() in labels]
+        rows = table[(table["target"] == target.value) & ~table["extrapolated"]]
+        sizes = sorted(set(rows["n_train"]))
+        assert all(line.get_xdata().tolist() == sizes for line in named)
+        assert len({to_hex(line.get_color()) for line in named}) == 5
+        assert axes.get_xlabel() == "Number of training materials"
+        assert target.label.lower() in axes.get_title(loc="left")
