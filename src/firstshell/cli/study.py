@@ -19,6 +19,7 @@ def study(
     metal: str = "",
     config: Path | None = None,
     set_: Annotated[tuple[str, ...], Parameter(name="--set", negative="")] = (),
+    robustness: bool = True,
     workers: int | None = None,
     backend: Literal["auto", "sklearn", "intelex"] = "auto",
     progress: Literal["auto", "rich", "plain", "json", "none"] = "auto",
@@ -45,6 +46,8 @@ def study(
         A study.toml; its table [study] changes the preset.
     set_
         One setting, as in --set study.repeats=5.
+    robustness
+        Also find how answers decay as measurements get worse; --no-robustness saves a minute.
     workers
         Processes; one a core by default.
     backend
@@ -56,9 +59,12 @@ def study(
     from dataclasses import replace
 
     from firstshell.dataset.embedded import load_dataset
+    from firstshell.learn.samples import study_metals
     from firstshell.learn.study import run_study
+    from firstshell.measured.robustness import study_curves
     from firstshell.progress import make_reporter
     from firstshell.report.build import build_report
+    from firstshell.store import Store
     from firstshell.types import Target
 
     plan = read_settings(config, set_, preset)["study"]
@@ -66,7 +72,11 @@ def study(
         plan = replace(plan, metals=tuple(m.strip() for m in metal.split(",") if m.strip()))
     dataset = load_dataset(data)
     result = run_study(dataset, plan, out=out, workers=workers, reporter=make_reporter(progress), backend=backend)
-    page = build_report(result, dataset, out)
+    curves = None
+    if robustness:
+        with Store.open(out / "store") as store:
+            curves = study_curves(dataset, study_metals(dataset, plan), store, make_reporter(progress))
+    page = build_report(result, dataset, out, curves)
     for (name, target), rows in result.comparisons.groupby(["metal", "target"], sort=False):
         print(f"\n{name}, {Target(target).label.lower()}:")
         for row in rows.itertuples():

@@ -134,7 +134,7 @@ def fit(
     count = 0 if any(each.whole for each in channels) else round(params.mixtures * len(samples))
     whole = joined(samples, mixed(samples, count, rng)) if count else samples
     many = whole.take(np.repeat(np.arange(len(whole)), params.copies))
-    return fit_forest(
+    forest = fit_forest(
         see(many, channels, rng),
         outputs.encode(many),
         trees=params.trees,
@@ -143,6 +143,8 @@ def fit(
         seed=params.seed,
         threads=-1,
     )
+    forest.n_jobs = 1  # threads add trees up in the order they end: answers would differ in the last digit
+    return forest
 
 
 def see(samples: Samples, channels: Sequence[Channel], rng: np.random.Generator) -> Array:

@@ -8,23 +8,27 @@ from typing import TYPE_CHECKING
 
 from firstshell.report import figures, page, reading, tables, tables_overview, text
 from firstshell.report.display import PNG, SVG, Display, save
+from firstshell.report.figures_robustness import Robustness
 from firstshell.report.page import Section
 from firstshell.report.style import input_name
 from firstshell.report.tables import Table
 from firstshell.store import write_atomic
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from firstshell.dataset.table import Dataset
     from firstshell.learn.study import Study
 
 Part = tuple[str, str, list[Display | Table]]  # id, heading, what stands under it
 
 
-def build_report(study: Study, data: Dataset, folder: str | Path) -> Path:
+def build_report(study: Study, data: Dataset, folder: str | Path, robustness: pd.DataFrame | None = None) -> Path:
     """Write report.html, figures/<name>.png, .svg, .csv and tables/<name>.csv into `folder`; return the page's path.
 
     data : the dataset that the study was made on
     folder : made if need be; each file is written whole or not at all, and the same study gives the same bytes
+    robustness : scores of models for measured spectra against disturbances, as `measured.robustness` has them
 
     Raises InputError when the folder cannot be written.
     """
@@ -34,7 +38,7 @@ def build_report(study: Study, data: Dataset, folder: str | Path) -> Path:
     for table in top:
         write_table(table, folder)
     sections = [Section("findings", "What was found", "".join(map(page.table, top)) + cards)]
-    for name, heading, items in parts(study, data):
+    for name, heading, items in parts(study, data, robustness):
         body = ""
         for item in items:
             if isinstance(item, Table):
@@ -49,8 +53,11 @@ def build_report(study: Study, data: Dataset, folder: str | Path) -> Path:
     return folder / "report.html"
 
 
-def parts(study: Study, data: Dataset) -> list[Part]:
+def parts(study: Study, data: Dataset, robustness: pd.DataFrame | None = None) -> list[Part]:
     """Return what stands on the page below the findings, without empty parts."""
+    decay: list[Display | Table] = []
+    if robustness is not None and len(robustness):
+        decay += [Robustness(robustness, name) for name in robustness["modality"].unique()]
     found: list[Part] = []
     for target in reading.targets(study):
         shown: list[Display | Table] = [*figures.target_figures(study, data, target), tables.scores(study, target)]
@@ -63,6 +70,7 @@ def parts(study: Study, data: Dataset) -> list[Part]:
         ("paper", "What the paper found, asked again", [tables.findings(study)]),
         ("origins", "Do derived structures help?", [tables.origins(study)]),
         ("where", "Where the importance stands", [tables_overview.importance_regions(study, data)]),
+        ("robustness", "If the measurement is worse", decay),
         ("splits", "Grouped and random splits", [*figures.split_figures(study), *splits]),
         ("data", "The data", [tables_overview.classes(study, data), *figures.data_figures(study, data), left_out]),
         ("checks", "Checks", [tables.checks(study)]),
