@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from fake_study import fake_study
+from matplotlib.colors import to_rgb
 
 from firstshell.report import figures, reading
 from firstshell.report.display import SVG, plot_panel, save
@@ -53,7 +54,10 @@ def test_a_better_rmse_is_drawn_below_zero(study):
 
 def test_hatches_tell_inputs_apart_and_colours_metals():
     assert len({hatch(name) for name in HATCHES}) == len(HATCHES)
-    assert len({metal_colour(metal) for metal in [*METALS, "Sc", "V", "Cr", "Co", "Ni", "Zn"]}) == 10
+    metals = [*METALS, "Sc", "V", "Cr", "Co", "Ni", "Zn", "Zr", "Nb", "Mo"]
+    colours = np.array([to_rgb(metal_colour(metal)) for metal in metals])
+    apart = np.linalg.norm(colours[:, None] - colours[None], axis=-1) + np.eye(len(metals))
+    assert apart.min() > 0.14  # of √3 between black and white
     assert metal_colour("Ni") == metal_colour("Ni")
 
 

@@ -18,6 +18,7 @@ def build(
     *structures: Path,
     out: Path = Path("data.parquet"),
     metal: str = "",
+    ligand: str = "O",
     sites: bool = True,
     partial: Literal["refuse", "round"] = "refuse",
     feff: str = "",
@@ -46,6 +47,8 @@ def build(
         The dataset to write; beside it come NAME.excluded.csv and the folder NAME.store that makes runs resume.
     metal
         Absorbers, as in Fe,Cu; by default every 3d metal, Zr, Nb and Mo that a structure holds.
+    ligand
+        What a structure must hold one of, as in O, or F,Cl for halides; "" takes any structure.
     sites
         Add one sample per symmetry-distinct site.
     partial
@@ -89,9 +92,11 @@ def build(
         if verify:
             print(embedded.verify(verify, executor=executor, workers=workers, reporter=reporter))
             return
-        metals = tuple(m.strip() for m in metal.split(",") if m.strip())
+        metals, ligands = (tuple(w.strip() for w in words.split(",") if w.strip()) for words in (metal, ligand))
         found, refused = (
-            materials.read_folder(structures, metals, partial) if structures else embedded.materials(metals, reporter)
+            materials.read_folder(structures, metals, partial, ligands)
+            if structures
+            else embedded.materials(metals, reporter)
         )
         data = build_dataset(
             found,

@@ -6,12 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from pymatgen.core.periodic_table import Element
 from pymatgen.core.structure import Structure
 
 from firstshell.config import stable_hash
 from firstshell.engines.edges import k_edge
 from firstshell.errors import InputError
-from firstshell.structures.files import Partial, read_structure
+from firstshell.structures.files import MIN_CONTACT, MIN_CONTACT_MOLECULES, Partial, read_structure
 
 SUFFIXES = (".cif", ".mcif", ".vasp", ".poscar")
 NAMES = ("POSCAR", "CONTCAR")
@@ -52,24 +53,36 @@ class Refused:
 
 
 def read_folder(
-    paths: Sequence[Path], metals: Sequence[str] = (), partial: Partial = "refuse"
+    paths: Sequence[Path],
+    metals: Sequence[str] = (),
+    partial: Partial = "refuse",
+    ligands: Sequence[str] = ("O",),
 ) -> tuple[list[Material], list[Refused]]:
     """Read structure files, and all those in folders; a material is named by its path below the folder.
 
     metals : absorbers; () takes every 3d metal, Zr, Nb and Mo that a structure holds
+    ligands : elements of which a structure must hold one; () takes any structure. What the first shell is made of
+        follows from the structure all the same
 
     Raises InputError when a path does not exist, nothing is found, or no structure holds a metal. A file that cannot be
     used is Refused and stops nothing.
     """
     for metal in metals:
         k_edge(metal)
+    for ligand in ligands:
+        if not Element.is_valid_symbol(ligand):
+            raise InputError(f"{ligand!r} is not the symbol of an element", remedy='Write it as in "O" or "F,Cl"')
+    contact = MIN_CONTACT if set(ligands) == {"O"} else MIN_CONTACT_MOLECULES
     materials: list[Material] = []
     refused: list[Refused] = []
     for name, path in _files(paths):
         try:
-            structure = read_structure(path, partial=partial)
+            structure = read_structure(path, partial=partial, min_contact=contact)
         except InputError as error:
             refused.append(Refused(name, "structure", error.what))
+            continue
+        if ligands and not {element.symbol for element in structure.elements} & set(ligands):
+            refused.append(Refused(name, "structure", f"holds no {' or '.join(ligands)}; its ligand can be set"))
             continue
         found = [metal for metal in _metals(structure) if not metals or metal in metals]
         if not found:

@@ -65,8 +65,10 @@ def metal_colour(metal: str) -> str:
     """Return the paper's colour, or for other metals a hue that follows from the atomic number."""
     if metal in METALS:
         return METALS[metal]
-    hue = xraydb.atomic_number(metal) * 0.618034 % 1  # golden angle: neighbours in the periodic table lie far apart
-    red, green, blue = (round(255 * part) for part in colorsys.hls_to_rgb(hue, 0.5, 0.45))
+    number = xraydb.atomic_number(metal)
+    hue = number * 0.618034 % 1  # golden angle: neighbours in the periodic table lie far apart
+    lightness = 0.5 if number <= 36 else 0.75  # which tells the heavier metals from the 3d metals
+    red, green, blue = (round(255 * part) for part in colorsys.hls_to_rgb(hue, lightness, 0.6))
     return f"#{red:02x}{green:02x}{blue:02x}"
 
 

@@ -19,6 +19,8 @@ MAX_BYTES = 4_000_000
 MAX_LINE = 10_000
 MIN_CONTACT = 1.2
 """Å; no two atoms but hydrogen come closer in an oxide (the O–O bond of O₂ is 1.21 Å)."""
+MIN_CONTACT_MOLECULES = 1.05
+"""Å; the same where N₂, CO or CN⁻ may be there (1.10 Å, 1.13 Å, 1.15 Å)."""
 MIN_CONTACT_HYDROGEN = 0.5
 """Å; contacts of hydrogen (the bond of H₂ is 0.74 Å)."""
 MIN_THICKNESS, MAX_EDGE, MAX_VOLUME_PER_ATOM = (
@@ -44,7 +46,8 @@ def read_structure(
         is dropped, any other belongs to its majority element (the alphabetically first of equals)
     occupancy_tolerance : occupancies within it of 0 and 1 are taken as 0 and 1
     max_sites : most atoms in the cell
-    min_contact : least distance in Å between atoms other than hydrogen; molecules such as CO, CO₂, N₂ and CN⁻ need 1.05
+    min_contact : least distance in Å between atoms other than hydrogen; molecules such as CO, CO₂, N₂ and CN⁻ need
+        `MIN_CONTACT_MOLECULES`
     max_bytes : largest file
 
     Raises

@@ -57,11 +57,13 @@ class Ion:
 
 # Coordinations: those of Shannon's table (1976) and of oxide minerals (Burns, Mineralogical Applications of Crystal
 # Field Theory, 1993; Waychunas, Am. Mineral. 72, 89, 1987, for Ti). Not taken: Cu⁺ with 5 and 6 and Mn⁴⁺ with 4 and 5
-# neighbours, which oxides hardly have, and tetrahedral Mn³⁺ (d⁴ gains much in octahedra). The shares of long bonds are
-# those of Cu²⁺ (4 × 1.98 and 2 × 2.46 Å; Burns and Hawthorne, Can. Mineral. 34, 1089, 1996: 1.97 and 2.44 Å) and of
-# Mn³⁺ (4 × 1.94 and 2 × 2.26 Å; Burns, Cooper and Hawthorne, Can. Mineral. 32, 751, 1994).
+# neighbours, which oxides hardly have, tetrahedral Mn³⁺ (d⁴ gains much in octahedra), and V⁴⁺ with 5 and V⁵⁺ with 5 and
+# 6, whose short vanadyl bonds do not follow from a parent's. The shares of long bonds are those of Cu²⁺ (4 × 1.98 and
+# 2 × 2.46 Å; Burns and Hawthorne, Can. Mineral. 34, 1089, 1996: 1.97 and 2.44 Å) and of Mn³⁺ (4 × 1.94 and 2 × 2.26 Å;
+# Burns, Cooper and Hawthorne, Can. Mineral. 32, 751, 1994).
 IONS: dict[str, tuple[Ion, ...]] = {
     "Ti": (Ion("Ti", 3, (6,)), Ion("Ti", 4, (4, 5, 6))),
+    "V": (Ion("V", 3, (6,)), Ion("V", 4, (6,)), Ion("V", 5, (4,))),
     "Mn": (
         Ion("Mn", 2, (4, 5, 6), "High Spin"),
         Ion("Mn", 3, (5, 6), "High Spin", elongated=(0.2067, 0.0867)),

@@ -25,6 +25,9 @@ SCALE = 1.015
 """Factor on distances, for cells relaxed with GGA (BVAnalyzer's distance_scale_factor)."""
 SYMPREC = 0.1
 """Å; atoms equivalent within it share their valence (BVAnalyzer's symm_tol)."""
+LIKE_BONDS = {"N": 1.7, "S": 2.4, "Se": 2.6, "Te": 2.95}
+"""Å; two of them this close share a bond, as in azides and pyrite (N–N to 1.5 Å, S–S 2.05 to 2.2, Se–Se 2.4, Te–Te
+2.8), so that their valence is not that of N³⁻ or S²⁻, which the tables know alone."""
 UNLIKELY = 0.01
 """Valences less probable than this fraction of a site's most probable one are not tried."""
 
@@ -38,13 +41,15 @@ def valences(primitive: Structure) -> list[int]:
 
     Raises
     ------
-    ValueError : an element without bond-valence data, or no neutral assignment of likely valences
+    ValueError : an element without bond-valence data, anions bound to each other, or no neutral assignment of likely
+        valences
 
     """
     elements = [Element("H") if site.specie.Z == 1 else Element(site.specie.symbol) for site in primitive]
     unknown = sorted({element.symbol for element in elements if element not in BV_PARAMS})
     if unknown:
         raise ValueError(f"no bond-valence parameters for {', '.join(unknown)}")
+    _check_like_bonds(primitive, elements)
     sums = bond_valence_sums(primitive, elements)
     orbits = symmetry(primitive, SYMPREC).orbits
     names, counts = np.unique(orbits, return_counts=True)
@@ -57,6 +62,18 @@ def valences(primitive: Structure) -> list[int]:
         raise ValueError("no likely valences make the cell neutral")
     chosen = dict(zip(names.tolist(), best, strict=True))
     return [chosen[orbit] for orbit in orbits.tolist()]
+
+
+def _check_like_bonds(structure: Structure, elements: list[Element]) -> None:
+    limits = np.array([LIKE_BONDS.get(element.symbol, 0.0) for element in elements])
+    if not limits.any():
+        return
+    charges = np.array([element.Z for element in elements])
+    first, second, _, distances = structure.get_neighbor_list(float(limits.max()))
+    bound = (charges[first] == charges[second]) & (distances < limits[first])
+    if bound.any():
+        symbol = elements[int(first[bound][0])].symbol
+        raise ValueError(f"{symbol} is bound to {symbol}, so that its valence is not known")
 
 
 def bond_valence_sums(structure: Structure, elements: list[Element]) -> Array:
