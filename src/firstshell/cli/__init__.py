@@ -9,9 +9,12 @@ from cyclopts import App
 from firstshell import __version__
 from firstshell.cli.advise import advise
 from firstshell.cli.build import build, merge
+from firstshell.cli.calibrate import calibrate
 from firstshell.cli.doctor import doctor
 from firstshell.cli.fetch import fetch
 from firstshell.cli.import_feff import import_feff
+from firstshell.cli.predict import predict
+from firstshell.cli.serve import serve
 from firstshell.cli.simulate import simulate
 from firstshell.cli.study import study
 from firstshell.cli.xanes import xanes
@@ -23,7 +26,7 @@ app = App(
     suppress_keyboard_interrupt=False,  # main() says what is kept
     help="What XANES and PDF tell about a metal's first shell: oxidation state, coordination number, bond length.",
 )
-for command in (study, advise, build, merge, fetch, import_feff, simulate, xanes, doctor):
+for command in (study, predict, calibrate, advise, build, merge, fetch, import_feff, simulate, xanes, serve, doctor):
     app.command(command)
 
 

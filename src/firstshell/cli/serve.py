@@ -1,0 +1,42 @@
+"""`firstshell serve`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
+
+
+def serve(
+    data: Path | None = None,
+    /,
+    *,
+    port: int = 8765,
+    open_: Annotated[bool, Parameter(name="--open", negative="")] = False,
+) -> None:
+    """Open a page on this machine that takes measured files and answers, and lets you see why.
+
+    Drop XANES and PDFs on it: it shows them over the training spectra, answers with intervals, and answers anew as you
+    move E0, ranges and the energy shift. Nobody else can reach it, and it sends nothing anywhere. Ctrl-C ends it.
+
+    Example: firstshell serve --open
+
+    Parameters
+    ----------
+    data
+        What models are trained on at first use; the dataset that comes with firstshell by default.
+    port
+        Of 127.0.0.1; 0 takes a free one.
+    open_
+        Open the page in the browser.
+
+    """
+    from firstshell.dataset.embedded import load_dataset
+    from firstshell.web.desk import Desk
+    from firstshell.web.server import serve as run
+
+    def say(url: str) -> None:
+        print(f"firstshell is at {url} (Ctrl-C ends it)", flush=True)
+
+    run(Desk(lambda: load_dataset(data)), port, say=say, open_browser=open_)

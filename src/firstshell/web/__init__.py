@@ -1,0 +1,1 @@
+"""The local page: measured files in, answers out, on this machine only."""

@@ -1,0 +1,44 @@
+"""The training spectra, as they would be measured: what a measurement is drawn over."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from firstshell.dataset.table import Dataset
+from firstshell.learn.splits import seeded
+from firstshell.measured.augment import typical
+from firstshell.measured.channels import XanesChannel
+from firstshell.measured.footing import ENERGY
+from firstshell.measured.population import PLAIN
+from firstshell.measured.predictor import Predictor
+from firstshell.measured.samples import collect
+from firstshell.web.showing import numbers
+
+MOST = 80
+"""Curves that are drawn; more are not told apart."""
+
+
+def cloud(model: Predictor, data: Dataset) -> dict[str, Any]:
+    """Return, by modality, an axis and curves of training samples on it, chosen at random (the same ones each time).
+
+    XANES are those of sites and materials after the typical transfer, in edge steps over eV from the tabulated K edge;
+    PDFs have the middle one of the conditions that the model compares with, over their RMS.
+    """
+    return {channel.name: _curves(model, channel.name, data) for channel in model.channels}
+
+
+def _curves(model: Predictor, name: str, data: Dataset) -> dict[str, Any]:
+    channel = next(each for each in model.channels if each.name == name)
+    rng = seeded("cloud", model.metal, name)
+    if isinstance(channel, XanesChannel):
+        samples = collect(data, model.metal)
+        rows = np.sort(rng.choice(len(samples), min(MOST, len(samples)), replace=False))
+        axis = ENERGY
+        curves = typical(samples.grids[name], samples.spectra[name][rows], channel.population or PLAIN)
+    else:
+        bank = model.likeness[name].reference[0]
+        rows = np.sort(rng.choice(len(bank), min(MOST, len(bank)), replace=False))
+        axis, curves = channel.positions(), bank[rows, bank.shape[1] // 2]
+    return {"axis": numbers(axis), "curves": [numbers(curve, 4) for curve in curves]}

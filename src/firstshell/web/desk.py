@@ -1,0 +1,128 @@
+"""What the page's requests share: spectra, models, and the data that both come from."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import Any
+
+from firstshell.dataset.table import Dataset
+from firstshell.errors import InputError
+from firstshell.formats.measured import Measured
+from firstshell.measured.models import predictor
+from firstshell.measured.predict import Answer
+from firstshell.measured.predictor import Predictor
+from firstshell.progress import Reporter
+from firstshell.web import showing, table
+from firstshell.web.asking import parse, read_table, reply
+from firstshell.web.cloud import cloud
+from firstshell.web.examples import Examples
+from firstshell.web.limits import Limits
+from firstshell.web.shelf import Shelf, read_upload
+from firstshell.web.training import Models, Train
+
+Json = dict[str, Any]
+
+
+class Desk:
+    """Does what the page asks for; every method returns what is sent, and may take seconds.
+
+    load : returns the dataset, when it is first needed
+    train : returns models; see `training.Train`. By default those of `measured.models`, from its cache
+    """
+
+    def __init__(self, load: Callable[[], Dataset], train: Train | None = None, limits: Limits | None = None) -> None:
+        self.load, self.limits = load, limits or Limits()
+        self.shelf = Shelf(self.limits)
+        self.models = Models(train or self._from_cache, lambda: self.data.metals)
+        self._loading = threading.Lock()
+        self._clouds: dict[tuple[str, str, str], Json] = {}
+
+    @property
+    def data(self) -> Dataset:
+        """The dataset, loaded once."""
+        with self._loading:
+            return self._data
+
+    @cached_property
+    def _data(self) -> Dataset:
+        return self.load()
+
+    @cached_property
+    def examples(self) -> Examples:
+        """Spectra to try the page with."""
+        return Examples(self.data)
+
+    def warm(self) -> None:
+        """Load what the first answer would wait for."""
+        import shap  # noqa: F401 - takes seconds, once
+
+        _ = self.examples.listed
+
+    def about(self) -> Json:
+        """Return version, metals, examples and limits."""
+        from firstshell import __version__
+
+        listed = [{"id": each.id, "title": each.title, "note": each.note} for each in self.examples.listed]
+        limits = {"file": self.limits.file, "spectra": self.limits.spectra}
+        return {"version": __version__, "metals": self.data.metals, "examples": listed, "limits": limits}
+
+    def upload(self, content: bytes, name: str) -> Json:
+        """Keep the spectra of a file."""
+        return self._put([read_upload(content, name)])
+
+    def example(self, body: bytes) -> Json:
+        """Keep the spectra of an example."""
+        name = str(read_table(body).get("id"))
+        return self._put(self.examples.make(name))
+
+    def forget(self, body: bytes) -> Json:
+        """Drop spectra that the page no longer shows."""
+        ids = read_table(body).get("ids")
+        if not isinstance(ids, list):
+            raise InputError("no list of spectra", remedy="Reload the page")
+        self.shelf.drop(str(each) for each in ids)
+        return {"left": len(self.shelf)}
+
+    def answers(self, body: bytes) -> Json:
+        """Return all answers, and the curves of the one that is shown."""
+        question = parse(body)
+        replies = reply(question, self.shelf, self.models)
+        return {
+            "samples": [showing.row(ids, each, self._model(each)) for ids, each in replies.answers],
+            "refused": [{"ids": list(each.ids)} | showing.refusal(each.error) for each in replies.refused],
+            "detail": showing.detail(replies.at(question.shown)),
+        }
+
+    def evidence(self, body: bytes) -> Json:
+        """Return what the windows of the spectrum that is shown say."""
+        from firstshell.measured.explain import evidence
+
+        question = parse(body)
+        answer = reply(question, self.shelf, self.models).at(question.shown)
+        return {"targets": showing.speaking(*evidence(self._model(answer), answer.spectra))}
+
+    def cloud(self, metal: str, inputs: str, radiation: str) -> Json:
+        """Return the training spectra that a sample's spectra are drawn over."""
+        kind = (metal, inputs, radiation)
+        if kind not in self._clouds:
+            self._clouds[kind] = cloud(self.models(metal, inputs.split("+"), radiation), self.data)
+        return self._clouds[kind]
+
+    def table(self, body: bytes) -> str:
+        """Return all answers as CSV."""
+        return table.to_csv([answer for _, answer in reply(parse(body), self.shelf, self.models).answers])
+
+    def _put(self, files: Sequence[list[Measured]]) -> Json:
+        told = []
+        for spectra in files:
+            named = zip(self.shelf.put(spectra), spectra, strict=True)
+            told += [showing.uploaded(name, each) for name, each in named]
+        return {"spectra": told}
+
+    def _model(self, answer: Answer) -> Predictor:
+        return self.models(answer.metal, answer.sample.inputs, answer.sample.radiation)
+
+    def _from_cache(self, metal: str, inputs: Sequence[str], radiation: str, reporter: Reporter) -> Predictor:
+        return predictor(metal, inputs, data=self.data, radiation=radiation, reporter=reporter)

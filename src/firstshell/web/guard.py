@@ -1,0 +1,74 @@
+"""What stands between the page and other pages: hosts, origins, and what a browser may do with an answer."""
+
+from __future__ import annotations
+
+import re
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+HOST = re.compile(r"(localhost|127\.0\.0\.1)(:\d{1,5})?")
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+HEADERS = {
+    "content-security-policy": POLICY,
+    "x-content-type-options": "nosniff",
+    "x-frame-options": "DENY",
+    "referrer-policy": "no-referrer",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "cache-control": "no-store",
+}
+BODIES = ("application/json", "application/octet-stream")
+"""Types of what is sent; other origins may not send these without being allowed to, which they never are."""
+
+
+class Guard:
+    """Middleware that answers this machine's own page only.
+
+    A Host that is not this machine is a name that someone pointed here (DNS rebinding); an Origin that is not the page
+    itself is another page. Both are refused with 403, and a body of another type than `BODIES` with 415.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on, or refuse it."""
+        if scope["type"] == "lifespan":
+            await self.app(scope, receive, send)
+            return
+
+        async def guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(HEADERS)
+            await send(message)
+
+        refused = _refused(scope["method"], Headers(scope=scope))
+        answer = self.app
+        if refused is not None:
+            status, what = refused
+            answer = JSONResponse(
+                {"error": {"what": what, "remedy": "Use the page that firstshell serve names"}}, status
+            )
+        await answer(scope, receive, guarded)
+
+
+def _refused(method: str, headers: Headers) -> tuple[int, str] | None:
+    """Return status and reason when a request is not from this machine's own page."""
+    host = headers.get("host", "")
+    if not HOST.fullmatch(host) or len(headers.getlist("host")) != 1:
+        return 403, "this page answers to 127.0.0.1 and localhost only"
+    if method in ("GET", "HEAD"):
+        return None
+    origin = headers.get("origin")
+    if origin is not None and origin != f"http://{host}":
+        return 403, "another page may not ask this one"
+    if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+        return 403, "another page may not ask this one"
+    if headers.get("content-type", "").partition(";")[0].strip() not in BODIES:
+        return 415, "what is sent must be JSON or bytes"
+    return None

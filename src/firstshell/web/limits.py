@@ -1,0 +1,56 @@
+"""What the page takes, and for how long it works: bounds on what strangers' files can cost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+import anyio
+from anyio import to_thread
+
+from firstshell.errors import InputError
+from firstshell.formats.text import MAX_BYTES
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bounds of the page.
+
+    file : bytes of one upload
+    spectra, points : that are kept; the oldest go first
+    question : bytes of a request that is no upload
+    receiving, reading, answering : seconds
+    idle : seconds after which a spectrum that nobody asks about is dropped
+    """
+
+    file: int = MAX_BYTES
+    spectra: int = 5000
+    points: int = 20_000_000
+    question: int = 4_000_000
+    receiving: float = 60.0
+    reading: float = 30.0
+    answering: float = 120.0
+    idle: float = 3600.0
+
+
+class TooLargeError(InputError):
+    """What was sent is over a limit."""
+
+
+class TooSlowError(Exception):
+    """What was asked took longer than it may; the message says how long that is."""
+
+
+async def in_time(seconds: float, work: Callable[[], T], threads: anyio.CapacityLimiter) -> T:
+    """Do work in a thread, so that the page goes on meanwhile; TooSlowError when it is not done in time.
+
+    A thread cannot be stopped: one that is late goes on, unheard, and counts among `threads` until it ends.
+    """
+    try:
+        with anyio.fail_after(seconds):
+            return await to_thread.run_sync(work, abandon_on_cancel=True, limiter=threads)
+    except TimeoutError:
+        raise TooSlowError(f"it took longer than {seconds:g} s") from None

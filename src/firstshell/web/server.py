@@ -1,0 +1,54 @@
+"""The server of the local page: loopback only, one process."""
+
+from __future__ import annotations
+
+import socket
+import webbrowser
+from collections.abc import Callable
+
+import uvicorn
+
+from firstshell.errors import InputError
+from firstshell.web.app import create_app
+from firstshell.web.desk import Desk
+
+HOST = "127.0.0.1"
+
+
+def serve(desk: Desk, port: int = 0, *, say: Callable[[str], None], open_browser: bool = False) -> None:
+    """Serve the page until interrupted.
+
+    port : 0 takes a free one
+    say : is told the address once it can be visited
+
+    Raises InputError for a port that cannot be had.
+    """
+    with bound(port) as listening:
+        url = f"http://{HOST}:{listening.getsockname()[1]}/"
+        settings = uvicorn.Config(
+            create_app(desk),
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            ws="none",
+            limit_concurrency=64,
+            timeout_graceful_shutdown=2,
+        )
+        say(url)
+        if open_browser:
+            webbrowser.open(url)
+        uvicorn.Server(settings).run(sockets=[listening])
+
+
+def bound(port: int) -> socket.socket:
+    """Return a socket that listens on a port of the loopback interface; InputError when it is taken."""
+    listening = socket.socket()
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((HOST, port))
+        listening.listen(128)
+    except (OSError, OverflowError) as error:
+        listening.close()
+        raise InputError(f"cannot listen on port {port}: {error}", remedy="Give another --port, or 0") from None
+    return listening

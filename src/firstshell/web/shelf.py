@@ -1,0 +1,110 @@
+"""Spectra that were uploaded: read from a temporary file that is gone at once, kept in memory within limits."""
+
+from __future__ import annotations
+
+import secrets
+import tempfile
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from firstshell.errors import InputError
+from firstshell.formats.measured import Measured, base_name
+from firstshell.formats.sniff import read_measured
+from firstshell.web.limits import Limits
+
+LONGEST_NAME = 120
+"""Characters of a file's name that are kept, within what file systems allow in UTF-8."""
+
+
+@dataclass(frozen=True, eq=False)
+class Kept:
+    """One spectrum, and how many its file held."""
+
+    measured: Measured
+    of: int
+
+
+class Shelf:
+    """Spectra by the identifier that the page knows them by; safe to use from several threads."""
+
+    def __init__(self, limits: Limits | None = None) -> None:
+        self.limits = limits or Limits()
+        self._kept: OrderedDict[str, tuple[Kept, float]] = OrderedDict()
+        self._points = 0
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self._kept)
+
+    def put(self, spectra: Sequence[Measured]) -> list[str]:
+        """Keep the spectra of one file and return their identifiers; the oldest of others make room.
+
+        Raises InputError for more than fit at all.
+        """
+        points = sum(len(each.x) for each in spectra)
+        if len(spectra) > self.limits.spectra or points > self.limits.points:
+            raise InputError(f"{len(spectra)} spectra of {points:,} points", remedy="Give them in parts")
+        names = [secrets.token_urlsafe(12) for _ in spectra]
+        with self._lock:
+            now = time.monotonic()
+            for name, each in zip(names, spectra, strict=True):
+                self._kept[name] = Kept(each, len(spectra)), now
+                self._points += len(each.x)
+            self._make_room(now)
+        return names
+
+    def get(self, name: str) -> Kept:
+        """Return a spectrum; InputError when it is not, or no longer, here."""
+        with self._lock:
+            if name not in self._kept:
+                what = "this spectrum is no longer in memory"
+                raise InputError(what, remedy="Drop its file on the page again")
+            kept = self._kept[name][0]
+            self._kept[name] = kept, time.monotonic()
+            self._kept.move_to_end(name)
+            return kept
+
+    def drop(self, names: Iterable[str]) -> None:
+        """Forget spectra; what is not here is gone already."""
+        with self._lock:
+            for name in names:
+                self._forget(name)
+
+    def _forget(self, name: str) -> None:
+        found = self._kept.pop(name, None)
+        if found is not None:
+            self._points -= len(found[0].measured.x)
+
+    def _make_room(self, now: float) -> None:
+        while self._kept:
+            oldest, (_, used) = next(iter(self._kept.items()))
+            full = len(self._kept) > self.limits.spectra or self._points > self.limits.points
+            if not full and now - used <= self.limits.idle:
+                return
+            self._forget(oldest)
+
+
+def read_upload(content: bytes, name: str) -> list[Measured]:
+    """Read the spectra of a file that was sent as `name`; InputError, naming it, when they cannot be read."""
+    name = safe_name(name)
+    with tempfile.TemporaryDirectory(prefix="firstshell-") as folder:
+        path = Path(folder) / name
+        path.write_bytes(content)
+        try:
+            return read_measured(path)
+        except InputError as error:
+            raise InputError(error.what, remedy=error.remedy, file=name, line=error.line) from None
+
+
+def safe_name(name: str) -> str:
+    """Return a file name without folders and characters that file systems refuse; "spectrum" when nothing is left."""
+    plain = "".join(c for c in base_name(name) if c.isprintable() and c not in '<>:"|?*').strip(" .")
+    if len(plain.encode()) > LONGEST_NAME:
+        head, dot, ending = plain.rpartition(".")
+        ending = dot + ending if head and len(ending) <= 8 else ""
+        plain = plain.encode()[: LONGEST_NAME - len(ending.encode())].decode(errors="ignore") + ending
+    return plain or "spectrum"

@@ -1,0 +1,76 @@
+// Requests to the program behind the page.
+
+export class Refused extends Error {
+  constructor(error, refused = []) {
+    super(error.what);
+    this.error = error;
+    this.refused = refused;
+  }
+}
+
+const pause = (milliseconds, signal) =>
+  new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, milliseconds);
+    signal?.addEventListener("abort", () => { clearTimeout(timer); reject(new DOMException("", "AbortError")); });
+  });
+
+async function send(path, options) {
+  let response;
+  try {
+    response = await fetch(path, options);
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new Refused({ what: "the program behind this page does not answer", remedy: "Start firstshell serve again" });
+  }
+  if (response.ok) return response;
+  let told;
+  try {
+    told = await response.json();
+  } catch {
+    told = { error: { what: `the program answered ${response.status}`, remedy: "Reload the page" } };
+  }
+  throw new Refused(told.error);
+}
+
+const post = (path, body, signal) =>
+  send(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body), signal });
+
+// Ask again while a model is being made; `tell` hears how far that is.
+async function patiently(request, tell, signal) {
+  for (;;) {
+    const response = await request();
+    if (response.status !== 202) { tell(null); return response; }
+    const { going } = await (await send("/api/progress", { signal })).json();
+    tell(going[0] ?? { label: "Loading the model", done: 0, total: 0, seconds: 0 });
+    await pause(500, signal);
+  }
+}
+
+export const about = async () => (await send("/api/about")).json();
+
+export const upload = async (file) =>
+  (await send(`/api/files?name=${encodeURIComponent(file.name)}`, {
+    method: "POST", headers: { "Content-Type": "application/octet-stream" }, body: file,
+  })).json();
+
+export const example = async (id) => (await post("/api/examples", { id })).json();
+
+export const forget = (ids) => post("/api/forget", { ids });
+
+export const answers = async (question, tell, signal) =>
+  (await patiently(() => post("/api/answers", question, signal), tell, signal)).json();
+
+export const evidence = async (question, tell, signal) =>
+  (await patiently(() => post("/api/evidence", question, signal), tell, signal)).json();
+
+export const table = async (question, tell) => (await patiently(() => post("/api/table", question), tell)).blob();
+
+const clouds = new Map();
+
+// The training spectra of a kind of sample; asked for once.
+export async function cloud(sample) {
+  const query = new URLSearchParams({ metal: sample.metal, inputs: sample.inputs, radiation: sample.radiation });
+  const key = query.toString();
+  if (!clouds.has(key)) clouds.set(key, await (await patiently(() => send(`/api/cloud?${key}`), () => {})).json());
+  return clouds.get(key);
+}

@@ -1,0 +1,83 @@
+// One answer in words, bars and numbers.
+
+import { draw, inputsTitle, make, show, titles } from "./dom.js";
+import { ticks } from "./plot.js";
+
+export const inWords = (target) => {
+  const unit = target.unit ? ` ${target.unit}` : "";
+  return `${target.label.toLowerCase()} ${show(target.value)}${unit} (${show(target.interval[0])} to ${show(target.interval[1])}${unit})`;
+};
+
+export function answer(sample, detail) {
+  return [
+    make("div", { class: "cards" }, ...sample.targets.map((each) => card(each, sample.metal))),
+    verdict(sample, detail),
+    sample.warnings.length
+      ? make("div", { class: "warnings" }, make("h3", {}, "What to know"), make("ul", {}, ...sample.warnings.map((each) => make("li", {}, sentence(each)))))
+      : null,
+  ].filter(Boolean);
+}
+
+const sentence = (text) => text[0].toUpperCase() + text.slice(1) + (/[.!?]$/.test(text) ? "" : ".");
+
+function card(target, metal) {
+  const unit = target.unit ? ` ${target.unit}` : "";
+  return make("article", { class: "card" },
+    make("h3", {}, target.label),
+    make("p", { class: "value" }, `${show(target.value)}${unit}`),
+    make("p", { class: "small" }, `Average over the ${metal} sites. In nine cases of ten between ${show(target.interval[0])} and ${show(target.interval[1])}${unit}.`),
+    interval(target),
+    target.classes.length ? shares(target) : null);
+}
+
+// Value and interval on the scale of all that the model knows.
+function interval(target) {
+  const [width, left, right] = [300, 14, 286];
+  const [low, high] = target.scale;
+  const x = (value) => left + ((Math.min(high, Math.max(low, value)) - low) / (high - low || 1)) * (right - left);
+  const marks = target.classes.length
+    ? target.classes.map((each) => ({ at: Number(each.name), name: each.name.replace("-", "−") }))
+    : ticks(low, high, 5);
+  return draw("svg", { viewBox: `0 0 ${width} 50`, class: "interval chart", role: "img", "aria-label": inWords(target), "data-title": `${target.label} ${show(target.value)} ${target.unit}` },
+    draw("path", { d: `M${left},18H${right}`, class: "axis" }),
+    draw("rect", { x: x(target.interval[0]), y: 11, width: Math.max(2, x(target.interval[1]) - x(target.interval[0])), height: 14, rx: 3, class: "reach" }),
+    draw("circle", { cx: x(target.value), cy: 18, r: 6, class: "dot" }),
+    ...marks.flatMap((each) => [
+      draw("path", { d: `M${x(each.at)},27v5`, class: "axis" }),
+      draw("text", { x: x(each.at), y: 45, "text-anchor": "middle", class: "tick" }, each.name),
+    ]));
+}
+
+function shares(target) {
+  const rows = target.classes.map((each) => {
+    const bar = make("span", { class: "bar" });
+    bar.style.width = `${100 * each.share}%`;
+    return make("tr", {},
+      make("th", { scope: "row" }, each.name.replace("-", "−")),
+      make("td", { class: "track" }, bar),
+      make("td", { class: "number" }, `${(100 * each.share).toFixed(0)} %`));
+  });
+  return make("table", { class: "shares" },
+    make("caption", {}, "Probability of each; in a mixture, its part"), make("tbody", {}, ...rows));
+}
+
+function verdict(sample, detail) {
+  const parts = Object.entries(detail.resemblance).map(([name, each]) =>
+    make("div", {},
+      make("p", {}, make("b", {}, `${titles[name]}: ${each.inside ? "like the training spectra" : "unlike all training spectra"}`),
+        `. Nearest at ${each.distance} ${name === "xanes" ? "edge steps" : "of its RMS"}, limit ${each.limit}.`),
+      make("ol", { class: "nearest" }, ...each.nearest.map((one) => make("li", {}, `${one.name} `, make("span", { class: "small" }, `${one.distance}`))))));
+  return make("div", { class: `verdict ${sample.in_domain ? "inside" : "outside"}` },
+    make("h3", {}, sample.in_domain ? "Within what the model knows" : "Outside what the model knows: the answer is a guess"),
+    ...parts, moved(detail.alignment, inputsTitle(sample.inputs)));
+}
+
+const WAYS = { foil: "by the foil that was measured along", fit: "by likeness to the training spectra", given: "as you say" };
+
+function moved(alignment, inputs) {
+  if (!alignment) return make("p", { class: "small" }, `Asked with ${inputs}.`);
+  const how = alignment.by === "none"
+    ? "Energies are as measured"
+    : `Energies were moved by ${show(alignment.shift)} eV, ${WAYS[alignment.by]}`;
+  return make("p", { class: "small" }, `Asked with ${inputs}. ${how}; likeness to the training spectra would move them by ${show(alignment.suggested)} eV.`);
+}

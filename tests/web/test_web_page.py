@@ -1,0 +1,197 @@
+"""What the page asks and what it is told."""
+
+import csv
+import io
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from firstshell.engines.edges import k_edge
+from firstshell.web import shelf
+from firstshell.web.shelf import safe_name
+
+
+def scan(shift=0.0, metal="Cu", step=0.9):
+    """A column file of a made-up scan."""
+    away = np.arange(-100.0, 200.0, 1.0)
+    mu = 0.4 - 4e-4 * away + step * (0.5 + np.arctan((away - 8 - shift) / 2) / np.pi)
+    lines = [f"{k_edge(metal) + e:.2f} {m:.6f}" for e, m in zip(away, mu, strict=True)]
+    return "# energy mu\n" + "\n".join(lines) + "\n"
+
+
+def test_about_lists_metals_and_examples(client):
+    told = client.get("/api/about").json
+    assert told["metals"] == ["Cu", "Fe"]
+    assert {"Cu-xanes", "Cu-both", "Fe-series", "Fe-off"} <= {each["id"] for each in told["examples"]}
+    assert all("seen" in each["note"] for each in told["examples"])
+
+
+def test_an_example_is_answered_rightly(client):
+    found = client.answered("/api/answers", client.example("Cu-xanes")).json
+    note = next(e["note"] for e in client.get("/api/about").json["examples"] if e["id"] == "Cu-xanes")
+    state = next(each for each in found["samples"][0]["targets"] if each["target"] == "oxidation_state")
+    truth = float(note.partition("oxidation state ")[2].partition(",")[0])
+    assert abs(state["value"] - truth) < 0.5
+    assert state["interval"][0] <= state["value"] <= state["interval"][1]
+    assert sum(each["share"] for each in state["classes"]) == pytest.approx(1, abs=1e-3)
+    assert found["samples"][0]["in_domain"]
+
+
+def test_a_training_model_is_waited_for_with_progress(client):
+    question = client.example("Fe-both")
+    first = client.post("/api/answers", question)
+    assert first.status == 202
+    assert "Fe" in client.get("/api/progress").json["going"][0]["label"]
+    found = client.answered("/api/answers", question).json
+    assert found["samples"][0]["inputs"] == "xanes+pdf"
+    assert set(found["detail"]["resemblance"]) == {"xanes", "pdf"}
+    assert client.get("/api/progress").json["going"] == []
+
+
+def test_a_shift_and_e0_change_the_answer(client):
+    question = client.example("Cu-xanes")
+    plain = client.answered("/api/answers", question).json
+    spectrum = question["spectra"][0]
+    moved = client.answered("/api/answers", {"spectra": [spectrum | {"align": 4.0}]}).json
+    assert moved["detail"]["alignment"]["by"] == "given"
+    assert moved["samples"][0]["shift"] == 4.0
+    assert moved["samples"][0]["targets"] != plain["samples"][0]["targets"]
+    e0 = plain["samples"][0]["e0"] + 3
+    other = client.answered("/api/answers", {"spectra": [spectrum | {"ranges": {"e0": e0, "norm2": 90.0}}]}).json
+    assert other["samples"][0]["e0"] == pytest.approx(e0, abs=0.01)
+    assert other["detail"]["xanes"]["settings"]["norm2"] == 90.0
+    assert other["detail"]["xanes"]["edge_step"] != plain["detail"]["xanes"]["edge_step"]
+
+
+def test_windows_add_up_to_what_is_not_said_of_any_spectrum(client):
+    question = client.example("Cu-xanes")
+    targets = client.answered("/api/evidence", question).json["targets"]
+    assert {each["target"] for each in targets} == {"oxidation_state", "coordination_number", "bond_length"}
+    length = next(each for each in targets if each["target"] == "bond_length")
+    rows = client.answered("/api/answers", question).json["samples"][0]["targets"]
+    value = next(each["value"] for each in rows if each["target"] == "bond_length")
+    total = length["start"] + sum(each["contribution"] for each in length["windows"])
+    assert total == pytest.approx(value, abs=2e-3)
+
+
+def test_the_cloud_lies_about_the_measurement(client):
+    sample = client.answered("/api/answers", client.example("Cu-xanes")).json
+    cloud = client.get("/api/cloud?metal=Cu&inputs=xanes&radiation=xray").json["xanes"]
+    assert len(cloud["curves"]) <= 80
+    nearest = np.array(sample["detail"]["resemblance"]["xanes"]["alike"])
+    apart = np.sqrt(np.mean((np.array(cloud["curves"]) - nearest) ** 2, axis=1))
+    assert apart.min() < 0.1
+
+
+def test_many_files_are_answered_in_their_order_and_saved(client):
+    question = client.example("Fe-series")
+    found = client.answered("/api/answers", question | {"shown": 5}).json
+    assert [each["ids"][0] for each in found["samples"]] == [each["id"] for each in question["spectra"]]
+    states = [each["targets"][0]["value"] for each in found["samples"]]
+    assert states[-1] - states[0] > 0.3
+    table = client.answered("/api/table", question)
+    assert table.headers["content-type"].startswith("text/csv")
+    rows = list(csv.DictReader(io.StringIO(table.body.decode())))
+    assert [float(row["oxidation_state"]) for row in rows] == states
+    assert rows[0]["sample"] == "Fe_scan_01"
+
+
+def test_a_bad_spectrum_does_not_spoil_the_others(client):
+    good = client.example("Cu-xanes")["spectra"]
+    short = scan().splitlines()
+    bad = client.upload("\n".join(short[:115]).encode(), "short.dat").json["spectra"]
+    found = client.answered("/api/answers", {"spectra": [*good, {"id": bad[0]["id"]}, *good, {"id": "gone"}]}).json
+    assert len(found["samples"]) == 2
+    assert {each["ids"][0] for each in found["refused"]} == {bad[0]["id"], "gone"}
+    assert any("short.dat" in (each["file"] or "") for each in found["refused"])
+
+
+def test_the_wrong_metal_is_named(client):
+    found = client.post("/api/answers", client.example("Cu-xanes") | {"metal": "Fe"})
+    assert found.status == 422
+    assert "K edge of Cu, not of Fe" in found.json["error"]["what"]
+
+
+def test_a_metal_that_no_model_knows_is_named(client):
+    spectra = client.upload(scan(metal="Ni").encode(), "nickel.dat").json["spectra"]
+    found = client.post("/api/answers", {"spectra": [{"id": spectra[0]["id"]}]})
+    assert found.status == 422
+    assert found.json["error"]["what"] == "no model knows Ni"
+    assert found.json["error"]["file"] == "nickel.dat"
+
+
+def test_a_pdf_alone_asks_for_its_metal(client):
+    pdf = client.example("Cu-both")["spectra"][1]
+    found = client.post("/api/answers", {"spectra": [pdf]})
+    assert found.status == 422
+    assert found.json["error"]["remedy"] == "Choose the metal"
+
+
+def test_a_bad_file_is_told_by_its_name(client):
+    found = client.upload(b"hello\nno spectrum\n", "notes.txt")
+    assert found.status == 422
+    error = found.json["error"]
+    assert error["file"] == "notes.txt"
+    assert error["what"]
+    assert error["remedy"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"", b"null", b"[1]", b"{", b"[" * 100_000, b'{"spectra": []}', b'{"spectra": [{"id": 1}]}',
+        b'{"spectra": [{"id": "a", "ranges": {"e0": NaN}}]}', b'{"spectra": [{"id": "a", "evil": 1}]}',
+        b'{"spectra": [{"id": "a", "align": {}}]}', b'{"spectra": [{"id": "a", "ranges": {"pre1": 1e308}}]}',
+        json.dumps({"spectra": [{"id": "a"}] * 2001}).encode(), b"\xff\xfe",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("path", ["/api/answers", "/api/evidence", "/api/table"])
+def test_bad_questions_are_input_errors(client, path, body):
+    found = client.send("POST", path, body, Content_Type="application/json")
+    assert found.status == 422
+    assert found.json["error"]["what"]
+
+
+def test_uploads_leave_no_file_and_are_forgotten(client, tmp_path, monkeypatch):
+    monkeypatch.setattr(shelf.tempfile, "tempdir", str(tmp_path))
+    spectra = client.upload(scan().encode(), "mine.dat").json["spectra"]
+    assert list(tmp_path.iterdir()) == []
+    ids = [each["id"] for each in spectra]
+    assert client.post("/api/forget", {"ids": ids}).status == 200
+    found = client.post("/api/answers", {"spectra": [{"id": ids[0]}]})
+    assert found.status == 422
+    assert "no longer in memory" in found.json["error"]["what"]
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("../../etc/passwd", "passwd"),
+        ("C:\\scans\\a.xdi", "a.xdi"),
+        ("", "spectrum"),
+        ("..", "spectrum"),
+        ("a\x00b\n.dat", "ab.dat"),
+        ("μ(E) Fe₂O₃.dat", "μ(E) Fe₂O₃.dat"),
+    ],
+)
+def test_names_of_files_cannot_leave_their_folder(given, kept):
+    assert safe_name(given) == kept
+
+
+def test_long_names_keep_their_ending():
+    name = safe_name("μ" * 300 + ".xdi")
+    assert len(name.encode()) <= 120
+    assert name.endswith("μ.xdi")
+
+
+def test_nothing_of_the_page_comes_from_elsewhere():
+    folder = Path(shelf.__file__).parent / "static"
+    for file in folder.iterdir():
+        text = file.read_text(encoding="utf-8").replace("http://www.w3.org/2000/svg", "")
+        assert "://" not in text, file
+        assert "innerHTML" not in text, file
+    page = (folder / "index.html").read_text(encoding="utf-8")
+    assert "style=" not in page
+    assert "onclick" not in page

@@ -1,0 +1,52 @@
+"""Uploaded spectra stay within limits."""
+
+import numpy as np
+import pytest
+
+from firstshell.errors import InputError
+from firstshell.formats.measured import make_xanes
+from firstshell.web.limits import Limits
+from firstshell.web.shelf import Shelf
+
+
+def spectrum(points=20):
+    energy = 7000.0 + np.arange(points)
+    return make_xanes("a", energy, np.arange(points, dtype=float), "a.dat", "mu")
+
+
+def test_the_oldest_makes_room_and_use_keeps_young():
+    shelf = Shelf(Limits(spectra=2))
+    first, second = shelf.put([spectrum()]) + shelf.put([spectrum()])
+    shelf.get(first)
+    (third,) = shelf.put([spectrum()])
+    assert shelf.get(first)
+    assert shelf.get(third)
+    with pytest.raises(InputError, match="no longer"):
+        shelf.get(second)
+
+
+def test_points_are_bounded():
+    shelf = Shelf(Limits(points=50))
+    shelf.put([spectrum()])
+    shelf.put([spectrum()])
+    shelf.put([spectrum()])
+    assert len(shelf) == 2
+    with pytest.raises(InputError, match="parts"):
+        shelf.put([spectrum(60)])
+
+
+def test_what_is_idle_goes():
+    shelf = Shelf(Limits(idle=0.0))
+    shelf.put([spectrum()])
+    shelf.put([spectrum()])
+    assert len(shelf) == 1
+
+
+def test_dropping_twice_is_harmless():
+    shelf = Shelf()
+    names = shelf.put([spectrum(), spectrum()])
+    shelf.drop(names)
+    shelf.drop(names)
+    assert len(shelf) == 0
+    shelf.put([spectrum()])
+    assert len(shelf) == 1
