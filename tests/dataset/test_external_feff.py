@@ -1,7 +1,9 @@
 """Datasets made with a FEFF of the user's: what is stored, resumed and refused. tests/fake_feff.py stands in for it."""
 
 import json
+import os
 import shutil
+import signal
 import sys
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import pytest
 from fake_feff import calls, fake_feff
 from firstshell import cli
 from firstshell.checkup import examine
+from firstshell.cluster import ClusterPlan, open_cluster
 from firstshell.config import to_dict
 from firstshell.dataset.embedded import load_dataset
 from firstshell.dataset.materials import Material
@@ -20,6 +23,7 @@ from firstshell.dataset.table import make_dataset, read_dataset
 from firstshell.engines.feff_settings import FeffSettings
 from firstshell.errors import EngineError, InputError
 from firstshell.modalities import xanes
+from firstshell.progress import Silent
 from firstshell.store import Store
 from firstshell.structures.files import read_structure
 from firstshell.structures.sites import distinct_sites
@@ -124,6 +128,33 @@ def test_a_node_without_feff_spoils_nothing(tmp_path, monkeypatch):
         "hematite.cif",
         "magnetite.cif",
     }
+
+
+class KillAfterFirst(Silent):
+    """Kills a Dask worker when the first site is done."""
+
+    def __init__(self, client):
+        self.client, self.killed = client, False
+
+    def advance(self, n=1, note=""):
+        if not self.killed:
+            self.killed = True
+            os.kill(next(iter(self.client.run(os.getpid).values())), signal.SIGKILL)
+
+
+def test_a_dask_node_that_dies_costs_nothing(tmp_path):
+    distributed = pytest.importorskip("distributed")
+    feff, out = fake_feff(tmp_path / "bin"), tmp_path / "d.parquet"
+    expected = build_dataset(oxides(), params=settings(feff), workers=0)
+    with (
+        distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0", silence_logs=50) as running,
+        open_cluster(ClusterPlan(running.scheduler_address)) as executor,
+    ):
+        killer = KillAfterFirst(executor.client)
+        data = build_dataset(oxides(), out, params=settings(feff), executor=executor, reporter=killer)
+    assert killer.killed
+    assert data.hash == expected.hash
+    assert data.excluded.empty
 
 
 def test_datasets_of_other_programs_or_settings_are_not_merged(tmp_path, monkeypatch):
