@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from typing import Any
+from urllib.parse import quote
 
 import numpy as np
 import uvicorn
@@ -61,7 +62,7 @@ class Client:
         return self.send("POST", path, json.dumps(table).encode(), **{"Content_Type": "application/json"} | headers)
 
     def upload(self, content: bytes, name: str) -> Reply:
-        return self.send("POST", f"/api/files?name={name}", content, Content_Type="application/octet-stream")
+        return self.send("POST", f"/api/files?name={quote(name)}", content, Content_Type="application/octet-stream")
 
     def answered(self, path: str, table: Any) -> Reply:
         """The reply once the model is there."""

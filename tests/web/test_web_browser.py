@@ -2,6 +2,7 @@
 
 import csv
 import json
+import time
 
 import pytest
 from browser import find, tab
@@ -99,11 +100,12 @@ def test_many_files_make_a_table_and_a_series(quiet, client, tmp_path):
 
 
 def _saved(page, folder, ending):
-    for _ in range(200):
-        if found := list(folder.glob(f"*.{ending}")):
-            return found[0].read_bytes()
-        page.wait("new Promise((done) => setTimeout(() => done(true), 50))")
-    raise AssertionError(f"no {ending} was saved")
+    """The file that the browser saves; it has its name once it is whole."""
+    end = time.monotonic() + 60
+    while not (found := list(folder.glob(f"*.{ending}"))):
+        assert time.monotonic() < end, page.run("document.body.innerText")
+        time.sleep(0.1)
+    return found[0].read_bytes()
 
 
 def test_a_bad_file_is_told_and_the_good_one_answered(page, client, tmp_path):

@@ -12,6 +12,7 @@ def serve(
     data: Path | None = None,
     /,
     *,
+    transfer: Path | None = None,
     port: int = 8765,
     open_: Annotated[bool, Parameter(name="--open", negative="")] = False,
 ) -> None:
@@ -26,6 +27,8 @@ def serve(
     ----------
     data
         What models are trained on at first use; the dataset that comes with firstshell by default.
+    transfer
+        How simulated spectra turn into those of your beamline, as firstshell calibrate writes it.
     port
         Of 127.0.0.1; 0 takes a free one.
     open_
@@ -33,10 +36,12 @@ def serve(
 
     """
     from firstshell.dataset.embedded import load_dataset
+    from firstshell.measured.population import read_population
     from firstshell.web.desk import Desk
     from firstshell.web.server import serve as run
 
     def say(url: str) -> None:
         print(f"firstshell is at {url} (Ctrl-C ends it)", flush=True)
 
-    run(Desk(lambda: load_dataset(data)), port, say=say, open_browser=open_)
+    population = None if transfer is None else read_population(transfer)
+    run(Desk(lambda: load_dataset(data), population=population), port, say=say, open_browser=open_)

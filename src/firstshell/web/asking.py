@@ -38,14 +38,12 @@ class Question:
     metal : the absorber; None lets the edge tell
     pdf : how PDFs were measured
     shown : which of the answers is wanted with its curves
-    pair : whether a XANES and a PDF of one name, or the only two, belong to one sample
     """
 
     spectra: tuple[Asked, ...]
     metal: str | None = None
     pdf: PdfConditionsGiven = field(default_factory=PdfConditionsGiven)
     shown: int = 0
-    pair: bool = True
 
 
 @dataclass(frozen=True)
@@ -105,7 +103,7 @@ def reply(question: Question, shelf: Shelf, models: Models) -> Replies:
         owners[id(sample.xanes or sample.pdf)] = asked
         found.append(sample)
     ways: dict[str | float, list[tuple[tuple[str, ...], MeasuredSample]]] = {}
-    for sample in _paired(found) if question.pair else found:
+    for sample in _paired(found):
         parts = [owners[id(each)] for each in (sample.xanes, sample.pdf) if each is not None]
         ways.setdefault(parts[0].align, []).append((tuple(each.id for each in parts), sample))
     for way, samples in ways.items():
@@ -124,19 +122,28 @@ def _ask(
     way: str | float,
     replies: Replies,
 ) -> None:
-    """Ask about all samples together; when one cannot be answered, find it by halves, so that the others are."""
+    """Ask about all samples together, and keep answers and refusals with the spectra that they are about."""
+    known = [each for each in samples if metal or each[1].xanes is not None]
+    unasked = [each for each in samples if not (metal or each[1].xanes is not None)]
+    replies.refused.extend(Refusal(ids, _without_metal(sample)) for ids, sample in unasked)
     try:
-        if metal is None and any(sample.xanes is None for _, sample in samples):
-            raise InputError("a PDF does not say which metal is asked about", remedy="Choose the metal")
-        answers = answer_all(Reading([sample for _, sample in samples]), metal, models, way)
+        found = answer_all(Reading([sample for _, sample in known]), metal, models, way) if known else None
     except InputError as error:
-        if len(samples) == 1:
-            ids, sample = samples[0]
-            file = error.file or ", ".join(sample.sources)
-            replies.refused.append(Refusal(ids, InputError(error.what, remedy=error.remedy, file=file)))
+        if len(known) > 1:  # one error for all of them does not say which of them it is about
+            for each in known:
+                _ask([each], metal, models, way, replies)
             return
-        middle = len(samples) // 2
-        _ask(samples[:middle], metal, models, way, replies)
-        _ask(samples[middle:], metal, models, way, replies)
+        ids, sample = known[0]
+        file = error.file or ", ".join(sample.sources)
+        replies.refused.append(Refusal(ids, InputError(error.what, remedy=error.remedy, file=file)))
         return
-    replies.answers.extend((ids, answer) for (ids, _), answer in zip(samples, answers, strict=True))
+    if found is not None:
+        owners = {id(sample): ids for ids, sample in known}
+        replies.answers.extend((owners.pop(id(each.sample)), each) for each in found)
+        for ids, (name, why) in zip(owners.values(), found.refused, strict=True):
+            replies.refused.append(Refusal(ids, InputError(why.removesuffix("."), file=name)))
+
+
+def _without_metal(sample: MeasuredSample) -> InputError:
+    what = "a PDF does not say which metal is asked about"
+    return InputError(what, remedy="Choose the metal", file=", ".join(sample.sources))

@@ -6,11 +6,13 @@ import threading
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
+from warnings import catch_warnings, simplefilter
 
 from firstshell.dataset.table import Dataset
 from firstshell.errors import InputError
 from firstshell.formats.measured import Measured
 from firstshell.measured.models import predictor
+from firstshell.measured.population import Population
 from firstshell.measured.predict import Answer
 from firstshell.measured.predictor import Predictor
 from firstshell.progress import Reporter
@@ -30,10 +32,18 @@ class Desk:
 
     load : returns the dataset, when it is first needed
     train : returns models; see `training.Train`. By default those of `measured.models`, from its cache
+    population : transfers from simulation to measurement, as `firstshell calibrate` writes them
     """
 
-    def __init__(self, load: Callable[[], Dataset], train: Train | None = None, limits: Limits | None = None) -> None:
+    def __init__(
+        self,
+        load: Callable[[], Dataset],
+        train: Train | None = None,
+        limits: Limits | None = None,
+        population: Population | None = None,
+    ) -> None:
         self.load, self.limits = load, limits or Limits()
+        self.population = population
         self.shelf = Shelf(self.limits)
         self.models = Models(train or self._from_cache, lambda: self.data.metals)
         self._loading = threading.Lock()
@@ -52,11 +62,13 @@ class Desk:
     @cached_property
     def examples(self) -> Examples:
         """Spectra to try the page with."""
-        return Examples(self.data)
+        return Examples(self.data, self.population)
 
     def warm(self) -> None:
         """Load what the first answer would wait for."""
-        import shap  # noqa: F401 - takes seconds, once
+        with catch_warnings():
+            simplefilter("ignore")  # of its plots, which are not used
+            import shap  # noqa: F401 - takes seconds, once
 
         _ = self.examples.listed
 
@@ -125,4 +137,6 @@ class Desk:
         return self.models(answer.metal, answer.sample.inputs, answer.sample.radiation)
 
     def _from_cache(self, metal: str, inputs: Sequence[str], radiation: str, reporter: Reporter) -> Predictor:
-        return predictor(metal, inputs, data=self.data, radiation=radiation, reporter=reporter)
+        return predictor(
+            metal, inputs, data=self.data, population=self.population, radiation=radiation, reporter=reporter
+        )

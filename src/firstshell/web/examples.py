@@ -95,7 +95,7 @@ class Examples:
     def _xanes(self, samples: Samples, simulated: Array, name: str, rng: np.random.Generator) -> Measured:
         """Return a raw scan: the spectrum after the typical transfer, on a falling background, with noise."""
         grid = samples.grids["xanes"]
-        transfer = self.population.typical(float(edges_of(grid, simulated[None])[0]))
+        transfer = self.population.of_metal(samples.metal).typical(float(edges_of(grid, simulated[None])[0]))
         mu = transfer.apply(grid, simulated, SCAN)
         end = grid[-1]
         mu = np.where(end < SCAN, 1.0 + (mu - 1.0) * np.exp(-(SCAN - end) / FADING), mu)

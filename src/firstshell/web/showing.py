@@ -11,6 +11,7 @@ import numpy as np
 from firstshell.engines.edges import k_edge
 from firstshell.errors import InputError
 from firstshell.formats.measured import Measured
+from firstshell.measured.answers_table import DISTANCES
 from firstshell.measured.explain import Evidence
 from firstshell.measured.normalise import Normalised
 from firstshell.measured.pdf_match import MatchedPdf
@@ -144,6 +145,7 @@ def _alike(each: Resemblance) -> dict[str, Any]:
         "inside": each.inside,
         "distance": float(f"{each.distance:.3g}"),
         "limit": float(f"{each.limit:.3g}"),
+        "unit": DISTANCES[each.modality],
         "nearest": [{"name": name, "distance": float(f"{distance:.3g}")} for name, distance in each.nearest],
         "axis": numbers(each.axis),
         "measured": numbers(each.measured),

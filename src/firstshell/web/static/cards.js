@@ -65,7 +65,7 @@ function verdict(sample, detail) {
   const parts = Object.entries(detail.resemblance).map(([name, each]) =>
     make("div", {},
       make("p", {}, make("b", {}, `${titles[name]}: ${each.inside ? "like the training spectra" : "unlike all training spectra"}`),
-        `. Nearest at ${each.distance} ${name === "xanes" ? "edge steps" : "of its RMS"}, limit ${each.limit}.`),
+        `. Nearest at ${each.distance} ${each.unit}, limit ${each.limit}.`),
       make("ol", { class: "nearest" }, ...each.nearest.map((one) => make("li", {}, `${one.name} `, make("span", { class: "small" }, `${one.distance}`))))));
   return make("div", { class: `verdict ${sample.in_domain ? "inside" : "outside"}` },
     make("h3", {}, sample.in_domain ? "Within what the model knows" : "Outside what the model knows: the answer is a guess"),
