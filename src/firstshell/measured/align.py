@@ -45,8 +45,8 @@ def align(
     likeness : to training spectra; None where there is no model to compare with
     how : "foil" puts the edge of the foil measured along with the sample to its tabulated energy; "fit" maximises the
         likeness to training spectra; "none" believes the file; a number is a shift in eV. "auto" takes the foil where
-        there is one and likeness agrees within 3 eV (reference channels are not always what they seem), else believes
-        the file unless no training spectrum is like it without a shift
+        there is one, it asks for no more than 3 eV and likeness agrees within as much (reference channels are not
+        always what they seem), else believes the file unless no training spectrum is like it without a shift
 
     Raises InputError for an unknown way, and for "foil" without a foil.
     """
@@ -59,7 +59,7 @@ def align(
     if how == "foil" or (how == "auto" and measured.reference is not None):
         foil = foil_shift(measured)
         found = None if foil is None else _judged(measured, likeness, foil, "foil", misfit)
-        if found is not None and (how == "foil" or abs(found.suggested - found.shift) <= LARGE):
+        if found is not None and (how == "foil" or max(abs(found.shift), abs(found.suggested - found.shift)) <= LARGE):
             return found
         if how == "foil":
             what = f"{measured.name} has no foil whose edge can be found"

@@ -62,7 +62,7 @@ class XanesChannel:
     """
 
     population: Population | None
-    seen: str = "absolute"
+    seen: str = "both"
     noise: float = augment.NOISE
 
     name = "xanes"

@@ -16,10 +16,10 @@ OFFSETS = np.array([-1.0, 0.0, 1.0])
 """Standard deviations from the mean that stretch and width are tried at."""
 SHIFTS = np.arange(-8.0, 8.01, 0.5)
 """eV that a measurement is moved by, beside the mean shift."""
-CALIBRATION = 2.0
+CALIBRATION = 1.5
 """eV, standard deviation that the calibration of a monochromator is believed to have where no foil was measured."""
-TOGETHER = 4.0
-"""Points that err together: the core hole is 2 eV wide."""
+TOGETHER = 8.0
+"""Points that err together: what is wrong with a simulated spectrum is wrong over some 4 eV."""
 _RAMP = (ENERGY - MIDDLE) / SPAN
 
 

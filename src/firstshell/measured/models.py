@@ -85,6 +85,7 @@ def predictor(
     """
     k_edge(metal)  # is it an element at all: its name becomes part of a path
     known = embedded.manifest()["hash"] if data is None else data.hash
+    population = (population or default_population()).of_metal(metal)
     channels, params = channels_of(inputs, population, radiation), params or TrainingParams()
     settings = [EDITION, known, metal, [described(c) for c in channels], to_dict(params), version("scikit-learn")]
     name = f"{metal}-{'+'.join(channel.name for channel in channels)}-{stable_hash(settings)[:16]}.npz"

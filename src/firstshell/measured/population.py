@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -30,6 +30,8 @@ LEAST = {
 """Smallest spread that is believed of each parameter: standards are few, and measured with more care than samples."""
 EDGE_PRIOR = 0.3
 """How far the gain of shift with the edge's height is believed to be from zero before standards are looked at."""
+OFFSET_PRIOR, SHIFT_NOISE = 1.0, 0.7
+"""eV: how far one metal's shifts are believed to be from others', and one compound's from its metal's."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,8 @@ class Population:
         lie too low, those of low ones too high
     misfit : root mean square in edge steps that the best transfers leave
     compounds : names of the standards
+    offsets : eV of shift by metal, beside the mean: tabulated edges and simulated Fermi levels err together for one
+        metal's compounds
     """
 
     mean: Transfer
@@ -49,27 +53,39 @@ class Population:
     edge_gain: float = 0.0
     misfit: float = 0.0
     compounds: tuple[str, ...] = ()
+    offsets: dict[str, float] = field(default_factory=dict)
 
     @classmethod
     def of(
-        cls, found: Sequence[Transfer], edges: Sequence[float], compounds: Sequence[str], misfit: float
+        cls,
+        found: Sequence[Transfer],
+        edges: Sequence[float],
+        compounds: Sequence[str],
+        misfit: float,
+        metals: Sequence[str] = (),
     ) -> Population:
         """Describe fitted transfers.
 
-        edges : of each simulation, eV from the tabulated edge; compounds : each counts once
+        edges : of each simulation, eV from the tabulated edge; compounds : each counts once; metals : the absorbers
         """
         values = np.array([[getattr(each, name) for name in PARAMETERS] for each in found])
         share = np.array([1.0 / compounds.count(name) for name in compounds])
         height = np.array(edges) - ANCHOR
         shift = values[:, PARAMETERS.index("shift")]
-        gain, centre = _line(height, shift, share)
-        values[:, PARAMETERS.index("shift")] = shift - gain * height
+        centre, gain, offsets = _shifts(height, shift, share, metals)
+        own = np.array([offsets[metal] for metal in metals]) if metals else 0.0
+        values[:, PARAMETERS.index("shift")] = shift - gain * height - own
         middle = np.average(values, axis=0, weights=share)
         middle[PARAMETERS.index("shift")] = centre
         spread = np.sqrt(np.average((values - middle) ** 2, axis=0, weights=share))
         mean = Transfer(**{name: float(np.clip(v, *LIMITS[name])) for name, v in zip(PARAMETERS, middle, strict=True)})
         wide = {name: max(float(s), LEAST[name]) for name, s in zip(PARAMETERS, spread, strict=True)}
-        return cls(mean, wide, gain, misfit, tuple(sorted(set(compounds))))
+        return cls(mean, wide, gain, misfit, tuple(sorted(set(compounds))), offsets)
+
+    def of_metal(self, metal: str) -> Population:
+        """Return the population of one metal's compounds: its offset is part of the mean."""
+        shift = float(np.clip(self.mean.shift + self.offsets.get(metal, 0.0), *LIMITS["shift"]))
+        return replace(self, mean=replace(self.mean, shift=shift), offsets={})
 
     def typical(self, edge: float) -> Transfer:
         """Return the mean transfer of a compound whose simulated edge lies at `edge` eV from the tabulated one."""
@@ -103,13 +119,17 @@ class Population:
         return found
 
 
-def _line(x: Array, y: Array, weights: Array) -> tuple[float, float]:
-    """Return slope and value at zero of a weighted line whose slope is drawn to zero by its prior."""
-    middle_x, middle_y = np.average(x, weights=weights), np.average(y, weights=weights)
-    noise = max(float(np.average((y - middle_y) ** 2, weights=weights)), 0.25)
-    moment = float(np.sum(weights * (x - middle_x) ** 2)) + noise / EDGE_PRIOR**2
-    slope = float(np.sum(weights * (x - middle_x) * (y - middle_y))) / moment
-    return slope, float(middle_y - slope * middle_x)
+def _shifts(
+    height: Array, shift: Array, weights: Array, metals: Sequence[str]
+) -> tuple[float, float, dict[str, float]]:
+    """Return mean, gain with height, and offsets by metal of shifts; gain and offsets are drawn to zero (ridge)."""
+    names = sorted(set(metals))
+    columns = [np.ones(len(shift)), height, *(np.array([m == name for m in metals], float) for name in names)]
+    design = np.column_stack(columns)
+    prior = np.array([0.0, EDGE_PRIOR**-2, *[OFFSET_PRIOR**-2] * len(names)])
+    weighted = design.T * (weights / SHIFT_NOISE**2)
+    mean, gain, *offsets = np.linalg.solve(weighted @ design + np.diag(prior), weighted @ shift)
+    return float(mean), float(gain), {name: float(offset) for name, offset in zip(names, offsets, strict=True)}
 
 
 BROAD = Population(

@@ -124,8 +124,9 @@ def study_curves(
 
     store : where finished metals are kept, so that a second start does only the rest
     """
-    population, found = default_population(), [pd.DataFrame(columns=COLUMNS)]
+    found = [pd.DataFrame(columns=COLUMNS)]
     for metal in metals:
+        population = default_population().of_metal(metal)
         key = stable_hash(["robustness", EDITION, data.hash, metal, to_dict(population)])
         record = store.get(key) if store is not None else None
         if record is None:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 LEAST_GROUPS = 3
 """Groups that a class needs to be learned; sites of rarer ones are left out."""
 LEAST_SAMPLES = 20
+DERIVED = "derived"
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +46,7 @@ class Samples:
 
     names : (n,) what a person calls them
     groups : (n,) codes: what must not be taken apart
-    weights : (n,) every material weighs the same
+    weights : (n,) what a sample counts for: materials the same, but derived ones of ions that nature hardly has less
     spectra, grids : (n, p) by modality, and their axes (p,); XANES energies count from the tabulated edge
     classes : oxidation state and coordination number
     bond_length : (n,) Å
@@ -115,7 +116,7 @@ def collect(data: Dataset, metal: str, *, whole: bool = False) -> Samples:
         metal,
         [_name(row) for row in table.to_dict("records")],
         group_codes(table, "formula"),
-        1.0 / np.bincount(owners)[owners],
+        _commonness(table) / np.bincount(owners)[owners],
         {name: values[chosen] for name, values in data.spectra.items()},
         axes,
         {target: _shares(frame, sites, alone, materials, target) for target in Target if target.is_class},
@@ -206,6 +207,20 @@ def _shares(frame: pd.DataFrame, sites: Codes, alone: Codes, materials: Codes, t
         for name in frame["id"].iloc[materials].to_numpy(str)
     ]
     return Shares(classes, np.vstack([of_sites[: len(alone)], *averages]))
+
+
+def _commonness(table: pd.DataFrame) -> Array:
+    """Return (n,) how much of a sample's oxidation state is found in nature: derived Fe⁴⁺ must not outvote Fe³⁺.
+
+    A state of which m materials were found and k made counts (m + 1)/(m + k + 1) each; where states differ, 1.
+    """
+    found = {}
+    for state, rows in table.groupby(table[Target.OXIDATION_STATE.value].astype("Float64")):
+        materials = rows.drop_duplicates("id")
+        natural = int((materials["origin"] != DERIVED).sum())
+        found[float(state)] = (natural + 1) / (len(materials) + 1)
+    states = table[Target.OXIDATION_STATE.value].to_numpy(dtype=np.float64, na_value=np.nan)
+    return np.array([found.get(float(state), 1.0) for state in states])
 
 
 def _mean_length(frame: pd.DataFrame, sites: Codes, row: int) -> float:

@@ -82,7 +82,7 @@ def fit(each: Standard, population: Population = BROAD) -> Fit:
     """Return the most probable transfer of a standard, given how those of others spread."""
     from scipy.optimize import least_squares  # loaded for this only: answers need the constants above
 
-    expected = population.typical(each.edge)
+    expected = population.of_metal(each.metal).typical(each.edge)
     centre = np.array([getattr(expected, name) for name in PARAMETERS])
     width = np.array([population.spread[name] for name in PARAMETERS])
     low, high = (np.array([LIMITS[name][end] for name in PARAMETERS]) for end in (0, 1))
@@ -122,6 +122,7 @@ def fit_population(standards: Sequence[Standard]) -> tuple[Population, list[Fit]
             [each.standard.edge for each in counted],
             [each.standard.compound for each in counted],
             float(np.sqrt(np.mean([each.rmse**2 for each in counted]))),
+            [each.standard.metal for each in counted],
         )
         population = replace(found, spread=BROAD.spread)
     return found, fits

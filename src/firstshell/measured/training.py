@@ -133,7 +133,8 @@ def fit(
 
     count = 0 if any(each.whole for each in channels) else round(params.mixtures * len(samples))
     whole = joined(samples, mixed(samples, count, rng)) if count else samples
-    many = whole.take(np.repeat(np.arange(len(whole)), params.copies))
+    share = whole.weights / whole.weights.sum()
+    many = whole.take(np.sort(rng.choice(len(whole), len(whole) * params.copies, p=share)))
     forest = fit_forest(
         see(many, channels, rng),
         outputs.encode(many),
