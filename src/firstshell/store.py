@@ -57,27 +57,40 @@ class Store:
             connection.close()
 
     def get(self, key: str) -> Record | None:
-        """Return the record under `key`, or None."""
-        row = self._connection.execute("SELECT meta, arrays FROM records WHERE key = ?", (key,)).fetchone()
+        """Return the record under `key`, or None; InputError when it, or the store, is damaged."""
+        with self._usable():
+            row = self._connection.execute("SELECT meta, arrays FROM records WHERE key = ?", (key,)).fetchone()
         return None if row is None else _decode(row, self.folder, key)
 
     def put(self, key: str, record: Record) -> None:
         """Keep `record` under `key`, in one transaction; an older one is replaced."""
         row = (key, json.dumps(record.meta, sort_keys=True), _pack(record.arrays))
-        try:
-            self._connection.execute("INSERT OR REPLACE INTO records VALUES (?, ?, ?)", row)
-        except sqlite3.OperationalError as error:
-            raise InputError(
-                f"cannot write a result: {error}", remedy="Free some disk space and run again", file=self.folder
-            ) from error
+        with self._usable():
+            try:
+                self._connection.execute("INSERT OR REPLACE INTO records VALUES (?, ?, ?)", row)
+            except sqlite3.OperationalError as error:
+                raise InputError(
+                    f"cannot write a result: {error}", remedy="Free some disk space and run again", file=self.folder
+                ) from error
 
     def keys(self) -> set[str]:
         """Return all keys."""
-        return {row[0] for row in self._connection.execute("SELECT key FROM records")}
+        with self._usable():
+            return {row[0] for row in self._connection.execute("SELECT key FROM records")}
 
     def delete(self, keys: Iterable[str]) -> None:
         """Forget the records under `keys`."""
-        self._connection.executemany("DELETE FROM records WHERE key = ?", [(key,) for key in keys])
+        with self._usable():
+            self._connection.executemany("DELETE FROM records WHERE key = ?", [(key,) for key in keys])
+
+    @contextmanager
+    def _usable(self) -> Iterator[None]:
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise InputError(
+                f"cannot use the store: {error}", remedy="If it is damaged, delete it and run again", file=self.folder
+            ) from error
 
 
 def write_atomic(path: str | Path, write: Callable[[Path], object]) -> None:
@@ -117,6 +130,7 @@ def _prepare(connection: sqlite3.Connection, folder: Path) -> None:
                 file=folder,
             )
         connection.execute("CREATE TABLE IF NOT EXISTS records (key TEXT PRIMARY KEY, meta TEXT, arrays BLOB)")
+        connection.execute("SELECT key, meta, arrays FROM records LIMIT 0")  # a table of that name may be another's
         connection.execute(f"PRAGMA user_version={PROTOCOL}")
     except sqlite3.Error as error:
         raise InputError(f"not a usable store: {error}", remedy="Delete it and run again", file=folder) from error
