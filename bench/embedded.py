@@ -5,6 +5,8 @@ python bench/embedded.py plan [--per-metal 300]   choose natural and derived oxi
 python bench/embedded.py build WORK.parquet       simulate the plan, beginning with what the shipped dataset lacks;
     may be stopped and started at will
 python bench/embedded.py ship WORK.parquet        put what is finished, and the manifest, into the package
+python bench/embedded.py guard WORK.parquet       how many attempts the self-consistent fields of what is finished took,
+    and why others were rejected; writes bench/results/embedded_guard.json
 """
 
 from __future__ import annotations
@@ -12,24 +14,28 @@ from __future__ import annotations
 import argparse
 import csv
 import json
+import re
 from collections import Counter, defaultdict
 from concurrent.futures import ProcessPoolExecutor
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 from scipy.spatial import cKDTree
 
+from firstshell.config import to_dict
 from firstshell.dataset import embedded
+from firstshell.dataset.build import default_params, software
 from firstshell.dataset.manifest import manifest_of
 from firstshell.dataset.materials import Material
 from firstshell.dataset.merge import merge
-from firstshell.dataset.pipeline import build_dataset
+from firstshell.dataset.pipeline import _items, build_dataset
 from firstshell.dataset.table import Dataset, write_dataset
 from firstshell.engines.site_xanes import site_job
 from firstshell.errors import InputError
 from firstshell.modalities.xanes import PRESETS
 from firstshell.progress import Plain
-from firstshell.store import write_atomic
+from firstshell.store import Record, Store, write_atomic
 from firstshell.structures.amcsd import Entry, oxides
 from firstshell.structures.choosing import Candidate, candidate, choose
 from firstshell.structures.sites import distinct_sites
@@ -50,13 +56,15 @@ def main() -> None:
     planning = commands.add_parser("plan")
     planning.add_argument("--per-metal", type=int, default=300)
     planning.add_argument("--parent-atoms", type=int, default=40, help="largest primitive cell to derive oxides from")
-    for name in ("build", "ship"):
+    for name in ("build", "ship", "guard"):
         commands.add_parser(name).add_argument("work", type=Path)
     options = parser.parse_args()
     if options.command == "plan":
         write_plan(options.per_metal, options.parent_atoms)
     elif options.command == "build":
         build(options.work)
+    elif options.command == "guard":
+        guard(options.work)
     else:
         ship(options.work)
 
@@ -171,6 +179,32 @@ def ship(work: Path) -> None:
     print(
         json.dumps(manifest_of(whole, len(plan))["materials"], indent=1), f"{embedded.DATA.stat().st_size / 1e6:.1f} MB"
     )
+
+
+def guard(work: Path) -> None:
+    """Count the attempts of every finished site by metal, and the objections to those that were rejected."""
+    params = default_params()
+    settings = {"modalities": to_dict(params), "software": software() | {"xraylarch": version("xraylarch")}}
+    materials, _ = embedded.materials(reporter=Plain(every=60))
+    tasks = {key: task for item in _items(materials, settings, []) for key, task in item.tasks.items()}
+    counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    objections: Counter[str] = Counter()
+    with Store.open(work.with_suffix(".store")) as store:
+        for key in store.keys() & tasks.keys():
+            record, metal = store.get(key) or Record(), tasks[key].material.metal
+            counts[metal]["sites"] += 1
+            if "failure" in record.meta:
+                counts[metal]["failed"] += 1
+                objections[record.meta["failure"][:200]] += 1
+                continue
+            attempts = record.meta["provenance"]["sites"][0]["scf"]
+            counts[metal][f"accepted at attempt {len(attempts)}"] += 1
+            objections.update(re.sub(r"[-\d.]+", "…", each["objection"]) for each in attempts[:-1])
+    found = {"sites": {m: dict(sorted(c.items())) for m, c in sorted(counts.items())}, "rejected": dict(objections)}
+    text = json.dumps(found, indent=1, ensure_ascii=False) + "\n"
+    print(text)
+    path = Path(__file__).parent / "results" / "embedded_guard.json"
+    write_atomic(path, lambda place: place.write_text(text, encoding="utf-8"))
 
 
 def _shipped() -> Dataset | None:
