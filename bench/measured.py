@@ -4,8 +4,10 @@ python bench/measured.py fit FOLDER [--work WORK.parquet] [--write]   transfers 
     truth.csv), as measured/transfer.json has them; structures that the embedded dataset lacks are simulated into WORK
 python bench/measured.py table FOLDER [--work WORK.parquet]     predictions for every file of truth.csv: transfers
     fitted without its compound, and without any transfer; writes bench/results/measured.json
-python bench/measured.py coverage     how often 90 % intervals hold on materials held out, and the expected calibration
-    error of class probabilities; writes bench/results/coverage.json
+python bench/measured.py views FOLDER     the views that a forest may have of a XANES: RMSE on materials held out, files
+    of truth.csv answered rightly; writes bench/results/views.json
+python bench/measured.py coverage     how often 90 % intervals hold on materials held out, and the expected
+    calibration error of class probabilities; writes bench/results/coverage.json
 """
 
 from __future__ import annotations
@@ -23,8 +25,11 @@ from firstshell.dataset import embedded
 from firstshell.dataset.pipeline import build_dataset
 from firstshell.dataset.table import Dataset
 from firstshell.formats.sniff import read_measured
+from firstshell.learn.trees import Trees
 from firstshell.measured import population, standards
 from firstshell.measured.channels import Channel, XanesChannel
+from firstshell.measured.domain import learn
+from firstshell.measured.footing import VIEWS
 from firstshell.measured.models import channels_of, predictor
 from firstshell.measured.normalise import normalise
 from firstshell.measured.pdf_channel import PdfChannel
@@ -43,6 +48,7 @@ from firstshell.types import Array, Target
 RESULTS = Path(__file__).parent / "results"
 CLOSE = {Target.OXIDATION_STATE: 0.5, Target.COORDINATION_NUMBER: 0.5, Target.BOND_LENGTH: 0.05}
 """How near a right answer is."""
+METALS = ("Ti", "Mn", "Fe", "Cu")
 STRUCTURES = {
     "CuO": "amcsd-18067",
     "Cu2O": "amcsd-09326",
@@ -73,12 +79,15 @@ def main() -> None:
     tabulating = commands.add_parser("table")
     tabulating.add_argument("folder", type=Path)
     tabulating.add_argument("--work", type=Path, default=Path("standards.parquet"))
+    commands.add_parser("views").add_argument("folder", type=Path)
     commands.add_parser("coverage")
     options = parser.parse_args()
     if options.command == "fit":
         fit(options.folder, options.work, options.write)
     elif options.command == "table":
         table(options.folder, options.work)
+    elif options.command == "views":
+        views(options.folder)
     else:
         coverage()
 
@@ -132,6 +141,45 @@ def trained(metal: str, channels: tuple[Channel, ...]) -> Predictor:
     return make_predictor(data, metal, channels)
 
 
+def views(folder: Path) -> None:
+    """Train with each view, and ask about every measured XANES."""
+    rows = [row for row in truth(folder) if row["file"].startswith("xanes")]
+    results: dict[str, Any] = {}
+    for name in VIEWS:
+        errors: dict[str, list[float]] = {target.value: [] for target in Target}
+        right: dict[str, list[bool]] = {target.value: [] for target in Target}
+        for metal in METALS:
+            channels = (XanesChannel(default_population().of_metal(metal), name),)
+            chosen = collect(embedded.load_dataset(), metal)
+            made = train(chosen, channels)
+            model = with_likeness(chosen, made, channels)
+            for target in Target:
+                found = values(made.outputs, target, made.held_out.outputs, made.calibrations[target].temperature)
+                miss = found - chosen.truth(target)[made.held_out.rows]
+                weights = chosen.weights[made.held_out.rows]
+                errors[target.value].append(float(np.sqrt(np.average(miss**2, weights=weights))))
+            for row in rows:
+                if row["metal"] == metal:
+                    sample = read_samples([folder / row["file"]], metal).samples[0]
+                    for target, good in result(row, name, answer(model, [sample], "auto")[0])["right"].items():
+                        right[target].append(good)
+        results[name] = {
+            target.value: {
+                "held_out_rmse": dict(zip(METALS, (round(e, 3) for e in errors[target.value]), strict=True)),
+                "measured_right": f"{sum(right[target.value])} of {len(right[target.value])}",
+            }
+            for target in Target
+        }
+        print(name, json.dumps(results[name]), flush=True)
+    text = json.dumps(results, indent=1) + "\n"
+    write_atomic(RESULTS / "views.json", lambda path: path.write_text(text, encoding="utf-8"))
+
+
+def with_likeness(chosen: Samples, made: Trained, channels: tuple[Channel, ...]) -> Predictor:
+    likeness = {channel.name: learn(chosen, channel, np.random.default_rng(0)) for channel in channels}
+    return Predictor(chosen.metal, channels, Trees.of(made.forest), made.outputs, made.calibrations, likeness, "")
+
+
 def result(row: dict[str, str], way: str, said: Answer) -> dict[str, Any]:
     right = dict(zip(Target, ("oxidation_state", "coordination_number", "mean_bond_length_A"), strict=True))
     found: dict[str, Any] = {"file": row["file"], "metal": row["metal"], "compound": row["compound"], "way": way}
@@ -161,7 +209,7 @@ def line(found: dict[str, Any]) -> str:
 def coverage() -> None:
     """Calibrate on one half of the held-out groups, and test on the other, many times."""
     results = {}
-    for metal in ("Ti", "Mn", "Fe", "Cu"):
+    for metal in METALS:
         for inputs in (("xanes",), ("pdf",), ("xanes", "pdf")):
             channels = channels_of(inputs, default_population().of_metal(metal))
             chosen = collect(embedded.load_dataset(), metal, whole=any(channel.whole for channel in channels))
