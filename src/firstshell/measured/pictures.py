@@ -40,9 +40,9 @@ def save_pictures(
     with paper_style():
         for i, answer in enumerate(drawn):
             figure = answer_figure(answer, evidence[i] if evidence else ())
-            written += _save(figure, folder / f"sample_{i + 1:02d}")
+            written += save(figure, folder / f"sample_{i + 1:02d}")
         if len(series) > 1:
-            written += _save(series_figure(series), folder / "series")
+            written += save(series_figure(series), folder / "series")
     return written
 
 
@@ -182,7 +182,8 @@ def _along(axes: Axes, place: np.ndarray, answers: Sequence[Answer], target: Tar
     axes.plot(place[~inside], value[~inside], "o", color=colour, ms=4, mfc="none")
 
 
-def _save(figure: Figure, stem: Path) -> list[Path]:
+def save(figure: Figure, stem: Path) -> list[Path]:
+    """Write `stem`.png and `stem`.svg; within `paper_style`."""
     png, svg = stem.with_name(f"{stem.name}.png"), stem.with_name(f"{stem.name}.svg")
     write_atomic(png, lambda path: figure.savefig(path, dpi=150))
     # Without a date the same numbers give the same bytes.

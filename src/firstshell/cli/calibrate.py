@@ -1,0 +1,80 @@
+"""`firstshell calibrate`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from firstshell.measured.beamline import Calibrated
+
+
+def calibrate(
+    standards: Path,
+    /,
+    *,
+    out: Path = Path("transfer.json"),
+    workers: int | None = None,
+    progress: Literal["auto", "rich", "plain", "json", "none"] = "auto",
+) -> None:
+    """Fit how simulated XANES turn into those of your beamline, from standards of known structure.
+
+    Each structure is simulated, which takes some ten seconds for each distinct site of the metal; a run that was
+    stopped goes on where it was. The transfers of your standards move the default ones as far as their number
+    warrants. firstshell predict --transfer OUT then speaks the dialect of your beamline. Beside OUT come a table and a
+    picture of every fit.
+
+    Example: firstshell calibrate standards.csv --out transfer.json
+
+    Parameters
+    ----------
+    standards
+        A CSV with the columns file, structure (CIF or POSCAR) and metal, paths relative to it; my.prj#group takes one
+        spectrum of a project. Two compounds or more.
+    out
+        The file to write; NAME.store beside it keeps the simulations.
+    workers
+        Processes; one a core by default.
+    progress
+        How progress is shown.
+
+    """
+    from firstshell.measured.beamline import calibrate, differences
+    from firstshell.measured.pictures_standards import save_fits
+    from firstshell.measured.population import default_population
+    from firstshell.measured.standards_file import read_list, simulate_all
+    from firstshell.progress import make_reporter
+    from firstshell.store import Store, write_atomic
+
+    listed = read_list(standards)
+    with Store.open(out.with_suffix(".store")) as store:
+        simulated = simulate_all(listed, store, workers, make_reporter(progress))
+    found = calibrate(simulated, default_population())
+    text = found.population.to_json() + "\n"
+    written = save_fits(found.fits, out.with_suffix(""))
+    write_atomic(out, lambda path: path.write_text(text, encoding="utf-8"))
+    _say(found)
+    print("\nYour beamline, against the default:")
+    print("\n".join(f"  {sentence}" for sentence in differences(found.population, default_population())))
+    print(f"wrote {out}, " + ", ".join(path.name for path in written))
+
+
+def _say(found: Calibrated) -> None:
+    from firstshell.measured.transfer import PARAMETERS
+
+    print(
+        "standard".ljust(36),
+        "rmse ",
+        "r     ",
+        *(name.replace("over_absorption", "over-abs.").rjust(9) for name in PARAMETERS),
+    )
+    for each in found.fits:
+        values = (f"{getattr(each.transfer, name):9.3f}" for name in PARAMETERS)
+        print(each.standard.name[:36].ljust(36), f"{each.rmse:.3f} {each.correlation:.4f}", *values)
+    for label, source in (("mean", found.population.mean.__dict__), ("spread", found.population.spread)):
+        print(label.ljust(49), *(f"{source[name]:9.3f}" for name in PARAMETERS))
+    for each in found.doubtful:
+        print(
+            f"not counted: {each.standard.name} is not like the simulation of {each.standard.compound} "
+            f"(correlation {each.correlation:.3f}): is it the right structure, a pure sample?"
+        )

@@ -1,0 +1,141 @@
+"""Standards of the user: a list of measured files and their structures, read, normalised and simulated."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from firstshell.config import stable_hash
+from firstshell.engines.edges import k_edge
+from firstshell.errors import InputError
+from firstshell.measured.normalise import Normalised
+from firstshell.measured.sample import read_samples
+from firstshell.measured.standards import Standard, standard
+from firstshell.progress import Reporter
+from firstshell.run import Failure, run_tasks
+from firstshell.store import Record, Store
+
+if TYPE_CHECKING:
+    from pymatgen.core.structure import Structure
+
+COLUMNS = ("file", "structure", "metal")
+MAX_BYTES, MAX_ROWS = 1_000_000, 500
+REMEDY = f"Give a CSV with the columns {','.join(COLUMNS)}, one row a standard"
+
+
+@dataclass(frozen=True, eq=False)
+class Listed:
+    """A standard as the user lists it: its normalised measurement, and its structure, from a file of that name."""
+
+    measured: Normalised
+    structure: Structure
+    compound: str
+    metal: str
+
+    @property
+    def key(self) -> str:
+        """Hash of what is simulated, besides the settings."""
+        return stable_hash([self.structure.as_dict(), self.metal])
+
+
+def read_list(path: str | Path) -> list[Listed]:
+    """Read a list of standards: rows of file (file#group for one of a project), structure and metal.
+
+    Paths are relative to the list. Raises InputError, naming the line, for whatever cannot be used: a standard that is
+    left out silently would make another beamline.
+    """
+    from firstshell.structures.files import read_structure
+
+    path, found = Path(path), []
+    for line, row in _rows(path):
+        try:
+            k_edge(row["metal"])
+            structure = read_structure(path.parent / row["structure"])
+            read = read_samples([path.parent / row["file"]], row["metal"], pair=False)
+            samples = [each.xanes for each in read.samples if each.xanes is not None]
+            if len(samples) != 1:
+                what = f"{row['file']} holds {len(samples)} XANES"
+                raise InputError(what, remedy="Name one group of a project, as in my.prj#CuO")
+        except InputError as error:
+            raise InputError(str(error), file=path, line=line) from None
+        formula = structure.composition.reduced_formula
+        found.append(Listed(samples[0], structure, f"{formula} ({Path(row['structure']).stem})", row["metal"]))
+    if len({each.compound for each in found}) < 2:
+        raise InputError(
+            f"{len({each.compound for each in found})} compounds are listed",
+            remedy="Two or more are needed to tell beamline from compound",
+            file=path,
+        )
+    return found
+
+
+def simulate_all(
+    listed: list[Listed], store: Store, workers: int | None = None, reporter: Reporter | None = None
+) -> list[Standard]:
+    """Simulate the structures of standards with the preset that the dataset has, and pair them with the measurements.
+
+    store : keeps the simulations, so that what was done is not done again
+
+    Raises InputError, with all reasons, when some cannot be simulated.
+    """
+    from firstshell.modalities.xanes import XanesParams, grid
+
+    params = XanesParams()
+    tasks = {stable_hash([each.key, params]): (each.structure, each.metal) for each in listed}
+    results = run_tasks(
+        simulated,
+        tasks,
+        shared=params,
+        store=store,
+        workers=workers,
+        reporter=reporter,
+        label="Simulating standards",
+        limit_s=params.limit_s,
+    )
+    energies, found, failed = grid(params).values, [], []
+    for each in listed:
+        result = results[stable_hash([each.key, params])]
+        if isinstance(result, Failure):
+            failed.append(f"{each.compound}: {result.reason}")
+        else:
+            found.append(standard(each.measured, each.compound, energies, result.arrays["mu"]))
+    if failed:
+        raise InputError("; ".join(dict.fromkeys(failed)), remedy="Leave these standards out, or mend them")
+    return found
+
+
+def simulated(params: Any, task: tuple[Structure, str]) -> Record:
+    """Return the XANES of a structure, averaged over the sites of the metal: one task."""
+    from firstshell import modalities
+
+    structure, metal = task
+    spectrum = modalities.simulate(structure, metal, "xanes", params)
+    assert not isinstance(spectrum, list)
+    return Record({"metal": metal}, {"mu": spectrum.values})
+
+
+def _rows(path: Path) -> list[tuple[int, dict[str, str]]]:
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise InputError("a list of over 1 MB", remedy=REMEDY, file=path)
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file)
+            lacking = set(COLUMNS) - {(name or "").strip() for name in reader.fieldnames or ()}
+            if lacking:
+                raise InputError(f"no column {', '.join(sorted(lacking))}", remedy=REMEDY, file=path, line=1)
+            rows = [(reader.line_num, _stripped(row)) for row in reader]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"cannot read the list: {error}", remedy=REMEDY, file=path) from error
+    if len(rows) > MAX_ROWS:
+        raise InputError(f"{len(rows)} standards; at most {MAX_ROWS} are taken", remedy=REMEDY, file=path)
+    for line, row in rows:
+        empty = [name for name in COLUMNS if not row.get(name)]
+        if empty:
+            raise InputError(f"no {', '.join(empty)}", remedy=REMEDY, file=path, line=line)
+    return rows
+
+
+def _stripped(row: dict[Any, Any]) -> dict[str, str]:
+    return {str(key).strip(): value.strip() for key, value in row.items() if isinstance(value, str)}
