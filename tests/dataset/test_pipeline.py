@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from firstshell import modalities
+from firstshell import cli, modalities
 from firstshell.dataset.materials import Material, Refused, read_folder
 from firstshell.dataset.merge import merge_files
 from firstshell.dataset.pipeline import Shard, build_dataset, params_of
@@ -179,6 +179,32 @@ def test_a_folder_with_broken_files(tmp_path):
     (tmp_path / "bare").mkdir()
     with pytest.raises(InputError, match="no structure files"):
         read_folder([tmp_path / "bare"])
+
+
+def test_a_folder_of_which_three_in_ten_are_broken(tmp_path, monkeypatch, capsys):
+    folder = tmp_path / "crystals"
+    folder.mkdir()
+    good = ("MnO.cif", "hausmannite.cif", "hematite.cif", "magnetite.cif", "rutile.cif", "tenorite.cif", "cuprite.cif")
+    for name in good:
+        shutil.copy(CRYSTALS / name, folder)
+    text = (CRYSTALS / "hematite.cif").read_text()
+    (folder / "half.cif").write_text(text[: len(text) // 2])
+    (folder / "binary.cif").write_bytes(bytes(range(256)) * 20)
+    (folder / "empty.cif").write_text("")
+    out = tmp_path / "d.parquet"
+    words = ["build", folder, "--out", out, "--workers", "0", "--progress", "none", "--no-sites"]
+    monkeypatch.setattr(sys, "argv", ["firstshell", *map(str, words)])
+    with pytest.raises(SystemExit) as stop:
+        cli.main()
+    assert not stop.value.code
+    data = read_dataset(out)
+    assert set(data.frame["id"]) == set(good) - {"cuprite.cif"}
+    reasons = data.excluded.groupby("id")["reason"].agg(" ".join)
+    assert set(reasons.index) == {"half.cif", "binary.cif", "empty.cif", "cuprite.cif"}
+    assert reasons.str.len().min() > 5
+    captured = capsys.readouterr()
+    assert "Traceback" not in captured.out + captured.err
+    assert str(out) in captured.out
 
 
 KILLED = """
