@@ -101,7 +101,7 @@ function path(line, x, y) {
 
 function axes(spec, { left, right, top, bottom, x, y, width, height }) {
   const parts = [draw("path", { d: `M${left},${top}V${bottom}H${right}`, class: "axis" })];
-  for (const tick of spec.x.ticks ?? ticks(spec.x.lo, spec.x.hi, Math.max(3, (right - left) / 70))) {
+  for (const tick of spec.x.ticks ?? ticks(spec.x.lo, spec.x.hi, Math.max(4, (right - left) / 70))) {
     parts.push(draw("path", { d: `M${x(tick.at)},${bottom}v4`, class: "axis" }));
     parts.push(draw("text", { x: x(tick.at), y: bottom + 16, "text-anchor": "middle", class: "tick" }, tick.name));
   }
