@@ -18,24 +18,21 @@ from synthetic import synthetic_dataset
 SMALL = ["--set", "study.repeats=2", "--set", 'study.splits=["grouped"]', "--set", 'study.inputs=["xanes","xanes+pdf"]']
 
 
-@pytest.fixture
-def run(monkeypatch, capsys):
-    """Run a command line in this process; returns exit status, output and errors."""
-
-    def call(*words):
-        monkeypatch.setattr(sys, "argv", ["firstshell", *map(str, words)])
-        try:
-            cli.main()
-            status = 0
-        except SystemExit as stop:
-            status = stop.code or 0
-        return status, *capsys.readouterr()
-
-    return call
-
-
 @pytest.mark.parametrize(
-    "command", ["study", "advise", "build", "merge", "fetch", "import-feff", "simulate", "xanes", "doctor"]
+    "command",
+    [
+        "study",
+        "predict",
+        "calibrate",
+        "advise",
+        "build",
+        "merge",
+        "fetch",
+        "import-feff",
+        "simulate",
+        "xanes",
+        "doctor",
+    ],
 )
 def test_help_has_an_example(run, command):
     status, out, _ = run(command, "--help")

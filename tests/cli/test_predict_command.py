@@ -1,0 +1,211 @@
+"""`firstshell predict`: what it says, writes and refuses."""
+
+import re
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from firstshell.dataset.table import write_dataset
+from firstshell.measured import models
+from firstshell.measured.population import PLAIN
+from firstshell.measured.predictor import make_predictor
+from firstshell.measured.predictor_file import load_predictor, save_predictor
+from quick import BOTH, QUICK, XANES, quick_data, write_gr, write_scan
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    """Models of Cu from XANES, and from XANES and PDF."""
+    folder, data = tmp_path_factory.mktemp("models"), quick_data()
+    for name, channels in (("xanes", XANES), ("both", BOTH)):
+        save_predictor(make_predictor(data, "Cu", channels, QUICK), folder / f"{name}.skops")
+    return folder
+
+
+def predict_command():
+    """The module: the package has the function under its name."""
+    return sys.modules["firstshell.cli.predict"]
+
+
+def test_one_sample_is_told_in_a_paragraph(run, saved, tmp_path):
+    path = write_scan(tmp_path / "a.dat", charge=3, number=6)
+    status, out, err = run("predict", path, "--model", saved / "xanes.skops", "--align", "none")
+    assert (status, err) == (0, "")
+    assert "a: Cu, from XANES (a.dat)" in out
+    assert re.search(r"Oxidation state +\d\.\d\d \(90 % interval \d\.\d\d to \d\.\d\d\)  \+2: \d+ %, \+3: \d+ %", out)
+    assert re.search(r"Coordination number +\d\.\d\d .*4: \d+ %, 5: \d+ %, 6: \d+ %", out)
+    assert re.search(r"Mean bond length +\d\.\d{3} Å \(90 % interval \d\.\d{3} to \d\.\d{3} Å\)", out)
+    assert re.search(r"omain.*differs by \d\.\d{3} edge steps from the nearest training spectrum \(limit", out)
+    assert re.search(r"nearest: synthetic, \w+ \(cu-\d{4}(, site \d)?\) \d\.\d{3};", out)
+    assert "Energies as in the file" in out
+    assert "averages over all sites" in out
+
+
+def test_many_samples_are_a_table_files_and_pictures(run, saved, tmp_path, monkeypatch):
+    monkeypatch.setattr(predict_command(), "PICTURES", 2)
+    files = [write_scan(tmp_path / f"scan{i}.dat", charge=2 + i % 2, number=4 + i % 3) for i in range(8)]
+    (tmp_path / "bad.dat").write_text("nothing")
+    out = tmp_path / "answers"
+    status, text, err = run("predict", *files, tmp_path / "bad.dat", "--model", saved / "xanes.skops", "--out", out)
+    assert status == 0
+    assert err.startswith("not used: bad.dat: ")
+    assert len([line for line in text.splitlines() if line.startswith("scan")]) == 8
+    table = pd.read_csv(out / "answers.csv")
+    assert len(table) == 8
+    assert {"oxidation_state", "bond_length (Å)", "bond_length_low (Å)", "P(oxidation_state = 2)", "in_domain"} <= set(
+        table
+    )
+    assert {"energy_shift (eV)", "xanes_distance (edge steps)", "xanes_nearest"} <= set(table)
+    classes = [name for name in table if name.startswith("P(coordination_number")]
+    assert np.allclose(table[classes].sum(axis=1), 1.0)
+    assert classes == sorted(classes)
+    assert (table["coordination_number_low"] <= table["coordination_number"]).all()
+    again = pd.read_parquet(out / "answers.parquet")
+    assert list(again) == list(table)
+    assert np.allclose(again["bond_length (Å)"], table["bond_length (Å)"])
+    names = {path.name for path in out.iterdir()}
+    pictures = {f"sample_0{i}.{kind}" for i in (1, 2) for kind in ("png", "svg")}
+    assert names == pictures | {"answers.csv", "answers.parquet", "series.png", "series.svg"}
+    assert (out / "series.png").read_bytes().startswith(b"\x89PNG")
+    assert "Oxidation state" in (out / "series.svg").read_text()
+    assert "μ(E) (edge steps)" in (out / "sample_01.svg").read_text()
+
+
+def test_pairs_evidence_and_pictures_of_both(run, saved, tmp_path):
+    files = [write_scan(tmp_path / "x.dat", charge=3), write_gr(tmp_path / "y.gr")]
+    out = tmp_path / "answers"
+    status, text, err = run(
+        "predict", *files, "--metal", "Cu", "--model", saved / "both.skops", "--explain", "--out", out
+    )
+    assert (status, err) == (0, "")
+    assert "from XANES + PDF (x.dat, y.gr)" in text
+    assert "windows that move it most" in text
+    evidence = pd.read_csv(out / "evidence.csv")
+    assert len(evidence) == 3 * 2 * 8
+    assert set(evidence["unit of low and high"]) == {"eV", "Å"}
+    svg = (out / "sample_01.svg").read_text()
+    assert "Evidence: bond length" in svg
+    assert "G(r) / RMS" in svg
+
+
+def test_ranges_and_shifts_reach_the_model(run, saved, tmp_path):
+    path = write_scan(tmp_path / "a.dat")
+    words = ["predict", path, "--model", saved / "xanes.skops"]
+    _, plain, _ = run(*words, "--align", "none")
+    _, moved, _ = run(*words, "--align", "-2.5")
+    assert "moved by −2.50 eV, as given" in moved
+    assert moved != plain
+    _, cut, _ = run(*words, "--align", "none", "--norm1", "80", "--norm2", "200", "--pre1", "-120", "--pre2", "-60")
+    assert cut != plain
+    status, _, err = run(*words, "--e0", "7112")
+    assert status == 2
+    assert "before the edge at 7112.0 eV" in err
+
+
+def test_a_model_is_trained_kept_and_saved(run, tmp_path, monkeypatch):
+    monkeypatch.setenv("FIRSTSHELL_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(models, "TrainingParams", lambda: QUICK)
+    write_dataset(quick_data(), tmp_path / "data.parquet")
+    (tmp_path / "t.json").write_text(PLAIN.to_json())
+    path = write_scan(tmp_path / "a.dat")
+    words = ["predict", path, "--data", tmp_path / "data.parquet", "--transfer", tmp_path / "t.json"]
+    words += ["--align", "none", "--progress", "plain"]
+    status, first, err = run(*words, "--save-model", tmp_path / "m.skops")
+    assert status == 0
+    assert "Training for Cu, xanes" in err
+    assert [p.suffix for p in (tmp_path / "cache" / "models").iterdir()] == [".npz"]
+    models._cached.cache_clear()
+    assert run(*words) == (0, first, "")  # not trained again
+    assert load_predictor(tmp_path / "m.skops").metal == "Cu"
+    assert run("predict", path, "--model", tmp_path / "m.skops", "--align", "none") == (0, first, "")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["absent.dat"], "absent.dat: no such file"),
+        (["{scan}", "--metal", "Fe"], "K edge of Cu, not of Fe"),
+        (["{scan}", "--metal", "Xx"], "not an element"),
+        (["{scan}", "--align", "guess"], "cannot align by 'guess'"),
+        (["{scan}", "--align", "foil"], "no foil"),
+        (["{iron}"], "the model is of Cu from xanes, not of Fe from xanes"),
+        (["{pdf}", "--metal", "Cu"], "not of Cu from pdf"),
+        (["{pdf}"], "which metal"),
+        (["{scan}", "--data", "{scan}"], "--model comes trained"),
+        (["{scan}", "--norm1", "-5"], "post-edge range"),
+        (["{pdf}", "--metal", "Cu", "--qmax", "-3"], "qmax"),
+    ],
+)
+def test_bad_input_is_one_line_and_status_2(run, saved, tmp_path, words, message):
+    places = {
+        "scan": write_scan(tmp_path / "a.dat"),
+        "iron": write_scan(tmp_path / "iron.dat", "Fe"),
+        "pdf": write_gr(tmp_path / "b.gr"),
+    }
+    status, out, err = run("predict", *(word.format(**places) for word in words), "--model", saved / "xanes.skops")
+    assert (status, out) == (2, "")
+    assert re.search(message, err), err
+    assert len(err.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(("option", "message"), [("--model", "not a model"), ("--transfer", "no transfer file")])
+def test_files_that_are_something_else(run, tmp_path, option, message):
+    path = write_scan(tmp_path / "a.dat")
+    status, _, err = run("predict", path, option, path)
+    assert status == 2
+    assert message in err
+
+
+def test_only_one_model_can_be_saved(run, saved, tmp_path, monkeypatch):
+    known = {"Cu": load_predictor(saved / "xanes.skops")}
+    known["Fe"] = known["Cu"]
+    monkeypatch.setattr(models, "predictor", lambda metal, inputs, **how: known[metal])
+    files = [write_scan(tmp_path / "a.dat"), write_scan(tmp_path / "b.dat", "Fe")]
+    status, _, err = run("predict", *files, "--save-model", tmp_path / "m.skops")
+    assert status == 2
+    assert "there are 2 models: Cu from xanes, Fe from xanes" in err
+    assert not (tmp_path / "m.skops").exists()
+
+
+def test_an_answer_needs_no_slow_package(saved, tmp_path, monkeypatch):
+    """A model that is kept answers in well under a second: what takes longer to import is not."""
+    model = load_predictor(saved / "xanes.skops")
+    path = write_scan(tmp_path / "a.dat")
+    code = f"""
+import sys
+from firstshell import cli
+from firstshell.measured import models
+from firstshell.measured.predictor_file import kept_predictor
+model = kept_predictor({str(tmp_path / "m.npz")!r})
+models.predictor = lambda *a, **k: model
+sys.argv = ["firstshell", "predict", {str(path)!r}]
+cli.main()
+print(*sorted({{name.partition(".")[0] for name in sys.modules}}))
+"""
+    from firstshell.measured.predictor_file import keep_predictor
+
+    keep_predictor(model, tmp_path / "m.npz")
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    loaded = set(done.stdout.splitlines()[-1].split())
+    slow = {"scipy", "pandas", "sklearn", "skops", "shap", "numba", "pymatgen", "matplotlib", "xraydb", "larch", "h5py"}
+    assert not slow & loaded
+    assert "Oxidation state" in done.stdout
+
+
+def test_ctrl_c_while_training_leaves_nothing_half_done(tmp_path):
+    path = write_scan(tmp_path / "a.dat", "Fe")
+    command = [sys.executable, "-m", "firstshell", "predict", path, "--progress", "plain"]
+    environment = {"FIRSTSHELL_CACHE": str(tmp_path / "cache"), "PATH": "", "OMP_NUM_THREADS": "1"}
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment)
+    assert "Training for Fe" in process.stderr.readline()
+    time.sleep(0.3)
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "Traceback" not in err
+    assert not [p for p in (tmp_path / "cache").rglob("*") if p.is_file()]
