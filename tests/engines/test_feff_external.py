@@ -129,7 +129,7 @@ def test_gentler_mixing_is_tried(tmp_path, modules):
         ("short", r"cut short, it ends \d+ eV above the Fermi level and not at \d+"),
         ("nan", "not finite"),
         ("unnamed", "does not name the version"),
-        ("another program", "feff tells of no self-consistent field; it said: nothing"),
+        ("another program", "feff tells of no self-consistent field; it said: no message"),
     ],
 )
 def test_every_failure_is_told_with_its_cause(tmp_path, mode, words):

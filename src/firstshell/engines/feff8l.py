@@ -104,12 +104,12 @@ def calculate(job: Job, *, timeout: float = 900.0, retry: bool = True) -> Potent
 
 def _potentials(job: Job, folder: Path, timeout: float) -> ScfReport:
     (folder / "feff.inp").write_text(write_cards(job), encoding="ascii")
-    run_stage("rdinp", folder, timeout)
+    text = run_stage("rdinp", folder, timeout)
     if not (folder / "pot.json").is_file():
-        raise EngineError(f"feff8l_rdinp refuses the input: {last_words(folder / 'feff8l_rdinp.log')}")
+        raise EngineError(f"feff8l_rdinp refuses the input: {last_words(text)}")
     text = run_stage("pot", folder, timeout)
     if not (folder / "pot.pad").is_file():
-        raise EngineError(f"feff8l_pot made no potentials: {last_words(folder / 'feff8l_pot.log')}")
+        raise EngineError(f"feff8l_pot made no potentials: {last_words(text)}")
     return read_log(text)
 
 

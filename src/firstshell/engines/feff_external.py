@@ -89,8 +89,7 @@ def site_spectrum(
         printed = run(first, folder)
         report = read_log(_field_log(printed, folder))
         if not report.fermi:
-            said = "; ".join(printed.split("\n")[-4:]).strip("; ") or "nothing"
-            raise EngineError(f"{first[-1]} tells of no self-consistent field; it said: {said}")
+            raise EngineError(f"{first[-1]} tells of no self-consistent field; it said: {last_words(printed)}")
         rest = [name for name in programs if name not in first]
         return report, lambda: (run(rest, folder), _read_xmu(folder, settings, job.mesh))[1]
 
@@ -142,8 +141,7 @@ def _run(name: str, program: Path, folder: Path, settings: FeffSettings, deadlin
     complaint = FATAL.search(text)
     marker = folder / ".feff.error"  # FEFF9 and FEFF10 empty or remove it when a module ends well
     if complaint is not None or (marker.is_file() and read_tail(marker).strip()):
-        said = complaint[0].strip() if complaint is not None else last_words(folder / f"{name}.log")
-        raise EngineError(f"{name} gave up: {said}")
+        raise EngineError(f"{name} gave up: {last_words(text if complaint is None else complaint[0])}")
     return text
 
 

@@ -12,7 +12,8 @@ from pathlib import Path
 
 from firstshell.errors import EngineError, UnavailableError
 
-LOG_TAIL = 3
+LOG_TAIL, MAX_WORDS = 3, 500
+"""Last lines of a log, and characters of them, that a message tells."""
 MAX_LOG = 20_000_000
 """Bytes of what a program printed that are read, the last ones."""
 MAX_FILE = 4 << 30
@@ -54,16 +55,18 @@ def run_program(
         finally:
             _kill(process)
     if code < 0:
-        raise EngineError(f"{name} was killed by signal {-code} ({signal.strsignal(-code)}): {last_words(log)}")
+        raise EngineError(
+            f"{name} was killed by signal {-code} ({signal.strsignal(-code)}): {last_words(read_tail(log))}"
+        )
     if code != 0:
-        raise EngineError(f"{name} ended with code {code}: {last_words(log)}")
+        raise EngineError(f"{name} ended with code {code}: {last_words(read_tail(log))}")
     return read_tail(log)
 
 
-def last_words(log: Path) -> str:
-    """Return the last lines of a log in one."""
-    lines = [line.strip() for line in read_tail(log).splitlines() if line.strip()]
-    return "; ".join(lines[-LOG_TAIL:]) or "no message"
+def last_words(printed: str) -> str:
+    """Return the last lines of what a program printed in one."""
+    lines = [line.strip() for line in printed.splitlines() if line.strip()]
+    return "; ".join(lines[-LOG_TAIL:])[-MAX_WORDS:] or "no message"
 
 
 def read_tail(file: Path) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import spglib
+from pymatgen.core.periodic_table import Element
 
 from firstshell.config import to_dict
 from firstshell.engines import feff_external
@@ -48,7 +49,8 @@ class XanesParams:
     """The XANES grid, and how spectra are calculated.
 
     emin, emax : first and last energy in eV, counted from the metal's tabulated K edge. FEFF places the Fermi level
-        4 to 10 eV above that edge for the 3d metals, so the window spans the pre-edge to about 50 eV past it.
+        4 to 10 eV above that edge for the 3d metals, so the window spans the pre-edge to about 50 eV past it. Of Zr,
+        Nb and Mo it is 15 to 19 eV: 10 to 65 suits them better.
     points : number of evenly spaced energies, both ends included
     preset : "fast", "standard" or "converged"; always "feff" where `feff` is given
     polarization : direction of the electric field, three Cartesian components in the axes of the structure; None
@@ -195,14 +197,14 @@ def _equivalent(structure: Structure, direction: Array) -> Array:
 def prepare(measured: Spectrum, params: XanesParams) -> Spectrum:
     """Put a normalised spectrum (absolute energies, in edge steps) on the grid by linear interpolation.
 
-    Below its first energy a spectrum keeps its first value, for at most `HOLD` eV: calculated spectra start about
-    4 eV below the Fermi level, on the flat tail of the edge. Above its last energy nothing is made up.
+    Below its first energy a spectrum keeps its first value, for at most `hold(metal)` eV: calculated spectra start
+    about 4 eV below the Fermi level, on the tail of the edge. Above its last energy nothing is made up.
 
     Raises InputError where the spectrum does not reach over the grid.
     """
     target = grid(params, measured.metal)
     energy, (low, high) = measured.grid.values, target.values[[0, -1]]
-    if energy[0] > low + HOLD or energy[-1] < high:
+    if energy[0] > low + hold(measured.metal) or energy[-1] < high:
         raise InputError(
             f"the spectrum spans {energy[0]:.1f} to {energy[-1]:.1f} eV and the grid {low:.1f} to {high:.1f} eV",
             remedy="Choose emin and emax within the spectrum's range",
@@ -211,7 +213,14 @@ def prepare(measured: Spectrum, params: XanesParams) -> Spectrum:
     return Spectrum(target, values, name, "μ(E)", "edge steps", measured.metal, measured.site, measured.provenance)
 
 
-HOLD = 10.0
+def hold(metal: str) -> float:
+    """Return how many eV below its first energy a spectrum of a metal may keep its first value.
+
+    FEFF puts the Fermi level of the 3d metals 4 to 10 eV above the tabulated edge, and of Zr, Nb and Mo 15 to 19 eV.
+    """
+    return 20.0 if metal and Element(metal).Z > 36 else 10.0
+
+
 MESH_POINTS = 85
 """Steps in k: with those below and next to the edge they keep within the engine's 100 energies."""
 REACH = 5.0
