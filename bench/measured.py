@@ -107,12 +107,11 @@ def fit(folder: Path, work: Path, write: bool) -> None:
 
 def table(folder: Path, work: Path) -> None:
     """Ask about each file models that know nothing of its compound's transfer, and such as know of none."""
-    known, rows = read_standards(folder, work), truth(folder)
+    rows, fits = truth(folder), [standards.fit(each) for each in read_standards(folder, work)]
     results: list[dict[str, Any]] = []
     for row in rows:
         sample = read_samples([folder / row["file"]], row["metal"]).samples[0]
-        others = [each for each in known if each.compound != compound(row)]
-        left_out = standards.fit_population(others)[0] if len(others) < len(known) else default_population()
+        left_out = standards.population_of([each for each in fits if each.standard.compound != compound(row)])
         ways: list[tuple[str, tuple[Channel, ...], str]] = []
         if sample.xanes is not None:
             ways.append(("transfer", (XanesChannel(left_out.of_metal(row["metal"])),), "auto"))

@@ -113,19 +113,21 @@ def fit_population(standards: Sequence[Standard]) -> tuple[Population, list[Fit]
     """
     if len({each.compound for each in standards}) < 2:
         raise InputError("standards of one compound have no spread", remedy="Give two compounds of known structure")
-    population = BROAD
-    for _ in range(2):
-        fits = [fit(each, population) for each in standards]
-        counted = [each for each in fits if each.correlation >= ALIKE] or fits
-        found = Population.of(
-            [each.transfer for each in counted],
-            [each.standard.edge for each in counted],
-            [each.standard.compound for each in counted],
-            float(np.sqrt(np.mean([each.rmse**2 for each in counted]))),
-            [each.standard.metal for each in counted],
-        )
-        population = replace(found, spread=BROAD.spread)
-    return found, fits
+    first = population_of([fit(each) for each in standards])
+    fits = [fit(each, replace(first, spread=BROAD.spread)) for each in standards]
+    return population_of(fits), fits
+
+
+def population_of(fits: Sequence[Fit]) -> Population:
+    """Return how fitted transfers spread; those of samples that no transfer makes like their structure do not count."""
+    counted = [each for each in fits if each.correlation >= ALIKE] or list(fits)
+    return Population.of(
+        [each.transfer for each in counted],
+        [each.standard.edge for each in counted],
+        [each.standard.compound for each in counted],
+        float(np.sqrt(np.mean([each.rmse**2 for each in counted]))),
+        [each.standard.metal for each in counted],
+    )
 
 
 def _transfer(values: Array) -> Transfer:
