@@ -62,8 +62,9 @@ def read_measured(path: str | Path, format: str | None = None) -> list[Measured]
         head = file.read(HEAD)
     if not head:
         raise InputError("the file is empty", remedy="Give a measured file", file=path)
-    surest = max(known.values(), key=lambda module: module.sniff(head))
-    if not surest.sniff(head) > 0:
+    sure = {name: module.sniff(head) for name, module in known.items()}
+    surest = max(sure, key=lambda name: sure[name])
+    if not sure[surest] > 0:
         what = "no format of measured spectra is recognised in it"
         raise InputError(what, remedy=f"Choose one with format=: {', '.join(known)}", file=path)
-    return surest.read(path)
+    return known[surest].read(path)

@@ -70,7 +70,7 @@ def align(
     at_zero = likely.likelihood[len(likely.likelihood) // 2] / likely.likelihood.max()
     if how == "fit" or at_zero < IMPOSSIBLE:
         return _judged(measured, likeness, likely.best_shift, "fit", misfit)
-    return _judged(measured, likeness, 0.0, "none", misfit)
+    return _doubted(likely, 0.0, "none")
 
 
 def foil_shift(measured: Normalised) -> float | None:
@@ -87,7 +87,11 @@ def foil_shift(measured: Normalised) -> float | None:
 def _judged(measured: Normalised, likeness: Likeness | None, shift: float, by: str, misfit: float) -> Alignment:
     if likeness is None:
         return Alignment(shift, by, "", 0.0)
-    found = _match(measured, likeness, shift, misfit)
+    return _doubted(_match(measured, likeness, shift, misfit), shift, by)
+
+
+def _doubted(found: Match, shift: float, by: str) -> Alignment:
+    """Return the alignment by a shift, after which training spectra match as found."""
     rest, doubts = found.best_shift, []
     if abs(shift) > LARGE:
         doubts.append(f"the energies were moved by {shift:+.1f} eV")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -158,19 +159,22 @@ def _paired(found: list[MeasuredSample]) -> list[MeasuredSample]:
     xanes, pdfs = [each for each in found if each.xanes is not None], [each for each in found if each.pdf is not None]
     if len(xanes) == len(pdfs) == 1:
         return [_both(xanes[0], pdfs[0])]
-    by_name = {Path(each.sources[0]).stem: each for each in pdfs}
-    if len(by_name) < len(pdfs):
+    by_name = {_stem(each): each for each in pdfs}
+    if not pdfs or len(by_name) < len(pdfs):
         return found
-    made, used = [], set()
+    made, used, count = [], set(), Counter(_stem(each) for each in xanes)
     for each in xanes:
-        stem = Path(each.sources[0]).stem
-        alone = sum(Path(other.sources[0]).stem == stem for other in xanes) == 1
-        if alone and stem in by_name:
+        stem = _stem(each)
+        if count[stem] == 1 and stem in by_name:
             made.append(_both(each, by_name[stem]))
             used.add(stem)
         else:
             made.append(each)
-    return made + [each for each in pdfs if Path(each.sources[0]).stem not in used]
+    return made + [each for each in pdfs if _stem(each) not in used]
+
+
+def _stem(sample: MeasuredSample) -> str:
+    return Path(sample.sources[0]).stem
 
 
 def _both(one: MeasuredSample, two: MeasuredSample) -> MeasuredSample:
