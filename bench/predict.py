@@ -1,0 +1,104 @@
+"""How long answers take once models are kept: one file by the command, and a thousand spectra.
+
+    python bench/predict.py [FILE ...]     prints the times and writes bench/results/predict.json
+
+FILE is a measured XANES or PDF, or several (all are timed one by one); by default a scan that is made up. The thousand
+are spectra of the training samples, disturbed, written as columns and read back: the time has reading, normalising,
+aligning, comparing and answering in it. The wall time of a command has the start of the interpreter in it; the CPU time
+beside it is what it would take on a machine with nothing else to do.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+
+from firstshell.dataset.embedded import load_dataset
+from firstshell.engines.edges import k_edge
+from firstshell.learn.splits import seeded
+from firstshell.measured.augment import disturbed
+from firstshell.measured.footing import ENERGY
+from firstshell.measured.models import predictor
+from firstshell.measured.population import default_population
+from firstshell.measured.predict import predict
+from firstshell.measured.samples import collect
+from firstshell.progress import Plain
+
+RESULTS = Path(__file__).parent / "results" / "predict.json"
+METAL = "Fe"
+MANY = 1000
+REPEATS = 5
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("files", nargs="*")
+    parser.add_argument("--metal", default=METAL)
+    options = parser.parse_args()
+    predictor(options.metal, ["xanes"], reporter=Plain())
+    with tempfile.TemporaryDirectory() as folder:
+        scans = made_up(options.metal, Path(folder))
+        report = {
+            "machine": f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores",
+            "load": round(os.getloadavg()[0], 1),
+            "training samples": len(predictor(options.metal, ["xanes"]).likeness["xanes"].names),
+            "one": {Path(file).name: command(file, options.metal) for file in options.files or scans[:1]},
+            "many": many(scans),
+        }
+    print(json.dumps(report, indent=1))
+    RESULTS.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+
+
+def made_up(metal: str, folder: Path) -> list[Path]:
+    """Write a thousand scans as columns: 230 points from 100 eV before to 400 eV past the edge."""
+    samples, rng = collect(load_dataset(), metal), seeded("bench", "predict")
+    chosen = samples.take(rng.integers(len(samples), size=MANY))
+    spectra = disturbed(chosen.grids["xanes"], chosen.spectra["xanes"], default_population().of_metal(metal), rng)
+    before, past = np.arange(-100.0, ENERGY[0] - 2, 2.0), np.arange(ENERGY[-1] + 5, 400.0, 5.0)
+    paths = []
+    for i, mu in enumerate(spectra):
+        energy = np.concatenate([before, ENERGY, past])
+        level = np.concatenate([np.zeros(len(before)), mu, np.ones(len(past))])
+        paths.append(folder / f"scan_{i:04d}.dat")
+        columns = np.column_stack([k_edge(metal) + energy, 0.8 * level + 0.4 - 1e-4 * energy])
+        np.savetxt(paths[-1], columns, fmt="%.4f", header="energy mu")
+    return paths
+
+
+def command(file: str | Path, metal: str) -> dict[str, float]:
+    """Return the least wall and CPU seconds of `firstshell predict FILE`."""
+    wall, cpu = [], []
+    for _ in range(REPEATS):
+        start, used = time.perf_counter(), _cpu(resource.RUSAGE_CHILDREN)
+        words = [sys.executable, "-m", "firstshell", "predict", str(file), "--metal", metal]
+        subprocess.run(words, check=True, capture_output=True)
+        wall.append(time.perf_counter() - start)
+        cpu.append(_cpu(resource.RUSAGE_CHILDREN) - used)
+    return {"wall_s": round(min(wall), 3), "cpu_s": round(min(cpu), 3)}
+
+
+def many(files: list[Path]) -> dict[str, float]:
+    """Return wall and CPU seconds of all files in this process."""
+    start, used = time.perf_counter(), _cpu(resource.RUSAGE_SELF)
+    answers = predict(files)
+    wall, cpu = time.perf_counter() - start, _cpu(resource.RUSAGE_SELF) - used
+    return {"spectra": len(answers), "wall_s": round(wall, 2), "cpu_s": round(cpu, 2)}
+
+
+def _cpu(who: int) -> float:
+    found = resource.getrusage(who)
+    return found.ru_utime + found.ru_stime
+
+
+if __name__ == "__main__":
+    main()
