@@ -55,7 +55,9 @@ def test_the_keyboard_moves_e0_and_the_answer_follows(quiet, client):
     assert quiet.run("document.querySelector('#align').value") == "given"
     quiet.run("document.querySelector('#field-e0').focus()")
     quiet.press("ArrowUp", 38)
-    quiet.wait(f"document.querySelector('figcaption') && document.body.innerText.includes('E0 = {e0 + 0.1:.1f} eV')")
+    pressed = float(quiet.run("document.querySelector('#field-e0').value"))
+    assert 0 < pressed - e0 <= 0.1 + 1e-6
+    quiet.wait(f"document.querySelector('#curves').innerText.includes('E0 = {pressed:.1f} eV; shaded')")
     quiet.run("document.querySelector('#reset').click()")
     quiet.wait(f"({VALUES}) === {json.dumps(before)}")
 

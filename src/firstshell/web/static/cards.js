@@ -27,7 +27,8 @@ function card(target, metal) {
     make("p", { class: "value" }, `${show(target.value)}${unit}`),
     make("p", { class: "small" }, `Average over the ${metal} sites. In nine cases of ten between ${show(target.interval[0])} and ${show(target.interval[1])}${unit}.`),
     interval(target),
-    target.classes.length ? shares(target) : null);
+    target.classes.length === 1 ? make("p", { class: "small" }, "The model knows no other value.") : null,
+    target.classes.length > 1 ? shares(target) : null);
 }
 
 // Value and interval on the scale of all that the model knows.
@@ -38,7 +39,7 @@ function interval(target) {
   const marks = target.classes.length
     ? target.classes.map((each) => ({ at: Number(each.name), name: each.name.replace("-", "−") }))
     : ticks(low, high, 5);
-  return draw("svg", { viewBox: `0 0 ${width} 50`, class: "interval chart", role: "img", "aria-label": inWords(target), "data-title": `${target.label} ${show(target.value)} ${target.unit}` },
+  return draw("svg", { viewBox: `0 0 ${width} 50`, class: "interval chart", role: "img", "aria-label": inWords(target), "data-title": sentence(inWords(target)) },
     draw("path", { d: `M${left},18H${right}`, class: "axis" }),
     draw("rect", { x: x(target.interval[0]), y: 11, width: Math.max(2, x(target.interval[1]) - x(target.interval[0])), height: 14, rx: 3, class: "reach" }),
     draw("circle", { cx: x(target.value), cy: 18, r: 6, class: "dot" }),

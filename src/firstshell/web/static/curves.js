@@ -7,6 +7,7 @@ import { figure, range } from "./plot.js";
 export const asGiven = (spectrum) => {
   const isPdf = spectrum.kind === "pdf";
   return figure({
+    title: spectrum.name,
     label: `${spectrum.name} as measured`,
     caption: `${spectrum.name} as its file gives it (${spectrum.how}).`,
     x: { label: isPdf ? "r (Å)" : "Energy (eV)", lo: spectrum.x[0], hi: spectrum.x.at(-1) },
@@ -21,6 +22,7 @@ export function raw(xanes) {
   const { e0, settings } = xanes;
   const at = (away) => e0 + away;
   return figure({
+    title: "μ(E) as measured",
     label: `μ(E) as measured, with E0 at ${e0} eV, pre-edge line and post-edge curve`,
     caption: xanes.kept
       ? "The spectrum is normalised already and was left as it is."
@@ -50,6 +52,7 @@ export function overCloud(name, detail, cloud, metal) {
   const [lo, hi] = isXanes ? [-20, 60] : [alike.axis[0], alike.axis.at(-1)];
   const seen = measured.y.filter((_, i) => measured.x[i] >= lo && measured.x[i] <= hi);
   return figure({
+    title: `${titles[name]} over the training spectra`,
     label: `${titles[name]} of the sample over those of the training set; nearest: ${alike.nearest[0].name}`,
     caption: isXanes
       ? "In edge steps, energies after the shift. Light: training spectra as they would typically be measured."

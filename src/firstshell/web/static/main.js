@@ -189,6 +189,12 @@ async function addExample(id, listed) {
   await renew();
 }
 
+// How the sample that is shown was treated, with all that was chosen for it.
+function treatment() {
+  const [{ sources, metal, inputs }, { alignment, xanes, pdf }] = [page.samples[page.shown], page.detail];
+  return { files: sources, metal, inputs, energies: alignment, normalisation: xanes?.settings, pdf: pdf?.conditions };
+}
+
 function saves() {
   const title = () => page.samples[page.shown].name;
   const stem = () => title().replace(/[^\w.-]+/g, "_");
@@ -197,7 +203,7 @@ function saves() {
   };
   byId("save-csv").addEventListener("click", guarded(async () => download(await ask.table(asked(page.spectra), tell), "firstshell.csv")));
   byId("save-png").addEventListener("click", guarded(async () => download(await png(title()), `${stem()}.png`)));
-  byId("save-html").addEventListener("click", guarded(async () => download(await html(title(), asked(ofShown())), `${stem()}.html`)));
+  byId("save-html").addEventListener("click", guarded(async () => download(await html(title(), treatment()), `${stem()}.html`)));
 }
 
 function drops() {

@@ -38,6 +38,7 @@ function series(samples, place) {
   const { label, unit } = targets[0];
   const [lo, hi] = range(targets.map((each) => each.interval));
   return figure({
+    title: `${label} along the series`,
     label: `${label} of ${samples.length} samples: from ${show(targets[0].value)} to ${show(targets.at(-1).value)}`,
     height: 190,
     x: { label: "sample, in the order given", lo: 0.5, hi: samples.length + 0.5, ticks: ticks(1, samples.length, 6).filter((each) => Number.isInteger(each.at)) },

@@ -14,7 +14,7 @@ const watcher = new ResizeObserver((entries) => {
 });
 
 // A figure that draws itself again when its width changes.
-//   label : what one sees, for those who do not; caption : under it
+//   label : what one sees, for those who do not; title : over it in a saved picture; caption : under it
 //   x, y : { label, lo, hi, ticks }; lines : { name, x, y, kind }; bands : { lo, hi, kind }
 //   bars : { lo, hi, value, kind }; marks : { at, name, kind }; errors : { at, low, high, kind }
 export function figure(spec) {
@@ -88,7 +88,7 @@ function chart(spec, width) {
   }
   for (const each of spec.dots ?? []) inside.append(draw("circle", { cx: x(each.at), cy: y(each.value), r: each.r ?? 3.5, class: each.kind }));
   for (const each of spec.marks ?? []) inside.append(draw("path", { d: `M${x(each.at)},${top}V${bottom}`, class: each.kind }));
-  return draw("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": spec.label, class: "chart" },
+  return draw("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": spec.label, "data-title": spec.title, class: "chart" },
     draw("clipPath", { id: clip }, draw("rect", { x: left, y: top, width: right - left, height: bottom - top })),
     ...keys.parts, inside, ...axes(spec, { left, right, top, bottom, x, y, width, height }));
 }

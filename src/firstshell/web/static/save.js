@@ -89,7 +89,7 @@ export async function html(title, settings) {
     make("meta", { name: "color-scheme", content: "light dark" }));
   made.body.append(
     make("header", {}, make("h1", {}, title), make("p", {}, `Made by firstshell on ${new Date().toISOString().slice(0, 10)}.`)),
-    make("main", { class: "alone" }, body, make("h2", {}, "Settings"), make("pre", {}, JSON.stringify(settings, null, 1))));
+    make("main", { class: "alone" }, body, make("h2", {}, "How the spectrum was treated"), make("pre", {}, JSON.stringify(settings, null, 1))));
   // As text: this page's policy lets no style element be, and rightly.
   const text = made.documentElement.outerHTML.replace("</head>", () => `<style>${style}</style></head>`);
   return new Blob([`<!doctype html>\n${text}`], { type: "text/html" });

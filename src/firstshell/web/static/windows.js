@@ -21,6 +21,7 @@ function one(target, parts, name) {
   const most = parts.reduce((best, each) => (Math.abs(each.contribution) > Math.abs(best.contribution) ? each : best));
   const [lo, hi] = range([[0], parts.map((each) => each.contribution)], 0.12);
   return figure({
+    title: `What speaks for the answer: ${target.label}, ${titles[name]}`,
     label: `${target.label}: contributions of the ${titles[name]}; strongest: ${most.low} to ${most.high} ${unit}, ${signed(most.contribution, digits)}`,
     caption: `${target.label}, ${titles[name]}: ${show(target.start, digits)} for any spectrum; strongest: ${show(most.low, edge)} to ${show(most.high, edge)} ${unit}, ${signed(most.contribution, digits)}${target.unit ? ` ${target.unit}` : ""}.`,
     height: 170,
