@@ -15,12 +15,12 @@ from __future__ import annotations
 import argparse
 import csv
 import json
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from firstshell.config import stable_hash
 from firstshell.dataset import embedded
 from firstshell.dataset.pipeline import build_dataset
 from firstshell.dataset.table import Dataset
@@ -36,6 +36,7 @@ from firstshell.measured.pdf_channel import PdfChannel
 from firstshell.measured.population import default_population
 from firstshell.measured.predict import Answer, answer
 from firstshell.measured.predictor import Predictor, make_predictor
+from firstshell.measured.predictor_file import described
 from firstshell.measured.sample import read_samples
 from firstshell.measured.samples import Samples, collect
 from firstshell.measured.standards import Standard
@@ -109,6 +110,7 @@ def table(folder: Path, work: Path) -> None:
     """Ask about each file models that know nothing of its compound's transfer, and such as know of none."""
     rows, fits = truth(folder), [standards.fit(each) for each in read_standards(folder, work)]
     results: list[dict[str, Any]] = []
+    made: dict[str, Predictor] = {}
     for row in rows:
         sample = read_samples([folder / row["file"]], row["metal"]).samples[0]
         left_out = standards.population_of([each for each in fits if each.standard.compound != compound(row)])
@@ -119,7 +121,7 @@ def table(folder: Path, work: Path) -> None:
         else:
             ways.append(("pdf", (PdfChannel("pdf", sample.radiation),), "none"))
         for name, channels, how in ways:
-            model = trained(row["metal"], channels)
+            model = trained(row["metal"], channels, made)
             said = answer(model, [sample], how)[0]
             results.append(result(row, name, said))
             print(line(results[-1]), flush=True)
@@ -132,12 +134,18 @@ def table(folder: Path, work: Path) -> None:
     write_atomic(RESULTS / "measured.json", lambda path: path.write_text(text, encoding="utf-8"))
 
 
-@lru_cache(maxsize=4)
-def trained(metal: str, channels: tuple[Channel, ...]) -> Predictor:
-    data = embedded.load_dataset()
-    if any(getattr(channel, "radiation", "xray") != "xray" for channel in channels):
-        return predictor(metal, [channel.name for channel in channels], radiation="neutron")
-    return make_predictor(data, metal, channels)
+def trained(metal: str, channels: tuple[Channel, ...], made: dict[str, Predictor]) -> Predictor:
+    """Return a predictor, from those made before if it is among them."""
+    key = stable_hash([metal, *map(described, channels)])
+    if key not in made:
+        neutrons = any(getattr(channel, "radiation", "xray") != "xray" for channel in channels)
+        names = [channel.name for channel in channels]
+        made[key] = (
+            predictor(metal, names, radiation="neutron")
+            if neutrons
+            else make_predictor(embedded.load_dataset(), metal, channels)
+        )
+    return made[key]
 
 
 def views(folder: Path) -> None:

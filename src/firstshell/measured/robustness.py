@@ -27,7 +27,7 @@ from firstshell.store import Record, Store
 from firstshell.types import Array, Metric, Target
 
 COLUMNS = ["metal", "modality", "disturbance", "unit", "amount", "model", "repeat", "target", "metric", "value"]
-REPEATS = 3
+REPEATS = 2
 EDITION = 1
 """Counts up when the same data give other curves."""
 
@@ -96,7 +96,7 @@ def curves(
 
     Both models see spectra on the same footing, after the mean transfer; the plain one has never seen a disturbed one.
     """
-    params, reporter = params or TrainingParams(copies=6, trees=60), reporter or Silent()
+    params, reporter = params or TrainingParams(copies=6, trees=40), reporter or Silent()
     metal = next(iter(by_modality.values())).metal
     reporter.start(f"Robustness of {metal}", REPEATS * len(by_modality))
     rows: list[tuple[object, ...]] = []
