@@ -1,9 +1,12 @@
 """Fixtures that every test may use."""
 
+import sys
 from pathlib import Path
 
 import matplotlib
 import pytest
+
+from firstshell import cli
 
 matplotlib.use("Agg")
 
@@ -15,3 +18,19 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip("../shared is not here")
     return folder
+
+
+@pytest.fixture
+def command(monkeypatch, capsys):
+    """Run a command line in this process; returns exit status, output and errors."""
+
+    def call(*words):
+        monkeypatch.setattr(sys, "argv", ["firstshell", *map(str, words)])
+        try:
+            cli.main()
+            status = 0
+        except SystemExit as stop:
+            status = stop.code or 0
+        return status, *capsys.readouterr()
+
+    return call

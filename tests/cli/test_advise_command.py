@@ -1,11 +1,8 @@
 """`firstshell advise` as a user runs it."""
 
-import sys
-
 import pandas as pd
 import pytest
 
-from firstshell import cli
 from firstshell.dataset.table import write_dataset
 from synthetic import synthetic_dataset
 
@@ -20,23 +17,9 @@ def data(tmp_path_factory):
     return path
 
 
-@pytest.fixture
-def run(monkeypatch, capsys):
-    def call(*words):
-        monkeypatch.setattr(sys, "argv", ["firstshell", "advise", *map(str, words)])
-        try:
-            cli.main()
-            status = 0
-        except SystemExit as stop:
-            status = stop.code or 0
-        return status, *capsys.readouterr()
-
-    return call
-
-
-def test_advice_is_printed_and_its_files_are_written(run, data, tmp_path):
+def test_advice_is_printed_and_its_files_are_written(command, data, tmp_path):
     words = [data, "--metal", "Cu", "--target", "oxidation_state", "--out", tmp_path, *QUICK]
-    status, out, err = run(*words)
+    status, out, err = command("advise", *words)
     assert (status, err) == (0, "")
     assert "Cu, oxidation state" in out
     assert "Advice: " in out
@@ -45,7 +28,7 @@ def test_advice_is_printed_and_its_files_are_written(run, data, tmp_path):
     assert set(table.loc[~table["extrapolated"], "size"]) == {0.3, 0.6, 1.0}
     assert (tmp_path / "curves.png").read_bytes().startswith(b"\x89PNG")
     before = {path.name: path.read_bytes() for path in tmp_path.glob("*.*")}
-    assert run(*words)[:2] == (0, out)
+    assert command("advise", *words)[:2] == (0, out)
     assert {path.name: path.read_bytes() for path in tmp_path.glob("*.*")} == before
 
 
@@ -60,8 +43,8 @@ def test_advice_is_printed_and_its_files_are_written(run, data, tmp_path):
         (["--metal", "Cu", "--repeats", "0"], "repeats"),
     ],
 )
-def test_bad_input_is_one_line_and_writes_nothing(run, data, tmp_path, words, message):
-    status, out, err = run(data, "--out", tmp_path / "advice", "--progress", "none", *words)
+def test_bad_input_is_one_line_and_writes_nothing(command, data, tmp_path, words, message):
+    status, out, err = command("advise", data, "--out", tmp_path / "advice", "--progress", "none", *words)
     assert (status, out) == (2, "")
     assert message in err
     assert "Traceback" not in err

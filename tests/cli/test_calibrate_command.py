@@ -64,12 +64,12 @@ def simulated(monkeypatch):
     return calls
 
 
-def calibrate(run, folder, *more):
-    return run("calibrate", folder / "list.csv", "--out", folder / "t.json", "--workers", "0", *more)
+def calibrate(command, folder, *more):
+    return command("calibrate", folder / "list.csv", "--out", folder / "t.json", "--workers", "0", *more)
 
 
-def test_a_beamline_is_told_from_the_default(run, folder, simulated):
-    status, out, err = calibrate(run, folder, "--progress", "none")
+def test_a_beamline_is_told_from_the_default(command, folder, simulated):
+    status, out, err = calibrate(command, folder, "--progress", "none")
     assert (status, err) == (0, "")
     found, default = read_population(folder / "t.json"), default_population()
     assert found.compounds == ("Cu2O (Cu2O)", "CuO (CuO)")
@@ -86,22 +86,22 @@ def test_a_beamline_is_told_from_the_default(run, folder, simulated):
         assert "after the transfer" in (folder / f"t_0{i}.svg").read_text()
 
 
-def test_what_was_simulated_is_not_simulated_again(run, folder, simulated):
-    first = calibrate(run, folder, "--progress", "none")
-    assert calibrate(run, folder, "--progress", "none") == first
+def test_what_was_simulated_is_not_simulated_again(command, folder, simulated):
+    first = calibrate(command, folder, "--progress", "none")
+    assert calibrate(command, folder, "--progress", "none") == first
     assert len(simulated) == 2
     (folder / "CuO.vasp").write_text(CUO.replace("4.68", "4.70") if "4.68" in CUO else CUO.replace("1.0", "1.01", 1))
-    calibrate(run, folder, "--progress", "none")
+    calibrate(command, folder, "--progress", "none")
     assert len(simulated) == 3
 
 
-def test_a_structure_that_cannot_be_simulated_is_named(run, folder, monkeypatch):
+def test_a_structure_that_cannot_be_simulated_is_named(command, folder, monkeypatch):
     def fail(*args, **more):
         raise EngineError("SCF did not converge")
 
     monkeypatch.setattr(modalities, "simulate", fail)
     (folder / "t.json").write_text("earlier")
-    status, _, err = calibrate(run, folder, "--progress", "none")
+    status, _, err = calibrate(command, folder, "--progress", "none")
     assert status == 2
     assert "CuO (CuO): SCF did not converge" in err.replace("EngineError: ", "")
     assert (folder / "t.json").read_text() == "earlier"
@@ -126,9 +126,9 @@ def test_a_structure_that_cannot_be_simulated_is_named(run, folder, monkeypatch)
         ("\0" * 50, "no column|cannot read"),
     ],
 )
-def test_bad_lists_are_one_line_and_status_2(run, folder, simulated, text, message):
+def test_bad_lists_are_one_line_and_status_2(command, folder, simulated, text, message):
     (folder / "list.csv").write_text(text)
-    status, _, err = calibrate(run, folder)
+    status, _, err = calibrate(command, folder)
     assert status == 2
     assert re.search(message, err), err
     assert len(err.strip().splitlines()) == 1
@@ -136,9 +136,9 @@ def test_bad_lists_are_one_line_and_status_2(run, folder, simulated, text, messa
     assert not (folder / "t.json").exists()
 
 
-def test_lists_that_are_no_text(run, folder):
+def test_lists_that_are_no_text(command, folder):
     (folder / "list.csv").write_bytes(b"\xff\xfe" * 100)
-    assert calibrate(run, folder)[0] == 2
+    assert calibrate(command, folder)[0] == 2
     (folder / "list.csv").write_bytes(b"x" * 1_000_001)
-    assert "over 1 MB" in calibrate(run, folder)[2]
-    assert run("calibrate", folder / "absent.csv")[0] == 2
+    assert "over 1 MB" in calibrate(command, folder)[2]
+    assert command("calibrate", folder / "absent.csv")[0] == 2

@@ -32,9 +32,9 @@ def predict_command():
     return sys.modules["firstshell.cli.predict"]
 
 
-def test_one_sample_is_told_in_a_paragraph(run, saved, tmp_path):
+def test_one_sample_is_told_in_a_paragraph(command, saved, tmp_path):
     path = write_scan(tmp_path / "a.dat", charge=3, number=6)
-    status, out, err = run("predict", path, "--model", saved / "xanes.skops", "--align", "none")
+    status, out, err = command("predict", path, "--model", saved / "xanes.skops", "--align", "none")
     assert (status, err) == (0, "")
     assert "a: Cu, from XANES (a.dat)" in out
     assert re.search(r"Oxidation state +\d\.\d\d \(90 % interval \d\.\d\d to \d\.\d\d\)  \+2: \d+ %, \+3: \d+ %", out)
@@ -46,12 +46,12 @@ def test_one_sample_is_told_in_a_paragraph(run, saved, tmp_path):
     assert "averages over all sites" in out
 
 
-def test_many_samples_are_a_table_files_and_pictures(run, saved, tmp_path, monkeypatch):
+def test_many_samples_are_a_table_files_and_pictures(command, saved, tmp_path, monkeypatch):
     monkeypatch.setattr(predict_command(), "PICTURES", 2)
     files = [write_scan(tmp_path / f"scan{i}.dat", charge=2 + i % 2, number=4 + i % 3) for i in range(8)]
     (tmp_path / "bad.dat").write_text("nothing")
     out = tmp_path / "answers"
-    status, text, err = run("predict", *files, tmp_path / "bad.dat", "--model", saved / "xanes.skops", "--out", out)
+    status, text, err = command("predict", *files, tmp_path / "bad.dat", "--model", saved / "xanes.skops", "--out", out)
     assert status == 0
     assert err.startswith("not used: bad.dat: ")
     assert len([line for line in text.splitlines() if line.startswith("scan")]) == 8
@@ -76,10 +76,10 @@ def test_many_samples_are_a_table_files_and_pictures(run, saved, tmp_path, monke
     assert "μ(E) (edge steps)" in (out / "sample_01.svg").read_text()
 
 
-def test_pairs_evidence_and_pictures_of_both(run, saved, tmp_path):
+def test_pairs_evidence_and_pictures_of_both(command, saved, tmp_path):
     files = [write_scan(tmp_path / "x.dat", charge=3), write_gr(tmp_path / "y.gr")]
     out = tmp_path / "answers"
-    status, text, err = run(
+    status, text, err = command(
         "predict", *files, "--metal", "Cu", "--model", saved / "both.skops", "--explain", "--out", out
     )
     assert (status, err) == (0, "")
@@ -93,21 +93,21 @@ def test_pairs_evidence_and_pictures_of_both(run, saved, tmp_path):
     assert "G(r) / RMS" in svg
 
 
-def test_ranges_and_shifts_reach_the_model(run, saved, tmp_path):
+def test_ranges_and_shifts_reach_the_model(command, saved, tmp_path):
     path = write_scan(tmp_path / "a.dat")
     words = ["predict", path, "--model", saved / "xanes.skops"]
-    _, plain, _ = run(*words, "--align", "none")
-    _, moved, _ = run(*words, "--align", "-2.5")
+    _, plain, _ = command(*words, "--align", "none")
+    _, moved, _ = command(*words, "--align", "-2.5")
     assert "moved by −2.50 eV, as given" in moved
     assert moved != plain
-    _, cut, _ = run(*words, "--align", "none", "--norm1", "80", "--norm2", "200", "--pre1", "-120", "--pre2", "-60")
+    _, cut, _ = command(*words, "--align", "none", "--norm1", "80", "--norm2", "200", "--pre1", "-120", "--pre2", "-60")
     assert cut != plain
-    status, _, err = run(*words, "--e0", "7112")
+    status, _, err = command(*words, "--e0", "7112")
     assert status == 2
     assert "before the edge at 7112.0 eV" in err
 
 
-def test_a_model_is_trained_kept_and_saved(run, tmp_path, monkeypatch):
+def test_a_model_is_trained_kept_and_saved(command, tmp_path, monkeypatch):
     monkeypatch.setenv("FIRSTSHELL_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(models, "TrainingParams", lambda: QUICK)
     write_dataset(quick_data(), tmp_path / "data.parquet")
@@ -115,14 +115,14 @@ def test_a_model_is_trained_kept_and_saved(run, tmp_path, monkeypatch):
     path = write_scan(tmp_path / "a.dat")
     words = ["predict", path, "--data", tmp_path / "data.parquet", "--transfer", tmp_path / "t.json"]
     words += ["--align", "none", "--progress", "plain"]
-    status, first, err = run(*words, "--save-model", tmp_path / "m.skops")
+    status, first, err = command(*words, "--save-model", tmp_path / "m.skops")
     assert status == 0
     assert "Training for Cu, xanes" in err
     assert [p.suffix for p in (tmp_path / "cache" / "models").iterdir()] == [".npz"]
     models._cached.cache_clear()
-    assert run(*words) == (0, first, "")  # not trained again
+    assert command(*words) == (0, first, "")  # not trained again
     assert load_predictor(tmp_path / "m.skops").metal == "Cu"
-    assert run("predict", path, "--model", tmp_path / "m.skops", "--align", "none") == (0, first, "")
+    assert command("predict", path, "--model", tmp_path / "m.skops", "--align", "none") == (0, first, "")
 
 
 @pytest.mark.parametrize(
@@ -141,32 +141,32 @@ def test_a_model_is_trained_kept_and_saved(run, tmp_path, monkeypatch):
         (["{pdf}", "--metal", "Cu", "--qmax", "-3"], "qmax"),
     ],
 )
-def test_bad_input_is_one_line_and_status_2(run, saved, tmp_path, words, message):
+def test_bad_input_is_one_line_and_status_2(command, saved, tmp_path, words, message):
     places = {
         "scan": write_scan(tmp_path / "a.dat"),
         "iron": write_scan(tmp_path / "iron.dat", "Fe"),
         "pdf": write_gr(tmp_path / "b.gr"),
     }
-    status, out, err = run("predict", *(word.format(**places) for word in words), "--model", saved / "xanes.skops")
+    status, out, err = command("predict", *(word.format(**places) for word in words), "--model", saved / "xanes.skops")
     assert (status, out) == (2, "")
     assert re.search(message, err), err
     assert len(err.strip().splitlines()) == 1
 
 
 @pytest.mark.parametrize(("option", "message"), [("--model", "not a model"), ("--transfer", "no transfer file")])
-def test_files_that_are_something_else(run, tmp_path, option, message):
+def test_files_that_are_something_else(command, tmp_path, option, message):
     path = write_scan(tmp_path / "a.dat")
-    status, _, err = run("predict", path, option, path)
+    status, _, err = command("predict", path, option, path)
     assert status == 2
     assert message in err
 
 
-def test_only_one_model_can_be_saved(run, saved, tmp_path, monkeypatch):
+def test_only_one_model_can_be_saved(command, saved, tmp_path, monkeypatch):
     known = {"Cu": load_predictor(saved / "xanes.skops")}
     known["Fe"] = known["Cu"]
     monkeypatch.setattr(models, "predictor", lambda metal, inputs, **how: known[metal])
     files = [write_scan(tmp_path / "a.dat"), write_scan(tmp_path / "b.dat", "Fe")]
-    status, _, err = run("predict", *files, "--save-model", tmp_path / "m.skops")
+    status, _, err = command("predict", *files, "--save-model", tmp_path / "m.skops")
     assert status == 2
     assert "there are 2 models: Cu from xanes, Fe from xanes" in err
     assert not (tmp_path / "m.skops").exists()

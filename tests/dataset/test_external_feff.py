@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 
 from fake_feff import calls, fake_feff
-from firstshell import cli
 from firstshell.checkup import examine
 from firstshell.cluster import ClusterPlan, open_cluster
 from firstshell.config import to_dict
@@ -201,20 +200,6 @@ def test_a_failing_site_names_metal_and_site(tmp_path):
     structure = read_structure(CRYSTALS / "MnO.cif")
     with pytest.raises(EngineError, match=r"Mn site \d+: self-consistent field"):
         xanes.simulate(structure, "Mn", settings(fake_feff(tmp_path, "crash"))["xanes"])
-
-
-@pytest.fixture
-def command(monkeypatch, capsys):
-    def call(*words):
-        monkeypatch.setattr(sys, "argv", ["firstshell", *map(str, words)])
-        try:
-            cli.main()
-            status = 0
-        except SystemExit as stop:
-            status = stop.code or 0
-        return status, *capsys.readouterr()
-
-    return call
 
 
 def test_build_and_doctor_take_a_path(command, tmp_path):
