@@ -45,7 +45,7 @@ def main() -> None:
 
 
 def row(metal: str) -> str:
-    """Labels, Fermi level above the tabulated edge, where half a step is reached, attempts and CPU seconds."""
+    """Labels; first calculated energy and half step, from the tabulated edge; last value, attempts, CPU seconds."""
     (group, places), edge, names = CRYSTALS[metal]
     structure = Structure.from_spacegroup(group, Lattice.cubic(edge), names.split(), places)
     labels = label_sites(structure, metal, distinct_sites(structure, metal))[0]
@@ -57,10 +57,11 @@ def row(metal: str) -> str:
     assert not isinstance(spectrum, list)
     site = spectrum.provenance["sites"][0]
     relative = spectrum.grid.values - k_edge(metal)
+    first = relative[int(np.flatnonzero(np.diff(spectrum.values))[0])]
     half = relative[int(np.argmax(spectrum.values >= 0.5))]
     return (
         f"{metal:2} {structure.composition.reduced_formula:7} {labels.oxidation_state}+ {labels.coordination_number} "
-        f"{labels.bond_length:.3f} Å  E_F {site['fermi_eV'] - k_edge(metal):+.1f} eV  half a step {half:+.1f} eV  "
+        f"{labels.bond_length:.3f} Å  begins {first:+.1f} eV  half a step {half:+.1f} eV  "
         f"end {spectrum.values[-1]:.2f}  attempts {len(site['scf'])}  CPU {children() - began:.0f} s"
     )
 
