@@ -76,3 +76,18 @@ def test_bad_requests():
         embedded.materials(("V",))
     _, refused = embedded.materials(wanted=[("amcsd-99999", "Fe"), ("nonsense", "Fe")])
     assert [each.id for each in refused] == ["amcsd-99999", "nonsense"]
+
+
+@pytest.mark.parametrize(
+    ("column", "one", "two", "same"),
+    [
+        ("bond_length", 2.0, 2.0 + 4e-16, True),
+        ("bond_length", 2.0, 2.0 + 1e-8, False),
+        ("bond_length", 2.0, float("nan"), False),
+        ("bond_length", float("nan"), float("nan"), True),
+        ("oxidation_state", 2, 3, False),
+        ("formula", "FeO", "FeO", True),
+    ],
+)
+def test_labels_are_compared_exactly_and_lengths_but_for_the_last_digit(column, one, two, same):
+    assert embedded._equal(column, one, two) is same
