@@ -106,8 +106,8 @@ def build_dataset(
     Materials are simulated in the order given. The same ones and the same settings give the same bytes, whatever their
     order, whatever the workers, and however often the run was killed.
 
-    Raises InputError when nothing can be built of the whole (a shard may be empty), `out` cannot be written, two materials have one name and metal, or an
-    engine that the settings name does not work.
+    Raises InputError when nothing can be built of the whole (a shard may be empty), `out` cannot be written, two
+    materials have one name and metal, or an engine that the settings name does not work.
     """
     _check(materials, out)
     params, chosen = _ready(default_params() | dict(params or {})), shard or Shard()
