@@ -34,8 +34,8 @@ SMALL = ["--set", "study.repeats=2", "--set", 'study.splits=["grouped"]', "--set
         "doctor",
     ],
 )
-def test_help_has_an_example(run, command):
-    status, out, _ = run(command, "--help")
+def test_help_has_an_example(command, command):
+    status, out, _ = command(command, "--help")
     assert status == 0
     assert f"Example: firstshell {command}" in out
 
@@ -47,9 +47,9 @@ def test_help_is_quick_because_imports_are_lazy():
     assert not heavy & set(loaded)
 
 
-def test_simulate_writes_columns_and_plots(run, tmp_path):
+def test_simulate_writes_columns_and_plots(command, tmp_path):
     (tmp_path / "CuO.vasp").write_text(CUO)
-    status, out, err = run(
+    status, out, err = command(
         "simulate", tmp_path / "CuO.vasp", "--metal", "Cu", "--modality", "pdf,dpdf", "--out", tmp_path
     )
     assert (status, err) == (0, "")
@@ -59,55 +59,59 @@ def test_simulate_writes_columns_and_plots(run, tmp_path):
         assert columns.shape == (1000, 2)
         assert (tmp_path / f"CuO_Cu_{name}.png").read_bytes().startswith(b"\x89PNG")
         assert "<svg" in (tmp_path / f"CuO_Cu_{name}.svg").read_text()
-    status, *_ = run("simulate", tmp_path / "CuO.vasp", "--metal", "Cu", "--out", tmp_path, "--no-native", "--per-site")
+    status, *_ = command(
+        "simulate", tmp_path / "CuO.vasp", "--metal", "Cu", "--out", tmp_path, "--no-native", "--per-site"
+    )
     assert np.loadtxt(tmp_path / "CuO_Cu_pdf.gr").shape == (100, 2)
 
 
-def test_settings_reach_the_engine(run, tmp_path):
+def test_settings_reach_the_engine(command, tmp_path):
     (tmp_path / "CuO.vasp").write_text(CUO)
     (tmp_path / "study.toml").write_text("[pdf]\nqmax = 20.0\n")
     for name, extra in {"a": [], "b": ["--config", tmp_path / "study.toml"], "c": ["--set", "pdf.qmax=20"]}.items():
         words = ["simulate", tmp_path / "CuO.vasp", "--metal", "Cu", "--modality", "pdf", "--out", tmp_path / name]
-        assert run(*words, *extra)[0] == 0
+        assert command(*words, *extra)[0] == 0
     a, b, c = (np.loadtxt(tmp_path / name / "CuO_Cu_pdf.gr") for name in "abc")
     assert np.array_equal(b, c)
     assert not np.array_equal(a, b)
 
 
-def test_dpdf_follows_pdf_and_points_win_over_the_native_grid(run, tmp_path):
+def test_dpdf_follows_pdf_and_points_win_over_the_native_grid(command, tmp_path):
     (tmp_path / "CuO.vasp").write_text(CUO)
     words = ["simulate", tmp_path / "CuO.vasp", "--metal", "Cu", "--out", tmp_path]
-    assert run(*words, "--set", "pdf.rmax=6", "--set", "dpdf.points=50")[0] == 0
+    assert command(*words, "--set", "pdf.rmax=6", "--set", "dpdf.points=50")[0] == 0
     assert np.loadtxt(tmp_path / "CuO_Cu_pdf.gr").shape == (600, 2)
     assert np.loadtxt(tmp_path / "CuO_Cu_dpdf.gr")[[0, -1], 0].tolist() == [0.0, 5.88]
 
 
-def test_the_example_settings_import_and_study(run, tmp_path):
+def test_the_example_settings_import_and_study(command, tmp_path):
     folder = write_folder(tree_files(), tmp_path / "runs")
     example = Path(__file__).parents[2] / "examples" / "study.toml"
     words = ["import-feff", folder, "--out", tmp_path / "d.parquet", "--workers", "0", "--config", example]
-    status, _, err = run(*words)
+    status, _, err = command(*words)
     assert status == 0, err
 
 
-def test_an_import_never_overwrites_its_input(run, tmp_path):
+def test_an_import_never_overwrites_its_input(command, tmp_path):
     archive = write_archive(tree_files(), tmp_path / "runs.tar", "w")
     before = archive.read_bytes()
     for out in (archive, tmp_path, tmp_path / "x.store"):
-        status, _, err = run("import-feff", archive, "--out", out)
+        status, _, err = command("import-feff", archive, "--out", out)
         assert status == 2
         assert "not the name of a dataset" in err or "overwrite the input" in err
     assert archive.read_bytes() == before
 
 
-def test_import_then_study(run, tmp_path):
+def test_import_then_study(command, tmp_path):
     folder = write_folder(tree_files(), tmp_path / "runs")
-    status, out, _ = run("import-feff", folder, "--out", tmp_path / "data.parquet", "--workers", "0")
+    status, out, _ = command("import-feff", folder, "--out", tmp_path / "data.parquet", "--workers", "0")
     assert status == 0
     assert "Cu: 1 materials" in out
     assert read_dataset(tmp_path / "data.parquet").metals == ("Cu", "Mn")
     write_dataset(synthetic_dataset(60), tmp_path / "made.parquet")
-    status, out, err = run("study", tmp_path / "made.parquet", "--out", tmp_path / "study", "--workers", "0", *SMALL)
+    status, out, err = command(
+        "study", tmp_path / "made.parquet", "--out", tmp_path / "study", "--workers", "0", *SMALL
+    )
     assert status == 0, err
     page = Path(re.search(r"wrote (.*report\.html)", out)[1])
     assert page.stat().st_size > 10_000
@@ -133,18 +137,18 @@ def test_import_then_study(run, tmp_path):
         (["xanes", "{cuo}"], "CuO.vasp"),
     ],
 )
-def test_bad_input_is_one_line_and_status_2(run, tmp_path, words, message):
+def test_bad_input_is_one_line_and_status_2(command, tmp_path, words, message):
     (tmp_path / "CuO.vasp").write_text(CUO)
     write_dataset(synthetic_dataset(12), tmp_path / "data.parquet")
     places = {"data": tmp_path / "data.parquet", "cuo": tmp_path / "CuO.vasp"}
-    status, _, err = run(*(word.format(**places) for word in words))
+    status, _, err = command(*(word.format(**places) for word in words))
     assert status == 2
     assert re.search(message, err), err
     assert err.startswith("firstshell: ")
     assert len(err.strip().splitlines()) == 1
 
 
-def test_engine_failure_and_interrupt_have_their_status(run, monkeypatch):
+def test_engine_failure_and_interrupt_have_their_status(command, monkeypatch):
     def fail(error):
         def raise_it(words):
             raise error
@@ -152,15 +156,15 @@ def test_engine_failure_and_interrupt_have_their_status(run, monkeypatch):
         return raise_it
 
     monkeypatch.setattr(cli, "app", fail(EngineError("SCF did not converge")))
-    assert run()[::2] == (1, "firstshell: SCF did not converge\n")
+    assert command()[::2] == (1, "firstshell: SCF did not converge\n")
     monkeypatch.setattr(cli, "app", fail(KeyboardInterrupt()))
-    status, _, err = run()
+    status, _, err = command()
     assert status == 130
     assert "kept" in err
 
 
-def test_doctor(run):
-    status, out, _ = run("doctor")
+def test_doctor(command):
+    status, out, _ = command("doctor")
     assert status == 0, out
     assert "MnO's tallest peak" in out
     assert "Mn in MnO: 2+, 6 neighbours" in out
