@@ -19,7 +19,7 @@ SMALL = ["--set", "study.repeats=2", "--set", 'study.splits=["grouped"]', "--set
 
 
 @pytest.mark.parametrize(
-    "command",
+    "name",
     [
         "study",
         "predict",
@@ -34,10 +34,10 @@ SMALL = ["--set", "study.repeats=2", "--set", 'study.splits=["grouped"]', "--set
         "doctor",
     ],
 )
-def test_help_has_an_example(command, command):
-    status, out, _ = command(command, "--help")
+def test_help_has_an_example(command, name):
+    status, out, _ = command(name, "--help")
     assert status == 0
-    assert f"Example: firstshell {command}" in out
+    assert f"Example: firstshell {name}" in out
 
 
 def test_help_is_quick_because_imports_are_lazy():
