@@ -101,7 +101,7 @@ def read_samples(
             continue
         for measured in spectra:
             try:
-                found.append(_prepared(measured, len(spectra), metal, ranges, pdf or PdfConditionsGiven()))
+                found.append(prepared(measured, len(spectra), metal, ranges, pdf or PdfConditionsGiven()))
             except InputError as error:
                 first = first or error
                 label = measured.source if len(spectra) == 1 else f"{measured.source}#{measured.name}"
@@ -110,7 +110,7 @@ def read_samples(
             raise InputError(f"over {MOST_SPECTRA:,} spectra", remedy="Give them in parts", file=file)
     if not found:
         raise none_usable(reading.refused, first)
-    return Reading(_paired(found) if pair else found, reading.refused)
+    return Reading(paired(found) if pair else found, reading.refused)
 
 
 def reason(error: InputError) -> str:
@@ -142,9 +142,16 @@ def _read(file: str | Path) -> list[Measured]:
     return spectra
 
 
-def _prepared(
+def prepared(
     measured: Measured, of: int, metal: str | None, ranges: NormaliseParams | None, pdf: PdfConditionsGiven
 ) -> MeasuredSample:
+    """Normalise one spectrum, or put one PDF on the model's grid.
+
+    of : how many spectra its file holds; a group of several is named after both
+    metal : the absorber; by default what the file or its edge says
+
+    Raises InputError for what cannot be used.
+    """
     if measured.kind == "pdf":
         from firstshell.measured.pdf_match import match_pdf  # imports what XANES do not need
 
@@ -154,7 +161,7 @@ def _prepared(
     return MeasuredSample(name, xanes=normalise(measured, ranges, metal))
 
 
-def _paired(found: list[MeasuredSample]) -> list[MeasuredSample]:
+def paired(found: list[MeasuredSample]) -> list[MeasuredSample]:
     """Put XANES and PDF of one sample together: the only two there are, or two files of one name."""
     xanes, pdfs = [each for each in found if each.xanes is not None], [each for each in found if each.pdf is not None]
     if len(xanes) == len(pdfs) == 1:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from math import isfinite
 
 import numpy as np
@@ -74,10 +74,6 @@ class Transfer:
         mu = broaden(energy, simulated, source, self.sigma, gamma)
         mu = mu * (1.0 + self.over_absorption) / (1.0 + self.over_absorption * np.maximum(mu, 0.0))
         return np.asarray(self.scale * (1.0 + self.slope * (at - MIDDLE) / SPAN) * mu)
-
-    def without_instrument(self) -> Transfer:
-        """Return the same without what an alignment and a normalisation take away: shift, slope and scale."""
-        return replace(self, shift=0.0, slope=0.0, scale=1.0)
 
 
 PARAMETERS = tuple(field.name for field in fields(Transfer))

@@ -11,7 +11,7 @@ from firstshell.config import from_dict
 from firstshell.errors import InputError
 from firstshell.measured.normalise import NormaliseParams
 from firstshell.measured.predict import Answer, Models, answer_all
-from firstshell.measured.sample import MeasuredSample, PdfConditionsGiven, Reading, _paired, _prepared
+from firstshell.measured.sample import MeasuredSample, PdfConditionsGiven, Reading, paired, prepared
 from firstshell.web.shelf import Shelf
 
 MOST = 2000
@@ -96,14 +96,14 @@ def reply(question: Question, shelf: Shelf, models: Models) -> Replies:
     for asked in question.spectra:
         try:
             kept = shelf.get(asked.id)
-            sample = _prepared(kept.measured, kept.of, question.metal, asked.ranges, question.pdf)
+            sample = prepared(kept.measured, kept.of, question.metal, asked.ranges, question.pdf)
         except InputError as error:
             replies.refused.append(Refusal((asked.id,), error))
             continue
         owners[id(sample.xanes or sample.pdf)] = asked
         found.append(sample)
     ways: dict[str | float, list[tuple[tuple[str, ...], MeasuredSample]]] = {}
-    for sample in _paired(found):
+    for sample in paired(found):
         parts = [owners[id(each)] for each in (sample.xanes, sample.pdf) if each is not None]
         ways.setdefault(parts[0].align, []).append((tuple(each.id for each in parts), sample))
     for way, samples in ways.items():
