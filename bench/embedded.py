@@ -29,7 +29,7 @@ from firstshell.dataset.build import default_params, software
 from firstshell.dataset.manifest import manifest_of
 from firstshell.dataset.materials import Material
 from firstshell.dataset.merge import merge
-from firstshell.dataset.pipeline import _items, build_dataset
+from firstshell.dataset.pipeline import build_dataset, build_items
 from firstshell.dataset.table import Dataset, write_dataset
 from firstshell.engines.site_xanes import site_job
 from firstshell.errors import InputError
@@ -186,7 +186,7 @@ def guard(work: Path) -> None:
     params = default_params()
     settings = {"modalities": to_dict(params), "software": software() | {"xraylarch": version("xraylarch")}}
     materials, _ = embedded.materials(reporter=Plain(every=60))
-    tasks = {key: task for item in _items(materials, settings, []) for key, task in item.tasks.items()}
+    tasks = {key: task for item in build_items(materials, settings, []) for key, task in item.tasks.items()}
     counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
     objections: Counter[str] = Counter()
     with Store.open(work.with_suffix(".store")) as store:

@@ -71,7 +71,7 @@ MaterialTask = tuple[Material, Mapping[str, Mapping[int, Any]], list[dict[str, s
 
 
 @dataclass(frozen=True, eq=False)
-class _Item:
+class BuildItem:
     """A material, the hash of its crystal, and the tasks of its sites by key."""
 
     material: Material
@@ -116,7 +116,7 @@ def build_dataset(
     left_out = [vars(each) for each in refused] if chosen.index == 1 else []
     with Store.open(Path(out).with_suffix(".store")) if out is not None else nullcontext() as store:
         run = partial(run_tasks, store=store, executor=executor, workers=workers, reporter=reporter)
-        items = _items(kept, settings, left_out)
+        items = build_items(kept, settings, left_out)
         tasks = {key: task for item in items for key, task in item.tasks.items()}
         if store is not None and retry_failed:
             store.delete(key for key in store.keys() & tasks.keys() if "failure" in _stored(store, key).meta)
@@ -208,7 +208,9 @@ def _ready(params: Mapping[str, Any]) -> dict[str, Any]:
     return {name: settings if (ready := found[name]) is None else ready(settings) for name, settings in params.items()}
 
 
-def _items(materials: Iterable[Material], settings: Mapping[str, Any], left_out: list[dict[str, Any]]) -> list[_Item]:
+def build_items(
+    materials: Iterable[Material], settings: Mapping[str, Any], left_out: list[dict[str, Any]]
+) -> list[BuildItem]:
     """Return the materials with their site tasks, one for each slow modality; what has no sites is left out."""
     slow = [name for name in settings["modalities"] if getattr(modalities.get(name), "slow", False)]
     items = []
@@ -224,12 +226,12 @@ def _items(materials: Iterable[Material], settings: Mapping[str, Any], left_out:
             for site in sites:
                 key = stable_hash(["site", content, material.metal, site.index, how])
                 tasks[key] = SiteTask(material, site, name)
-        items.append(_Item(material, content, tasks))
+        items.append(BuildItem(material, content, tasks))
     return items
 
 
 def _with_spectra(
-    item: _Item, spectra: Mapping[str, Record | Failure], settings: Mapping[str, Any], per_site: bool
+    item: BuildItem, spectra: Mapping[str, Record | Failure], settings: Mapping[str, Any], per_site: bool
 ) -> tuple[str, MaterialTask]:
     """Return the task of labelling a material, with the spectra of its sites, and the task's key."""
     values: dict[str, dict[int, Any]] = {task.modality: {} for task in item.tasks.values()}

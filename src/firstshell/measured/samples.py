@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 LEAST_GROUPS = 3
 """Groups that a class needs to be learned; sites of rarer ones are left out."""
 LEAST_SAMPLES = 20
-DERIVED = "derived"
 
 
 @dataclass(frozen=True, eq=False)
@@ -214,6 +213,8 @@ def _commonness(table: pd.DataFrame) -> Array:
 
     A state of which m materials were found and k made counts (m + 1)/(m + k + 1) each; where states differ, 1.
     """
+    from firstshell.learn.origins import DERIVED
+
     found = {}
     for state, rows in table.groupby(table[Target.OXIDATION_STATE.value].astype("Float64")):
         materials = rows.drop_duplicates("id")
