@@ -100,12 +100,20 @@ def test_many_files_are_answered_in_their_order_and_saved(client):
 
 def test_a_bad_spectrum_does_not_spoil_the_others(client):
     good = client.example("Cu-xanes")["spectra"]
+    other = client.example("Cu-xanes")["spectra"]
     short = scan().splitlines()
     bad = client.upload("\n".join(short[:115]).encode(), "short.dat").json["spectra"]
-    found = client.answered("/api/answers", {"spectra": [*good, {"id": bad[0]["id"]}, *good, {"id": "gone"}]}).json
+    found = client.answered("/api/answers", {"spectra": [*good, {"id": bad[0]["id"]}, *other, {"id": "gone"}]}).json
     assert len(found["samples"]) == 2
     assert {each["ids"][0] for each in found["refused"]} == {bad[0]["id"], "gone"}
     assert any("short.dat" in (each["file"] or "") for each in found["refused"])
+
+
+def test_a_spectrum_asked_about_twice_is_refused(client):
+    good = client.example("Cu-xanes")["spectra"]
+    found = client.post("/api/answers", {"spectra": [*good, *good]})
+    assert found.status == 422
+    assert "twice" in found.json["error"]["what"]
 
 
 def test_the_wrong_metal_is_named(client):
@@ -200,7 +208,7 @@ def test_nothing_of_the_page_comes_from_elsewhere():
 def test_what_only_the_model_refuses_is_told_of_the_right_spectrum(client):
     good = client.example("Cu-xanes")["spectra"][0]
     early = client.upload("\n".join(scan().splitlines()[:132]).encode(), "early.dat").json["spectra"][0]
-    late = {"id": good["id"], "align": "foil"}
+    late = client.example("Cu-xanes")["spectra"][0] | {"align": "foil"}
     found = client.answered("/api/answers", {"spectra": [{"id": early["id"]}, good, late]}).json
     assert [each["ids"] for each in found["samples"]] == [[good["id"]]]
     assert {each["ids"][0]: each["what"] for each in found["refused"]}[early["id"]].startswith("early runs from")

@@ -5,8 +5,10 @@ import pytest
 
 from firstshell.errors import InputError
 from firstshell.formats.measured import make_xanes
+from firstshell.measured.normalise import NormaliseParams
+from firstshell.measured.sample import PdfConditionsGiven
 from firstshell.web.limits import Limits
-from firstshell.web.shelf import Shelf
+from firstshell.web.shelf import Kept, Shelf
 
 
 def spectrum(points=20):
@@ -50,3 +52,12 @@ def test_dropping_twice_is_harmless():
     assert len(shelf) == 0
     shelf.put([spectrum()])
     assert len(shelf) == 1
+
+
+def test_a_spectrum_is_prepared_again_only_when_it_is_treated_otherwise():
+    energy = 7000.0 + np.arange(400.0)
+    kept = Kept(make_xanes("a", energy, np.arctan((energy - 7120) / 2) / np.pi + 0.5, "a.dat", "mu"), 1)
+    first = kept.prepared(None, NormaliseParams(), PdfConditionsGiven())
+    assert kept.prepared(None, NormaliseParams(), PdfConditionsGiven()) is first
+    assert kept.prepared(None, NormaliseParams(pre1=-80.0), PdfConditionsGiven()).xanes.settings.pre1 == -80.0
+    assert kept.prepared("Fe", NormaliseParams(), PdfConditionsGiven()) is not first

@@ -48,8 +48,17 @@ def align(
         there is one, it asks for no more than 3 eV and likeness agrees within as much (reference channels are not
         always what they seem), else believes the file unless no training spectrum is like it without a shift
 
+    misfit : edge steps that a right training spectrum still differs by
+
     Raises InputError for an unknown way, and for "foil" without a foil.
     """
+    return aligned(measured, likeness, how, misfit)[0]
+
+
+def aligned(
+    measured: Normalised, likeness: Likeness | None, how: str | float = "auto", misfit: float = MISFIT
+) -> tuple[Alignment, Match | None]:
+    """Return the alignment that `align` chooses, and how training spectra match what is aligned; None without any."""
     if not isinstance(how, str):
         if not isfinite(how) or abs(how) > 100:
             raise InputError(f"a shift of {how} eV", remedy="Give at most 100 eV")
@@ -59,7 +68,7 @@ def align(
     if how == "foil" or (how == "auto" and measured.reference is not None):
         foil = foil_shift(measured)
         found = None if foil is None else _judged(measured, likeness, foil, "foil", misfit)
-        if found is not None and (how == "foil" or max(abs(found.shift), abs(found.suggested - found.shift)) <= LARGE):
+        if found is not None and (how == "foil" or _agrees(found[0])):
             return found
         if how == "foil":
             what = f"{measured.name} has no foil whose edge can be found"
@@ -70,7 +79,12 @@ def align(
     at_zero = likely.likelihood[len(likely.likelihood) // 2] / likely.likelihood.max()
     if how == "fit" or at_zero < IMPOSSIBLE:
         return _judged(measured, likeness, likely.best_shift, "fit", misfit)
-    return _doubted(likely, 0.0, "none")
+    return _doubted(likely, 0.0, "none"), likely
+
+
+def _agrees(foil: Alignment) -> bool:
+    """Return whether a foil asks for a small shift, and for what likeness does."""
+    return max(abs(foil.shift), abs(foil.suggested - foil.shift)) <= LARGE
 
 
 def foil_shift(measured: Normalised) -> float | None:
@@ -84,10 +98,13 @@ def foil_shift(measured: Normalised) -> float | None:
     return k_edge(measured.metal) - e0
 
 
-def _judged(measured: Normalised, likeness: Likeness | None, shift: float, by: str, misfit: float) -> Alignment:
+def _judged(
+    measured: Normalised, likeness: Likeness | None, shift: float, by: str, misfit: float
+) -> tuple[Alignment, Match | None]:
     if likeness is None:
-        return Alignment(shift, by, "", 0.0)
-    return _doubted(_match(measured, likeness, shift, misfit), shift, by)
+        return Alignment(shift, by, "", 0.0), None
+    found = _match(measured, likeness, shift, misfit)
+    return _doubted(found, shift, by), found
 
 
 def _doubted(found: Match, shift: float, by: str) -> Alignment:

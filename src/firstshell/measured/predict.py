@@ -11,13 +11,14 @@ import numpy as np
 
 from firstshell.engines.edges import k_edge
 from firstshell.errors import InputError
-from firstshell.measured.align import Alignment, align
+from firstshell.measured.align import Alignment, aligned
 from firstshell.measured.footing import on_grid
 from firstshell.measured.models import predictor
 from firstshell.measured.normalise import NormaliseParams
 from firstshell.measured.population import Population
 from firstshell.measured.predictor import Predictor
 from firstshell.measured.sample import MeasuredSample, PdfConditionsGiven, Reading, none_usable, read_samples, reason
+from firstshell.measured.standards import MISFIT
 from firstshell.progress import Reporter
 from firstshell.types import Array, Prediction, Target
 
@@ -171,11 +172,15 @@ def answer(model: Predictor, samples: Sequence[MeasuredSample], how: str | float
 
 @dataclass(frozen=True, eq=False)
 class _Ready:
-    """A sample, its spectra as the model will be asked, and how its energies were moved."""
+    """A sample, its spectra as the model will be asked, and how its energies were moved.
+
+    compared : (n,) distances to the training samples by modality, as far as the alignment has found them
+    """
 
     sample: MeasuredSample
     spectra: dict[str, Array]
     moved: Alignment | None
+    compared: dict[str, Array]
 
 
 def _kinds(
@@ -191,13 +196,17 @@ def _kinds(
 
 def _prepare(model: Predictor, sample: MeasuredSample, how: str | float) -> _Ready:
     spectra: dict[str, Array] = {}
+    compared: dict[str, Array] = {}
     moved = None
     if sample.xanes is not None:
-        moved = align(sample.xanes, model.likeness.get("xanes"), how)
+        misfit = model.channel("xanes").misfit or MISFIT
+        moved, matched = aligned(sample.xanes, model.likeness.get("xanes"), how, misfit)
         spectra["xanes"] = on_grid(sample.xanes, moved.shift)
+        if matched is not None:
+            compared["xanes"] = matched.rmse
     if sample.pdf is not None:
         spectra[sample.inputs[-1]] = sample.pdf.values
-    return _Ready(sample, spectra, moved)
+    return _Ready(sample, spectra, moved, compared)
 
 
 def _asked(model: Predictor, ready: Sequence[_Ready]) -> list[Answer]:
@@ -209,7 +218,10 @@ def _asked(model: Predictor, ready: Sequence[_Ready]) -> list[Answer]:
 
 def _answer(model: Predictor, ready: _Ready, predictions: dict[Target, Prediction]) -> Answer:
     sample, spectra, moved = ready.sample, ready.spectra, ready.moved
-    alike = {channel.name: resemblance(model, channel.name, spectra[channel.name]) for channel in model.channels}
+    alike = {
+        channel.name: resemblance(model, channel.name, spectra[channel.name], ready.compared.get(channel.name))
+        for channel in model.channels
+    }
     warnings = [warning for each in (sample.xanes, sample.pdf) if each is not None for warning in each.warnings]
     if moved is not None and moved.doubt:
         warnings.append(f"the energy scale is doubtful: {moved.doubt}")
@@ -222,11 +234,13 @@ def _answer(model: Predictor, ready: _Ready, predictions: dict[Target, Predictio
     return Answer(sample, model.metal, model.inputs, predictions, spectra, moved, alike, tuple(warnings))
 
 
-def resemblance(model: Predictor, modality: str, values: Array) -> Resemblance:
-    """Compare a measurement (p,) on its channel's footing with the training samples."""
-    channel = next(each for each in model.channels if each.name == modality)
-    known = model.likeness[modality]
-    distances = channel.distances(known.reference, values)
+def resemblance(model: Predictor, modality: str, values: Array, distances: Array | None = None) -> Resemblance:
+    """Compare a measurement (p,) on its channel's footing with the training samples.
+
+    distances : (n,) to each of them, where they are known already
+    """
+    channel, known = model.channel(modality), model.likeness[modality]
+    distances = channel.distances(known.reference, values) if distances is None else distances
     order = np.argsort(distances, kind="stable")
     named: dict[str, float] = {}
     for i in order:

@@ -44,6 +44,10 @@ class Predictor:
         """Names of the modalities, joined by "+"."""
         return "+".join(channel.name for channel in self.channels)
 
+    def channel(self, modality: str) -> Channel:
+        """Return the channel of one of its inputs."""
+        return next(each for each in self.channels if each.name == modality)
+
     def features(self, spectra: dict[str, Array]) -> Array:
         """Return (n, q) features of spectra (n, p) by modality, each on its channel's footing."""
         return np.hstack([channel.features(np.atleast_2d(spectra[channel.name])) for channel in self.channels])

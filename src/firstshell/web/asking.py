@@ -11,7 +11,7 @@ from firstshell.config import from_dict
 from firstshell.errors import InputError
 from firstshell.measured.normalise import NormaliseParams
 from firstshell.measured.predict import Answer, Models, answer_all
-from firstshell.measured.sample import MeasuredSample, PdfConditionsGiven, Reading, paired, prepared
+from firstshell.measured.sample import MeasuredSample, PdfConditionsGiven, Reading, paired
 from firstshell.web.shelf import Shelf
 
 MOST = 2000
@@ -82,6 +82,8 @@ def parse(body: bytes) -> Question:
     question = from_dict(Question, read_table(body))
     if not 1 <= len(question.spectra) <= MOST:
         raise InputError(f"{len(question.spectra)} spectra at once", remedy=f"Ask for 1 to {MOST}")
+    if len({each.id for each in question.spectra}) < len(question.spectra):
+        raise InputError("a spectrum is asked about twice", remedy="Reload the page")
     return question
 
 
@@ -95,8 +97,7 @@ def reply(question: Question, shelf: Shelf, models: Models) -> Replies:
     found: list[MeasuredSample] = []
     for asked in question.spectra:
         try:
-            kept = shelf.get(asked.id)
-            sample = prepared(kept.measured, kept.of, question.metal, asked.ranges, question.pdf)
+            sample = shelf.get(asked.id).prepared(question.metal, asked.ranges, question.pdf)
         except InputError as error:
             replies.refused.append(Refusal((asked.id,), error))
             continue

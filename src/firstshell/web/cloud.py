@@ -30,7 +30,7 @@ def cloud(model: Predictor, data: Dataset) -> dict[str, Any]:
 
 
 def _curves(model: Predictor, name: str, data: Dataset) -> dict[str, Any]:
-    channel = next(each for each in model.channels if each.name == name)
+    channel = model.channel(name)
     rng = seeded("cloud", model.metal, name)
     if isinstance(channel, XanesChannel):
         samples = collect(data, model.metal)

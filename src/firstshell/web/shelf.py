@@ -14,18 +14,32 @@ from pathlib import Path
 from firstshell.errors import InputError
 from firstshell.formats.measured import Measured, base_name
 from firstshell.formats.sniff import read_measured
+from firstshell.measured.normalise import NormaliseParams
+from firstshell.measured.sample import MeasuredSample, PdfConditionsGiven, prepared
 from firstshell.web.limits import Limits
 
 LONGEST_NAME = 120
 """Characters of a file's name that are kept, within what file systems allow in UTF-8."""
 
 
-@dataclass(frozen=True, eq=False)
+Treatment = tuple[str | None, NormaliseParams, PdfConditionsGiven]
+"""The metal, the ranges of normalisation and the conditions of PDFs that a spectrum is prepared with."""
+
+
+@dataclass(eq=False)
 class Kept:
-    """One spectrum, and how many its file held."""
+    """One spectrum, and how many its file held; what it was prepared to last is kept for the next question."""
 
     measured: Measured
     of: int
+    _last: tuple[Treatment, MeasuredSample] | None = None
+
+    def prepared(self, metal: str | None, ranges: NormaliseParams, pdf: PdfConditionsGiven) -> MeasuredSample:
+        """Return it as `measured.sample.prepared` makes it; InputError for what cannot be used."""
+        treatment, last = (metal, ranges, pdf), self._last
+        if last is None or last[0] != treatment:
+            last = self._last = treatment, prepared(self.measured, self.of, metal, ranges, pdf)
+        return last[1]
 
 
 class Shelf:

@@ -48,10 +48,32 @@ async function patiently(request, tell, signal) {
 
 export const about = async () => (await send("/api/about")).json();
 
-export const upload = async (file) =>
+const upload = async (file) =>
   (await send(`/api/files?name=${encodeURIComponent(file.name)}`, {
     method: "POST", headers: { "Content-Type": "application/octet-stream" }, body: file,
   })).json();
+
+const AT_ONCE = 4; // uploads under way, as many as the program works on
+
+// The spectra of files, in the order in which the files were given, and what was wrong with others.
+export async function uploads(files, tell) {
+  const spectra = files.map(() => []), errors = files.map(() => []);
+  let begun = 0, done = 0;
+  const reader = async () => {
+    while (begun < files.length) {
+      const place = begun++, file = files[place];
+      try {
+        spectra[place] = (await upload(file)).spectra;
+      } catch (error) {
+        if (!(error instanceof Refused)) throw error;
+        errors[place] = [{ file: file.name, ...error.error }];
+      }
+      tell(file.name, ++done, files.length);
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, reader));
+  return { spectra: spectra.flat(), errors: errors.flat() };
+}
 
 export const example = async (id) => (await post("/api/examples", { id })).json();
 

@@ -151,23 +151,15 @@ function remove(gone) {
   renew();
 }
 
-function add({ spectra }) {
-  page.spectra.push(...spectra.map((each) => ({ ...each, treated: untouched() })));
+function add(spectra) {
+  for (const each of spectra) page.spectra.push({ ...each, treated: untouched() });
   list();
 }
 
-async function addFiles(files) {
-  const errors = [];
+async function addFiles(given) {
   byId("note").hidden = true;
-  for (const [i, file] of [...files].entries()) {
-    say(`Reading ${file.name}, ${i + 1} of ${files.length}.`);
-    try {
-      add(await ask.upload(file));
-    } catch (error) {
-      if (!(error instanceof ask.Refused)) throw error;
-      errors.push({ file: file.name, ...error.error });
-    }
-  }
+  const { spectra, errors } = await ask.uploads([...given], (name, done, all) => say(`Reading ${name}, ${done} of ${all}.`));
+  add(spectra);
   await renew();
   if (errors.length) complain([...errors, ...page.refused]);
   if (errors.length && !page.spectra.length) say("There is nothing to answer from.");
@@ -181,7 +173,7 @@ async function addExample(id, listed) {
   byId("note").textContent = chosen.note;
   byId("note").hidden = false;
   try {
-    add(await ask.example(id));
+    add((await ask.example(id)).spectra);
   } catch (error) {
     failed(error);
     return;
