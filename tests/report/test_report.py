@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import re
+from dataclasses import replace
 from html import escape
 from html.parser import HTMLParser
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from fake_study import fake_study
 
 from firstshell.dataset.table import Dataset
+from firstshell.errors import InputError
 from firstshell.report.build import build_report
 from firstshell.report.style import number
 from firstshell.types import Metric
@@ -78,6 +80,14 @@ def four(tmp_path_factory):
 @pytest.fixture(scope="module", params=["one", "four"])
 def path(request):
     return request.getfixturevalue(request.param)[2]
+
+
+def test_a_study_of_other_data_is_refused(one, tmp_path):
+    study, data, _ = one
+    other = replace(data, frame=data.frame.assign(bond_length=data.frame["bond_length"] + 0.01))
+    with pytest.raises(InputError, match="another dataset"):
+        build_report(study, other, tmp_path)
+    assert not list(tmp_path.iterdir())
 
 
 def test_every_figure_and_table_has_its_files_and_its_place(path):

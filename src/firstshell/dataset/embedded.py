@@ -62,7 +62,8 @@ def materials(
     """
     chosen = [(name, metal) for name, metal in (plan() if wanted is None else wanted) if not metals or metal in metals]
     if not chosen:
-        raise InputError(f"nothing is planned for {', '.join(metals)}", remedy="Name Ti, Mn, Fe or Cu, or structures")
+        known = ", ".join(sorted({metal for _, metal in plan()}))
+        raise InputError(f"nothing is planned for {', '.join(metals)}", remedy=f"Name one of {known}, or structures")
     from firstshell.dataset.materials import Refused
 
     reporter = reporter or Silent()

@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from firstshell.errors import InputError
 from firstshell.report import figures, page, reading, tables, tables_overview, text
 from firstshell.report.display import PNG, SVG, Display, save
 from firstshell.report.figures_robustness import Robustness
@@ -30,9 +31,12 @@ def build_report(study: Study, data: Dataset, folder: str | Path, robustness: pd
     folder : made if need be; each file is written whole or not at all, and the same study gives the same bytes
     robustness : scores of models for measured spectra against disturbances, as `measured.robustness` has them
 
-    Raises InputError when the folder cannot be written.
+    Raises InputError when the folder cannot be written, or the study was made on other data.
     """
     folder = Path(folder)
+    if study.provenance["dataset_hash"] != data.hash:
+        remedy = f"Give the dataset whose hash is {study.provenance['dataset_hash'][:12]}…, or run the study anew"
+        raise InputError("the study was made on another dataset", remedy=remedy)
     top = [table for table in (tables.summary(study), tables_overview.verdicts(study)) if not _empty(table)]
     cards = page.findings(text.findings(study, data), text.edge_words(study, data))
     for table in top:
