@@ -1,10 +1,16 @@
-"""Cost of running tasks: what a task costs that does nothing, on worker processes here and through Dask.
+"""Cost of running tasks: what a task costs that does nothing, and how much faster two processes build than one.
 
     python bench/run.py overhead [--tasks 2000] [--workers 2]     prints the table and writes bench/results/run.json
+    python bench/run.py scaling [--workers 2]      needs some 10 CPU minutes; bench/results/scaling.json
 
-Of each: the wall time of a run with one task a worker, which is the start of the processes; wall time per task of a
-long run without it; CPU time per task of the submitting process, which with Dask includes the scheduler: what a cluster
-cannot spread. Everything is on this machine.
+Overhead, on worker processes here and through Dask, of each: the wall time of a run with one task a worker, which is
+the start of the processes; wall time per task of a long run without it; CPU time per task of the submitting process,
+which with Dask includes the scheduler: what a cluster cannot spread.
+
+Scaling: XANES at preset `fast`, PDFs and labels of the same twenty crystals, on one process and on several, the start of
+the processes included; in the order 1, n, n, 1, so that a drift of the machine falls on both.
+
+Everything is on this machine.
 """
 
 from __future__ import annotations
@@ -19,13 +25,19 @@ from pathlib import Path
 from typing import Any
 
 from distributed import LocalCluster
+from pymatgen.core.structure import Structure
 
 from firstshell.cluster import ClusterPlan, open_cluster
+from firstshell.dataset.materials import Material
+from firstshell.dataset.pipeline import build_dataset
 from firstshell.executors import Executor, LocalExecutor
 from firstshell.run import run_tasks
 from firstshell.store import Record
 
-RESULTS = Path(__file__).parent / "results" / "run.json"
+RESULTS = Path(__file__).parent / "results"
+CRYSTALS = ("Cu2O Pn-3m", "CuAlO2 R-3m", "MnO Fm-3m", "TiO2 I4_1/amd", "SrTiO3 Pm-3m")
+STRAINS = (-0.01, 0.0, 0.01, 0.02)
+METALS = ("Ti", "Mn", "Fe", "Cu")
 
 
 def nothing(_shared: None, task: int) -> Record:
@@ -53,7 +65,7 @@ def overhead(tasks: int, workers: int) -> dict[str, Any]:
     ):
         table["dask"] = cost(executor, tasks, workers)
     return {
-        "machine": f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the end",
+        "machine": machine(),
         "versions": {name: version(name) for name in ("dask", "distributed")} | {"python": platform.python_version()},
         "tasks": tasks,
         "workers": workers,
@@ -61,16 +73,61 @@ def overhead(tasks: int, workers: int) -> dict[str, Any]:
     }
 
 
+def scaling(workers: int) -> dict[str, Any]:
+    """Return the wall seconds of a build on one process and on several, and their ratio."""
+    seconds: dict[int, list[float]] = {1: [], workers: []}
+    for count in (1, workers, workers, 1):
+        start = time.perf_counter()
+        built = build_dataset(materials(), workers=count)
+        seconds[count].append(round(time.perf_counter() - start, 1))
+        assert built.excluded.empty
+        print(f"{count} workers: {seconds[count][-1]} s", flush=True)
+    sites = len(CRYSTALS) * len(STRAINS)  # each crystal has one
+    return {
+        "machine": machine(),
+        "sites": sites,
+        "workers": workers,
+        "wall_s": seconds,
+        "ratio": round(sum(seconds[1]) / sum(seconds[workers]), 3),
+        "sites_per_core_hour": round(3600 * sites * len(seconds[1]) / sum(seconds[1]), 1),
+    }
+
+
+def materials() -> list[Material]:
+    """Return crystals of the four metals, each at several strains, so that none is simulated twice."""
+    from oxides import crystals
+
+    made = []
+    for name, crystal in crystals():
+        if name in CRYSTALS:
+            metal = next(element.symbol for element in crystal.composition if element.symbol in METALS)
+            for strain in STRAINS:
+                cell: Structure = crystal.get_primitive_structure()
+                made.append(Material(f"{name} {strain:+}", metal, cell.apply_strain(strain, inplace=False)))
+    return made
+
+
+def machine() -> str:
+    return f"{platform.machine()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the end"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["overhead"])
+    parser.add_argument("what", choices=["overhead", "scaling"])
     parser.add_argument("--tasks", type=int, default=2000)
     parser.add_argument("--workers", type=int, default=2)
     given = parser.parse_args()
+    if given.what == "scaling":
+        write("scaling", scaling(given.workers))
+        return
     found = overhead(given.tasks, given.workers)
     for name, row in found["milliseconds"].items():
         print(f"{name:6}" + "".join(f"  {what} {value:8.3f}" for what, value in row.items()))
-    RESULTS.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    write("run", found)
+
+
+def write(name: str, found: dict[str, Any]) -> None:
+    (RESULTS / f"{name}.json").write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
