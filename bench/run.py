@@ -7,7 +7,7 @@ Overhead, on worker processes here and through Dask, of each: the wall time of a
 the start of the processes; wall time per task of a long run without it; CPU time per task of the submitting process,
 which with Dask includes the scheduler: what a cluster cannot spread.
 
-Scaling: XANES at preset `fast`, PDFs and labels of the same twenty crystals, on one process and on several, the start of
+Scaling: XANES at preset `fast`, PDFs and labels of twenty crystals, on one process and on several, the start of
 the processes included; in the order 1, n, n, 1, so that a drift of the machine falls on both.
 
 Everything is on this machine.
