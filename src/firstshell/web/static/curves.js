@@ -63,9 +63,7 @@ export function overCloud(name, detail, cloud, metal) {
     lines: [
       ...(training ? [{ name: "training", x: training.axis, y: training.curves, kind: "cloud" }] : []),
       { name: "measured", ...measured, kind: "measured" },
-      { name: `nearest: ${short(alike.nearest[0].name)}`, x: alike.axis, y: alike.alike, kind: "nearest" },
+      { name: `nearest: ${alike.nearest[0].name}`, x: alike.axis, y: alike.alike, kind: "nearest" },
     ],
   });
 }
-
-const short = (name) => (name.length > 44 ? `${name.slice(0, 43)}…` : name);

@@ -3,7 +3,7 @@
 import { draw, make, show } from "./dom.js";
 
 const EDGE = { top: 8, right: 14, bottom: 42, left: 60 };
-const LINE = 16; // of the legend
+const [LINE, KEY, LETTER] = [16, 36, 6.9]; // height of a row of the legend, width of a key, and of a letter
 const specs = new WeakMap();
 
 const watcher = new ResizeObserver((entries) => {
@@ -54,13 +54,15 @@ function legend(spec, width) {
   const named = [...(spec.lines ?? []), ...(spec.bands ?? []), ...(spec.marks ?? [])].filter((each) => each.name);
   let [left, row] = [EDGE.left, 0];
   const parts = named.map((each) => {
-    const wide = 36 + 6.9 * each.name.length;
+    const most = Math.floor((width - EDGE.left - KEY) / LETTER); // letters that fit beside a key
+    const name = each.name.length > most ? `${each.name.slice(0, most - 1).trimEnd()}…` : each.name;
+    const wide = KEY + LETTER * name.length;
     if (left + wide > width - 4 && left > EDGE.left) { left = EDGE.left; row += 1; }
     const y = 10 + row * LINE;
     const key = each.lo !== undefined
       ? draw("rect", { x: left, y: y - 6, width: 18, height: 10, class: each.kind })
       : draw("path", { d: `M${left},${y - 1}h18`, class: each.kind });
-    const text = draw("text", { x: left + 23, y: y + 3, class: "name" }, each.name);
+    const text = draw("text", { x: left + 23, y: y + 3, class: "name" }, draw("title", {}, each.name), name);
     left += wide;
     return draw("g", {}, key, text);
   });
