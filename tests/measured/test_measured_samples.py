@@ -45,6 +45,23 @@ def test_whole_materials_only(data):
     assert not any("site" in name for name in whole.names)
 
 
+def test_derived_materials_do_not_outvote_what_nature_has(data):
+    """A state with a coordination number of which two are natural and six derived counts 3/9 each; another one 1."""
+    materials = data.frame[data.frame["level"] == "material"]
+    eight, others = materials["id"].tolist()[:8], materials["id"].tolist()[8:]
+
+    def change(frame):
+        frame["oxidation_state"], frame["coordination_number"], frame["origin"] = 2, 4, "natural"
+        frame.loc[frame["id"].isin(eight), "coordination_number"] = 6
+        frame.loc[frame["id"].isin(eight[2:]), "origin"] = "derived"
+
+    whole = collect(altered(data, change), "Cu", whole=True)
+    weights = dict(zip(whole.names, whole.weights, strict=True))
+    found = {name.split("(")[1].rstrip(")"): weight for name, weight in weights.items()}
+    assert [found[name] for name in eight] == pytest.approx([3 / 9] * 8)
+    assert [found[name] for name in others] == pytest.approx([1.0] * len(others))
+
+
 def test_a_material_has_the_averages_of_its_sites_by_multiplicity(data):
     one, two = sites_of(data, "cu-0000")
 

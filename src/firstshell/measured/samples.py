@@ -209,19 +209,20 @@ def _shares(frame: pd.DataFrame, sites: Codes, alone: Codes, materials: Codes, t
 
 
 def _commonness(table: pd.DataFrame) -> Array:
-    """Return (n,) how much of a sample's oxidation state is found in nature: derived Fe⁴⁺ must not outvote Fe³⁺.
+    """Return (n,) how much of what a sample is, is found in nature: derived Fe⁴⁺ must not outvote Fe³⁺.
 
-    A state of which m materials were found and k made counts (m + 1)/(m + k + 1) each; where states differ, 1.
+    An oxidation state with a coordination number of which m materials were found and k made counts (m + 1)/(m + k + 1)
+    each; 1 where a material's sites differ.
     """
     from firstshell.learn.origins import DERIVED
 
-    found = {}
-    for state, rows in table.groupby(table[Target.OXIDATION_STATE.value].astype("Float64")):
-        materials = rows.drop_duplicates("id")
+    weights = np.ones(len(table))
+    labels = table[[Target.OXIDATION_STATE.value, Target.COORDINATION_NUMBER.value]].reset_index(drop=True)
+    for rows in labels.dropna().groupby(list(labels.columns)).groups.values():
+        materials = table.iloc[rows].drop_duplicates("id")
         natural = int((materials["origin"] != DERIVED).sum())
-        found[float(state)] = (natural + 1) / (len(materials) + 1)
-    states = table[Target.OXIDATION_STATE.value].to_numpy(dtype=np.float64, na_value=np.nan)
-    return np.array([found.get(float(state), 1.0) for state in states])
+        weights[rows] = (natural + 1) / (len(materials) + 1)
+    return weights
 
 
 def _mean_length(frame: pd.DataFrame, sites: Codes, row: int) -> float:
