@@ -1,5 +1,6 @@
 """Fixtures that every test may use."""
 
+import signal
 import sys
 from pathlib import Path
 
@@ -9,6 +10,11 @@ import pytest
 from firstshell import cli
 
 matplotlib.use("Agg")
+
+
+def pytest_configure():
+    """Heed Ctrl-C, and so do children that tests send it to: what a shell starts in the background ignores it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
