@@ -1,4 +1,4 @@
-"""How long answers take once models are kept: one file by the command, and a thousand spectra.
+"""How long answers take once models are kept: one file by the command, a thousand spectra, and a thousand on the page.
 
     python bench/predict.py [FILE ...]     prints the times and writes bench/results/predict.json
 
@@ -33,6 +33,7 @@ from firstshell.measured.population import default_population
 from firstshell.measured.predict import predict
 from firstshell.measured.samples import collect
 from firstshell.progress import Plain
+from firstshell.web.desk import Desk
 
 RESULTS = Path(__file__).parent / "results" / "predict.json"
 METAL = "Fe"
@@ -54,6 +55,7 @@ def main() -> None:
             "training samples": len(predictor(options.metal, ["xanes"]).likeness["xanes"].names),
             "one": {Path(file).name: command(file, options.metal) for file in options.files or scans[:1]},
             "many": many(scans),
+            "page": page(scans, options.metal),
         }
     print(json.dumps(report, indent=1))
     RESULTS.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
@@ -93,6 +95,21 @@ def many(files: list[Path]) -> dict[str, float]:
     answers = predict(files)
     wall, cpu = time.perf_counter() - start, _cpu(resource.RUSAGE_SELF) - used
     return {"spectra": len(answers), "wall_s": round(wall, 2), "cpu_s": round(cpu, 2)}
+
+
+def page(files: list[Path], metal: str) -> dict[str, float]:
+    """Return the wall seconds in which the program behind the page takes all files in, and answers for all at once."""
+    desk = Desk(load_dataset, lambda metal, inputs, _radiation, _reporter: predictor(metal, inputs))
+    desk.warm()
+    start = time.perf_counter()
+    kept = [desk.upload(file.read_bytes(), file.name)["spectra"][0]["id"] for file in files]
+    taken = time.perf_counter() - start
+    question = json.dumps({"spectra": [{"id": each} for each in kept], "metal": metal}).encode()
+    desk.models(metal, ["xanes"], "xray")
+    start = time.perf_counter()
+    found = desk.answers(question)
+    answered = time.perf_counter() - start
+    return {"spectra": len(found["samples"]), "upload_s": round(taken, 2), "answer_s": round(answered, 2)}
 
 
 def _cpu(who: int) -> float:
