@@ -101,9 +101,9 @@ def materials() -> list[Material]:
     for name, crystal in crystals():
         if name in CRYSTALS:
             metal = next(element.symbol for element in crystal.composition if element.symbol in METALS)
-            for strain in STRAINS:
-                cell: Structure = crystal.get_primitive_structure()
-                made.append(Material(f"{name} {strain:+}", metal, cell.apply_strain(strain, inplace=False)))
+            cell: Structure = crystal.get_primitive_structure()
+            strained = ((each, cell.apply_strain(each, inplace=False)) for each in STRAINS)
+            made += [Material(f"{name} {strain:+}", metal, structure) for strain, structure in strained]
     return made
 
 

@@ -10,7 +10,6 @@ import numpy as np
 from firstshell.measured import augment, footing, matching
 from firstshell.measured.population import PLAIN, Population
 from firstshell.measured.samples import Samples
-from firstshell.measured.standards import MISFIT
 from firstshell.types import Array
 
 
@@ -96,10 +95,10 @@ class XanesChannel:
 
     def distances(self, reference: tuple[Array, ...], values: Array) -> Array:
         """Return root mean squares in edge steps, a shift, stretch, width, scale and tilt being free."""
-        return matching.match(matching.Bank(*reference), values, self.misfit or MISFIT).rmse
+        return matching.match(matching.Bank(*reference), values, self.misfit).rmse
 
     def beside(self, reference: tuple[Array, ...], index: int, values: Array) -> tuple[Array, Array, Array]:
         """Return energies in eV from the tabulated edge, the measurement, and a sample after its best transfer."""
         alone = matching.Bank(*(part[index : index + 1] for part in reference))
-        shift = float(matching.match(alone, values, self.misfit or MISFIT).shift[0])
+        shift = float(matching.match(alone, values, self.misfit).shift[0])
         return footing.ENERGY, values, matching.fitted(alone, 0, values, shift)

@@ -9,6 +9,7 @@ import numpy as np
 from firstshell.measured.augment import edges_of
 from firstshell.measured.footing import ENERGY
 from firstshell.measured.population import Population
+from firstshell.measured.standards import MISFIT
 from firstshell.measured.transfer import MIDDLE, SPAN, Transfer
 from firstshell.types import Array
 
@@ -91,7 +92,7 @@ def _variants(population: Population, edge: float) -> list[Transfer]:
 def match(bank: Bank, mu: Array, misfit: float, calibration: float = CALIBRATION) -> Match:
     """Compare one measurement (111,) on `ENERGY` with a bank.
 
-    misfit : edge steps that a right match still differs by
+    misfit : edge steps that a right match still differs by; 0 where it is not known, for which `MISFIT` stands
     calibration : eV, standard deviation of the shifts that are believed
     """
     moved = np.array([np.interp(ENERGY - shift, ENERGY, mu) for shift in SHIFTS]).astype(bank.whole.dtype)
@@ -100,7 +101,7 @@ def match(bank: Bank, mu: Array, misfit: float, calibration: float = CALIBRATION
     explained = along**2 + across**2
     left = (moved**2).sum(axis=1)[:, None] - explained.reshape(len(SHIFTS), n, -1).max(axis=2)
     squares = np.maximum(left, 0.0)
-    cost = squares / (2 * misfit**2 * TOGETHER) + 0.5 * (SHIFTS / calibration)[:, None] ** 2
+    cost = squares / (2 * (misfit or MISFIT) ** 2 * TOGETHER) + 0.5 * (SHIFTS / calibration)[:, None] ** 2
     best, each = cost.argmin(axis=0), np.logaddexp.reduce(-cost, axis=1)
     likelihood = np.exp(each - each.max())
     rmse = np.sqrt(squares[best, np.arange(n)] / len(ENERGY))

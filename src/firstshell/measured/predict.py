@@ -18,7 +18,6 @@ from firstshell.measured.normalise import NormaliseParams
 from firstshell.measured.population import Population
 from firstshell.measured.predictor import Predictor
 from firstshell.measured.sample import MeasuredSample, PdfConditionsGiven, Reading, none_usable, read_samples, reason
-from firstshell.measured.standards import MISFIT
 from firstshell.progress import Reporter
 from firstshell.types import Array, Prediction, Target
 
@@ -199,8 +198,7 @@ def _prepare(model: Predictor, sample: MeasuredSample, how: str | float) -> _Rea
     compared: dict[str, Array] = {}
     moved = None
     if sample.xanes is not None:
-        misfit = model.channel("xanes").misfit or MISFIT
-        moved, matched = aligned(sample.xanes, model.likeness.get("xanes"), how, misfit)
+        moved, matched = aligned(sample.xanes, model.likeness.get("xanes"), how, model.channel("xanes").misfit)
         spectra["xanes"] = on_grid(sample.xanes, moved.shift)
         if matched is not None:
             compared["xanes"] = matched.rmse

@@ -20,7 +20,7 @@ class Limits:
     """Bounds of the page.
 
     file : bytes of one upload
-    spectra, points : that are kept; the oldest go first
+    spectra, points : that are kept; the oldest go first. A point takes 16 bytes, and some 50 more once it is normalised
     question : bytes of a request that is no upload
     receiving, reading, answering : seconds
     idle : seconds after which a spectrum that nobody asks about is dropped
@@ -28,7 +28,7 @@ class Limits:
 
     file: int = MAX_BYTES
     spectra: int = 5000
-    points: int = 20_000_000
+    points: int = 5_000_000
     question: int = 4_000_000
     receiving: float = 60.0
     reading: float = 30.0
