@@ -114,6 +114,22 @@ def _die_there(name, task):
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+def test_a_worker_that_dies_while_a_run_begins_costs_nothing(on_dask, monkeypatch):
+    from distributed.comm import CommClosedError
+
+    register, refusals = on_dask.client.register_plugin, [CommClosedError("Address removed.")] * 2
+
+    def register_plugin(plugin, name):
+        register(plugin, name)
+        if refusals:
+            raise refusals.pop()
+
+    monkeypatch.setattr(on_dask.client, "register_plugin", register_plugin)
+    results = run_tasks(double, {"0": 4}, shared=2, executor=on_dask)
+    assert results["0"].meta["value"] == 8
+    assert not refusals
+
+
 def test_another_firstshell_there_is_refused(dask, on_dask, monkeypatch):
     monkeypatch.setattr("firstshell._dask.__version__", "0.0.1")  # of a worker that came later
     with pytest.raises(InputError, match=r"has firstshell .*, this is 0.0.1"):

@@ -30,6 +30,8 @@ LOOK_AHEAD = 4
 BATCH = 256
 IDLE_S = 60.0
 GONE_S = 300.0
+ASKED = 10
+ASK_AGAIN_S = 0.2
 AGAIN = "Start the cluster again, then run again: only the rest will be done"
 
 
@@ -71,7 +73,7 @@ class DaskExecutor:
     def _installed(self, plugin: PoolPlugin) -> Iterator[str]:
         """Give every worker, those to come included, a pool for this run."""
         name = f"firstshell-{uuid4().hex}"
-        self.client.register_plugin(plugin, name)
+        self._register(plugin, name)
         try:
             yield name
         finally:
@@ -79,6 +81,17 @@ class DaskExecutor:
             with suppress(OSError, ValueError):
                 if self.client.status == "running":
                     self.client.unregister_worker_plugin(name)
+
+    def _register(self, plugin: PoolPlugin, name: str) -> None:
+        """Tell every worker of a plugin; again when one died meanwhile, for Dask then says nothing of the others."""
+        for _ in range(ASKED):
+            with suppress(OSError):
+                self.client.register_plugin(plugin, name)
+                return
+            if self.client.status != "running":
+                break
+            time.sleep(ASK_AGAIN_S)
+        self.client.register_plugin(plugin, name)
 
     @contextmanager
     def _losses(self) -> Iterator[None]:

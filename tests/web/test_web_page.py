@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from serving import make_desk, running
 
 from firstshell.engines.edges import k_edge
 from firstshell.web import shelf
@@ -39,15 +40,16 @@ def test_an_example_is_answered_rightly(client):
     assert found["samples"][0]["in_domain"]
 
 
-def test_a_training_model_is_waited_for_with_progress(client):
-    question = client.example("Fe-both")
-    first = client.post("/api/answers", question)
-    assert first.status == 202
-    assert "Fe" in client.get("/api/progress").json["going"][0]["label"]
-    found = client.answered("/api/answers", question).json
-    assert found["samples"][0]["inputs"] == "xanes+pdf"
-    assert set(found["detail"]["resemblance"]) == {"xanes", "pdf"}
-    assert client.get("/api/progress").json["going"] == []
+def test_a_training_model_is_waited_for_with_progress(data):
+    with running(make_desk(data)) as client:  # no other test has asked for its models
+        question = client.example("Fe-both")
+        first = client.post("/api/answers", question)
+        assert first.status == 202
+        assert "Fe" in client.get("/api/progress").json["going"][0]["label"]
+        found = client.answered("/api/answers", question).json
+        assert found["samples"][0]["inputs"] == "xanes+pdf"
+        assert set(found["detail"]["resemblance"]) == {"xanes", "pdf"}
+        assert client.get("/api/progress").json["going"] == []
 
 
 def test_a_shift_and_e0_change_the_answer(client):
