@@ -6,8 +6,6 @@ python bench/measured.py table FOLDER [--work WORK.parquet]     predictions for 
     fitted without its compound, and without any transfer; writes bench/results/measured.json
 python bench/measured.py views FOLDER     the views that a forest may have of a XANES: RMSE on materials held out, files
     of truth.csv answered rightly; writes bench/results/views.json
-python bench/measured.py coverage     how often 90 % intervals hold on materials held out, and the expected
-    calibration error of class probabilities; writes bench/results/coverage.json
 """
 
 from __future__ import annotations
@@ -30,7 +28,7 @@ from firstshell.measured import population, standards
 from firstshell.measured.channels import Channel, XanesChannel
 from firstshell.measured.domain import learn
 from firstshell.measured.footing import VIEWS
-from firstshell.measured.models import channels_of, predictor
+from firstshell.measured.models import predictor
 from firstshell.measured.normalise import normalise
 from firstshell.measured.pdf_channel import PdfChannel
 from firstshell.measured.population import default_population
@@ -40,7 +38,7 @@ from firstshell.measured.predictor_file import described
 from firstshell.measured.sample import read_samples
 from firstshell.measured.samples import Samples, collect
 from firstshell.measured.standards import Standard
-from firstshell.measured.training import HeldOut, Trained, calibrate, sharpened, train, values
+from firstshell.measured.training import Trained, train, values
 from firstshell.measured.transfer import PARAMETERS
 from firstshell.progress import Plain
 from firstshell.store import write_atomic
@@ -81,16 +79,13 @@ def main() -> None:
     tabulating.add_argument("folder", type=Path)
     tabulating.add_argument("--work", type=Path, default=Path("standards.parquet"))
     commands.add_parser("views").add_argument("folder", type=Path)
-    commands.add_parser("coverage")
     options = parser.parse_args()
     if options.command == "fit":
         fit(options.folder, options.work, options.write)
     elif options.command == "table":
         table(options.folder, options.work)
-    elif options.command == "views":
-        views(options.folder)
     else:
-        coverage()
+        views(options.folder)
 
 
 def fit(folder: Path, work: Path, write: bool) -> None:
@@ -211,57 +206,6 @@ def line(found: dict[str, Any]) -> str:
     shift = "" if found["shift_eV"] is None else f"{found['shift_eV']:+.1f} eV"
     verdict = "in " if found["in_domain"] else "out"
     return f"{found['file'][:40]:40s} {found['way']:8s} {'  '.join(parts)} {verdict} {shift}"
-
-
-def coverage() -> None:
-    """Calibrate on one half of the held-out groups, and test on the other, many times."""
-    results = {}
-    for metal in METALS:
-        for inputs in (("xanes",), ("pdf",), ("xanes", "pdf")):
-            channels = channels_of(inputs, default_population().of_metal(metal))
-            chosen = collect(embedded.load_dataset(), metal, whole=any(channel.whole for channel in channels))
-            made = train(chosen, channels)
-            results[f"{metal} {'+'.join(inputs)}"] = found = {t.value: half_by_half(chosen, made, t) for t in Target}
-            print(metal, "+".join(inputs).ljust(10), found, flush=True)
-    text = json.dumps(results, indent=1) + "\n"
-    write_atomic(RESULTS / "coverage.json", lambda path: path.write_text(text, encoding="utf-8"))
-
-
-def half_by_half(chosen: Samples, made: Trained, target: Target, repeats: int = 20) -> dict[str, float]:
-    """Mean coverage of 90 % intervals, and expected calibration error in ten bins, over random halves of the groups."""
-    rng, held, covered, pairs = np.random.default_rng(0), made.held_out, [], []
-    for _ in range(repeats):
-        first = rng.permutation(chosen.groups.max() + 1) % 2 == 0
-        mine = first[chosen.groups[held.rows]]
-        how = calibrate(chosen, made.outputs, part(held, mine), target)
-        other = part(held, ~mine)
-        weights, truth = chosen.weights[other.rows], chosen.truth(target)[other.rows]
-        means = values(made.outputs, target, other.outputs, how.temperature)
-        reach = how.width * np.hypot(other.spread[target], how.floor)
-        covered.append(float(np.average(np.abs(means - truth) <= reach, weights=weights)))
-        if target.is_class:
-            shares = sharpened(other.outputs[:, made.outputs.columns(target)], how.temperature)
-            true = chosen.classes[target].shares[other.rows]
-            pairs.append((shares.max(axis=1), true[np.arange(len(true)), shares.argmax(axis=1)], weights))
-    found = {"coverage": round(float(np.mean(covered)), 3)}
-    if pairs:
-        found["ece"] = round(calibration_error(*(np.concatenate(each) for each in zip(*pairs, strict=True))), 3)
-    return found
-
-
-def part(held: HeldOut, chosen: Any) -> HeldOut:
-    return HeldOut(held.rows[chosen], held.outputs[chosen], {t: each[chosen] for t, each in held.spread.items()})
-
-
-def calibration_error(confidence: Array, right: Array, weights: Array) -> float:
-    """Expected calibration error of the most probable class, in ten bins (Guo et al., ICML 2017)."""
-    bins = np.minimum((confidence * 10).astype(int), 9)
-    total = 0.0
-    for i in np.unique(bins):
-        here = bins == i
-        gap = np.average(right[here], weights=weights[here]) - np.average(confidence[here], weights=weights[here])
-        total += abs(gap) * weights[here].sum() / weights.sum()
-    return float(total)
 
 
 def read_standards(folder: Path, work: Path) -> list[Standard]:

@@ -1,0 +1,79 @@
+"""How far the answers' own uncertainties can be believed, on materials held out.
+
+python bench/coverage.py     how often 90 % intervals hold, and the expected calibration error of class probabilities,
+    by metal and inputs; writes bench/results/coverage.json
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from firstshell.dataset import embedded
+from firstshell.measured.models import channels_of
+from firstshell.measured.population import default_population
+from firstshell.measured.samples import Samples, collect
+from firstshell.measured.training import HeldOut, Trained, calibrate, sharpened, train, values
+from firstshell.store import write_atomic
+from firstshell.types import Array, Target
+
+RESULTS = Path(__file__).parent / "results"
+METALS = ("Ti", "Mn", "Fe", "Cu")
+
+
+def main() -> None:
+    """Calibrate on one half of the held-out groups, and test on the other, many times."""
+    results = {}
+    for metal in METALS:
+        for inputs in (("xanes",), ("pdf",), ("xanes", "pdf")):
+            channels = channels_of(inputs, default_population().of_metal(metal))
+            chosen = collect(embedded.load_dataset(), metal, whole=any(channel.whole for channel in channels))
+            made = train(chosen, channels)
+            results[f"{metal} {'+'.join(inputs)}"] = found = {t.value: half_by_half(chosen, made, t) for t in Target}
+            print(metal, "+".join(inputs).ljust(10), found, flush=True)
+    text = json.dumps(results, indent=1) + "\n"
+    write_atomic(RESULTS / "coverage.json", lambda path: path.write_text(text, encoding="utf-8"))
+
+
+def half_by_half(chosen: Samples, made: Trained, target: Target, repeats: int = 20) -> dict[str, float]:
+    """Mean coverage of 90 % intervals, and expected calibration error in ten bins, over random halves of the groups."""
+    rng, held, covered, pairs = np.random.default_rng(0), made.held_out, [], []
+    for _ in range(repeats):
+        first = rng.permutation(chosen.groups.max() + 1) % 2 == 0
+        mine = first[chosen.groups[held.rows]]
+        how = calibrate(chosen, made.outputs, part(held, mine), target)
+        other = part(held, ~mine)
+        weights, truth = chosen.weights[other.rows], chosen.truth(target)[other.rows]
+        means = values(made.outputs, target, other.outputs, how.temperature)
+        reach = how.width * np.hypot(other.spread[target], how.floor)
+        covered.append(float(np.average(np.abs(means - truth) <= reach, weights=weights)))
+        if target.is_class:
+            shares = sharpened(other.outputs[:, made.outputs.columns(target)], how.temperature)
+            true = chosen.classes[target].shares[other.rows]
+            pairs.append((shares.max(axis=1), true[np.arange(len(true)), shares.argmax(axis=1)], weights))
+    found = {"coverage": round(float(np.mean(covered)), 3)}
+    if pairs:
+        found["ece"] = round(calibration_error(*(np.concatenate(each) for each in zip(*pairs, strict=True))), 3)
+    return found
+
+
+def part(held: HeldOut, chosen: Any) -> HeldOut:
+    return HeldOut(held.rows[chosen], held.outputs[chosen], {t: each[chosen] for t, each in held.spread.items()})
+
+
+def calibration_error(confidence: Array, right: Array, weights: Array) -> float:
+    """Expected calibration error of the most probable class, in ten bins (Guo et al., ICML 2017)."""
+    bins = np.minimum((confidence * 10).astype(int), 9)
+    total = 0.0
+    for i in np.unique(bins):
+        here = bins == i
+        gap = np.average(right[here], weights=weights[here]) - np.average(confidence[here], weights=weights[here])
+        total += abs(gap) * weights[here].sum() / weights.sum()
+    return float(total)
+
+
+if __name__ == "__main__":
+    main()
