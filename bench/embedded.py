@@ -45,7 +45,7 @@ METALS = ("Ti", "Mn", "Fe", "Cu")
 PER_SERIES = 2
 """Members of one temperature or pressure series that are taken."""
 MAX_SITES, MAX_ATOMS = 4, 60
-"""Distinct sites of the metal and atoms in the primitive cell of what is simulated."""
+"""Distinct sites of the metal in what is simulated, and atoms in the primitive cells of derived oxides."""
 NATURAL_FIRST = 0.5
 """A natural oxide is simulated before derived ones that cost half of it."""
 
@@ -78,10 +78,12 @@ def write_plan(per_metal: int, parent_atoms: int) -> None:
     queues: dict[str, list[str]] = {}
     for metal in METALS:
         have = [name for name, other in known if other == metal]
-        more = [name for name in (*natural[metal], *derived[metal]) if name not in set(have)]
-        queues[metal] = (have + more)[:per_metal]
+        whole = list(dict.fromkeys([*have, *natural[metal]]))
+        more = [name for name in derived[metal] if name not in set(whole)]
+        queues[metal] = whole + more[: max(per_metal - len(whole), 0)]
         print(f"{metal}: {len(natural[metal])} natural, {len(queues[metal])} planned")
-    rows = [(queues[m][i], m) for i in range(per_metal) for m in METALS if i < len(queues[m])]
+    longest = max(map(len, queues.values()))
+    rows = [(queues[m][i], m) for i in range(longest) for m in METALS if i < len(queues[m])]
     rows = known + [row for row in rows if row not in set(known)]
 
     def write(path: Path) -> None:
@@ -97,7 +99,7 @@ def natural_oxides(entries: list[Entry], metal: str) -> list[str]:
     taken: Counter[str] = Counter()
     for entry in entries:
         structure = entry.structure
-        if metal not in {element.symbol for element in structure.elements} or len(structure) > MAX_ATOMS:
+        if metal not in {element.symbol for element in structure.elements}:
             continue
         sites = len(distinct_sites(structure, metal))
         if sites <= MAX_SITES and taken[entry.series] < PER_SERIES:

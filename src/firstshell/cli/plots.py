@@ -8,7 +8,7 @@ from pathlib import Path
 from firstshell.types import Spectrum
 
 
-def save_plot(spectra: Sequence[Spectrum], stem: Path) -> None:
+def save_plot(spectra: Sequence[Spectrum], stem: Path, title: str) -> None:
     """Write `stem`.png and `stem`.svg: the spectra over each other, those of sites with a legend."""
     from matplotlib.figure import Figure
 
@@ -18,7 +18,7 @@ def save_plot(spectra: Sequence[Spectrum], stem: Path) -> None:
     axes = figure.subplots()
     for spectrum in spectra:
         spectrum.plot(axes, label="" if spectrum.site is None else f"site {spectrum.site}", lw=1.2)
-    axes.set_title(stem.name.replace("_", " "))
+    axes.set_title(title)
     axes.margins(x=0)
     if len(spectra) > 1:
         axes.legend(frameon=False)

@@ -66,16 +66,17 @@ def simulate(
     for name in modalities.split_inputs(modality.replace(",", "+")):
         slow = getattr(modalities.get(name), "slow", False)
         reporter = make_reporter(progress if slow else "none")
-        reporter.start(f"{name} of {file.name}", 1)
+        reporter.start(f"{modalities.show(name)} of {file.name}", 1)
         try:
             result = modalities.simulate(structure, metal, name, settings[name], per_site=per_site)
             reporter.advance()
         finally:
             reporter.finish()
-        _write(result if isinstance(result, list) else [result], out, f"{file.stem}_{metal}_{name}")
+        spectra = result if isinstance(result, list) else [result]
+        _write(spectra, out, f"{file.stem}_{metal}_{name}", f"{file.stem}: {modalities.show(name)} of {metal}")
 
 
-def _write(spectra: list[Spectrum], out: Path, stem: str) -> None:
+def _write(spectra: list[Spectrum], out: Path, stem: str, title: str) -> None:
     import json
 
     from firstshell.cli.plots import save_plot
@@ -91,5 +92,5 @@ def _write(spectra: list[Spectrum], out: Path, stem: str) -> None:
     lines = [*header, *("  ".join(f"{value:.8g}" for value in row) for row in rows)]
     columns = out / f"{stem}{'.gr' if first.grid.unit == 'Å' else '.dat'}"
     write_atomic(columns, lambda path: path.write_text("\n".join(lines) + "\n", encoding="utf-8"))
-    save_plot(spectra, out / stem)
+    save_plot(spectra, out / stem, title)
     print(f"wrote {columns}, {stem}.png, {stem}.svg")

@@ -33,7 +33,7 @@ def xanes(feff_inp: Path, /, *, out: Path | None = None) -> None:
     out = out or feff_inp.with_name("xmu.dat")
     wanted = read_feff_inp(feff_inp)
     reporter = make_reporter()
-    reporter.start(f"xanes of {feff_inp.name}, {len(wanted.members)} atoms within the FMS radius", 1)
+    reporter.start(f"XANES of {feff_inp.name}, {len(wanted.members)} atoms within the FMS radius", 1)
     try:
         result, solved = input_xanes(wanted)
         reporter.advance()
@@ -42,5 +42,5 @@ def xanes(feff_inp: Path, /, *, out: Path | None = None) -> None:
     header = [f"firstshell, from {feff_inp.name}", *(json.dumps(attempt) for attempt in solved.attempts)]
     write_atomic(out, lambda path: path.write_text(write_xmu(result, header), encoding="utf-8"))
     spectrum = Spectrum(Grid(result.energy, "Energy", "eV"), result.mu, "xanes", "μ(E)", "edge steps", "")
-    save_plot([spectrum], out.with_suffix(""))
+    save_plot([spectrum], out.with_suffix(""), f"{feff_inp.name}: XANES")
     print(f"wrote {out}, {out.stem}.png, {out.stem}.svg")

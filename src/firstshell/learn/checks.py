@@ -13,10 +13,11 @@ import numpy as np
 import pandas as pd
 from scipy.spatial.distance import cdist
 
-from firstshell.learn.compare import BASELINE_NAMES, Comparison, show
+from firstshell.learn.compare import BASELINE_NAMES, Comparison
 from firstshell.learn.features import design_matrix
 from firstshell.learn.samples import Samples, held_out
 from firstshell.learn.tasks import Shared
+from firstshell.modalities import show
 from firstshell.types import Array
 
 COLUMNS = ("code", "severity", "metal", "target", "split", "message", "remedy")

@@ -8,6 +8,7 @@ from itertools import combinations
 import numpy as np
 from scipy.stats import t as student
 
+from firstshell.modalities import show
 from firstshell.types import Array, Metric, Target, main_metric
 
 BASELINES = ("composition", "modal")
@@ -106,8 +107,3 @@ def _subject(without: str, with_: str) -> str:
 
 
 BASELINE_NAMES = {"composition": "the composition alone", "modal": "a guess without data (modal class or mean)"}
-
-
-def show(inputs: str) -> str:
-    """Write "xanes+dpdf" as the field does: XANES+dPDF."""
-    return inputs.upper().replace("DPDF", "dPDF")

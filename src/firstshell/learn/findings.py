@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from firstshell.learn.compare import WORDS, Comparison, corrected_test, sentence, show, untested
+from firstshell.learn.compare import WORDS, Comparison, corrected_test, sentence, untested
+from firstshell.modalities import show
 from firstshell.types import Array, Metric, Target, main_metric
 
 if TYPE_CHECKING:

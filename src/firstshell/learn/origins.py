@@ -14,12 +14,13 @@ import numpy as np
 import pandas as pd
 
 from firstshell.learn.checks import Check
-from firstshell.learn.compare import corrected_test, improvement_of, phrase, show, untested
+from firstshell.learn.compare import corrected_test, improvement_of, phrase, untested
 from firstshell.learn.plan import StudyPlan
 from firstshell.learn.samples import Samples, held_out
 from firstshell.learn.scores import main_scores
 from firstshell.learn.tables import Results
 from firstshell.learn.tasks import Shared, Task, mean_length
+from firstshell.modalities import show
 from firstshell.store import Record
 from firstshell.types import Target, main_metric
 

@@ -18,6 +18,7 @@ from firstshell.measured.normalise import NormaliseParams
 from firstshell.measured.population import Population
 from firstshell.measured.predictor import Predictor
 from firstshell.measured.sample import MeasuredSample, PdfConditionsGiven, Reading, none_usable, read_samples, reason
+from firstshell.modalities import show
 from firstshell.progress import Reporter
 from firstshell.types import Array, Prediction, Target
 
@@ -224,7 +225,7 @@ def _answer(model: Predictor, ready: _Ready, predictions: dict[Target, Predictio
     if moved is not None and moved.doubt:
         warnings.append(f"the energy scale is doubtful: {moved.doubt}")
     warnings += [
-        f"the {name.upper()} is unlike all training spectra (nearest {each.distance:.3f}, limit {each.limit:.3f}): "
+        f"the {show(name)} is unlike all training spectra (nearest {each.distance:.3f}, limit {each.limit:.3f}): "
         "the answer is a guess"
         for name, each in alike.items()
         if not each.inside

@@ -8,6 +8,7 @@ from firstshell.measured.align import Alignment
 from firstshell.measured.answers_table import DISTANCES
 from firstshell.measured.explain import Evidence
 from firstshell.measured.predict import Answer, Resemblance
+from firstshell.modalities import show
 from firstshell.types import Prediction, Target
 
 NOTE = (
@@ -25,7 +26,7 @@ STRONGEST = 3
 
 def paragraph(answer: Answer) -> str:
     """Return all that is said of a sample, some ten lines."""
-    names = " + ".join(name.upper().replace("DPDF", "dPDF") for name in answer.inputs.split("+"))
+    names = show(answer.inputs).replace("+", " + ")
     lines = [f"{answer.sample.name}: {answer.metal}, from {names} ({', '.join(answer.sample.sources)})"]
     lines += [f"  {_target(prediction)}" for prediction in answer.predictions.values()]
     for name, each in answer.resemblance.items():
@@ -89,8 +90,7 @@ def _ends(found: Prediction) -> str:
 
 def _resemblance(name: str, each: Resemblance) -> list[str]:
     verdict = "In domain" if each.inside else "OUTSIDE the domain, the answer is a guess"
-    label = name.upper().replace("DPDF", "dPDF")
-    first = f"  {verdict}: the {label} differs by {each.distance:.3f} {DISTANCES[name]} from the nearest training "
+    first = f"  {verdict}: the {show(name)} differs by {each.distance:.3f} {DISTANCES[name]} from the nearest training "
     nearest = "; ".join(f"{known} {distance:.3f}" for known, distance in each.nearest)
     return [f"{first}spectrum (limit {each.limit:.3f})", f"    nearest: {nearest}"]
 

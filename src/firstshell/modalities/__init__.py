@@ -81,3 +81,8 @@ def split_inputs(inputs: str) -> tuple[str, ...]:
     if len(set(parts)) != len(parts):
         raise InputError(f"{inputs!r} names a modality twice", remedy="Name each modality once")
     return tuple(parts)
+
+
+def show(inputs: str) -> str:
+    """Write "xanes+dpdf" as the field does: XANES+dPDF."""
+    return inputs.upper().replace("DPDF", "dPDF")

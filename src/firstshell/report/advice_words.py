@@ -9,8 +9,9 @@ from typing import Any
 import pandas as pd
 
 from firstshell.learn.advice import RULE, Advice, advise
-from firstshell.learn.compare import BASELINES, Comparison, show
+from firstshell.learn.compare import BASELINES, Comparison
 from firstshell.learn.curves import Curves
+from firstshell.modalities import show
 from firstshell.report.style import input_name, number
 from firstshell.types import Metric, Target, main_metric
 
