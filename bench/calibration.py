@@ -1,7 +1,7 @@
 """How far the answers' own uncertainties can be believed, on materials held out.
 
-python bench/coverage.py     how often 90 % intervals hold, and the expected calibration error of class probabilities,
-    by metal and inputs; writes bench/results/coverage.json
+python bench/calibration.py     how often 90 % intervals hold, and the expected calibration error of class
+    probabilities, by metal and inputs; writes bench/results/coverage.json
 """
 
 from __future__ import annotations
