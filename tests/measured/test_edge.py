@@ -8,16 +8,16 @@ from scans import E0, cut, scan
 from firstshell.engines.edges import k_edge
 from firstshell.errors import InputError
 from firstshell.formats.sniff import read_measured
-from firstshell.measured.edge import ABOVE, BELOW, check_metal, find_e0, find_metal, k_edges, metal_at
+from firstshell.measured.edge import ABOVE, BELOW, check_metal, find_edge, k_edges, metal_at
 
 
 @pytest.mark.parametrize("metal", E0)
 def test_e0_is_the_steepest_rise(metal):
     measured = scan(metal)
-    e0, rivals = find_e0(measured.x, measured.y, metal)
+    _, e0, rivals, _ = find_edge(measured.x, measured.y, metal)
     assert e0 == pytest.approx(E0[metal], abs=0.3)
     assert rivals == ()
-    assert find_metal(measured.x, measured.y) == metal_at(e0) == metal
+    assert find_edge(measured.x, measured.y).metal == metal_at(e0) == metal
 
 
 def test_e0_of_published_scans_is_that_of_larch(shared):
@@ -32,7 +32,7 @@ def test_e0_of_published_scans_is_that_of_larch(shared):
     apart = {}
     for path in sorted(folder.iterdir()):
         for measured in read_measured(path):
-            e0, rivals = find_e0(measured.x, measured.y, find_metal(measured.x, measured.y))
+            _, e0, rivals, _ = find_edge(measured.x, measured.y)
             theirs = larch_e0(measured.x.copy(), measured.y.copy())
             apart[path.name, measured.name] = e0 - theirs
             if abs(e0 - theirs) > 0.4:
@@ -47,7 +47,7 @@ def test_noise(noise):
     """Of 40 scans each with noise of 0.5, 2 and 5 % of the edge step at every 0.5 eV: E0 within 0.5, 1 and 2 eV."""
     for seed in range(40):
         measured = scan(noise=noise, seed=seed)
-        assert find_e0(measured.x, measured.y, "Fe")[0] == pytest.approx(E0["Fe"], abs=0.4 + 35 * noise)
+        assert find_edge(measured.x, measured.y, "Fe").e0 == pytest.approx(E0["Fe"], abs=0.4 + 35 * noise)
 
 
 @pytest.mark.parametrize("size", [3.0, 1.0, 0.3, -0.3, -1.0])
@@ -58,15 +58,15 @@ def test_a_glitch_is_no_edge(place, size):
     for width in (1, 2, 3):
         spoilt = measured.y.copy()
         spoilt[at : at + width] += size
-        assert find_metal(measured.x, spoilt) == "Fe"
-        assert find_e0(measured.x, spoilt, "Fe")[0] == pytest.approx(E0["Fe"], abs=0.3)
+        assert find_edge(measured.x, spoilt).metal == "Fe"
+        assert find_edge(measured.x, spoilt, "Fe").e0 == pytest.approx(E0["Fe"], abs=0.3)
 
 
 def test_a_pre_edge_peak_is_no_edge():
     measured = scan("Ti")
     for height in (0.3, 0.7, 1.2):
         peak = height * np.exp(-0.5 * ((measured.x - E0["Ti"] + 10) / 0.8) ** 2)
-        assert find_e0(measured.x, measured.y + peak, "Ti")[0] == pytest.approx(E0["Ti"], abs=0.3)
+        assert find_edge(measured.x, measured.y + peak, "Ti").e0 == pytest.approx(E0["Ti"], abs=0.3)
 
 
 def test_rivals_are_told():
@@ -74,7 +74,7 @@ def test_rivals_are_told():
     rise = 0.5 + np.arctan((measured.x - 8990) / 1.5) / np.pi
     x = measured.x
     two = 0.5 + np.arctan((x - 8983) / 1.5) / np.pi + 0.95 * rise
-    e0, rivals = find_e0(x, two, "Cu")
+    _, e0, rivals, _ = find_edge(x, two, "Cu")
     assert e0 == pytest.approx(8983, abs=0.3)
     assert rivals == pytest.approx((8990,), abs=0.3)
 
@@ -87,7 +87,7 @@ def test_a_scan_of_another_element_is_refused_with_both_named(metal, named):
         return
     wanted = f"the edge at {E0[metal]:.0f} eV is the K edge of {metal}, not of {named}"
     with pytest.raises(InputError, match=wanted):
-        find_e0(measured.x, measured.y, named)
+        find_edge(measured.x, measured.y, named)
 
 
 def test_another_element_over_published_scans(shared):
@@ -96,13 +96,13 @@ def test_another_element_over_published_scans(shared):
         pytest.skip("no measured files here")
     for path in sorted(folder.iterdir()):
         for measured in read_measured(path):
-            metal = find_metal(measured.x, measured.y)
+            metal = find_edge(measured.x, measured.y).metal
             if measured.name == "Todorokite":  # a scan that runs over the edge of its iron, half as high
-                assert find_e0(measured.x, measured.y, "Fe")[0] == pytest.approx(7124.9, abs=0.1)
+                assert find_edge(measured.x, measured.y, "Fe").e0 == pytest.approx(7124.9, abs=0.1)
                 continue
             for named in {"Ti", "Cr", "Mn", "Fe", "Co", "Ni", "Cu", "Zn"} - {metal}:
                 with pytest.raises(InputError, match=f"is the K edge of {metal}, not of {named}"):
-                    find_e0(measured.x, measured.y, named)
+                    find_edge(measured.x, measured.y, named)
 
 
 def test_a_scan_that_misses_the_edge():
@@ -110,27 +110,27 @@ def test_a_scan_that_misses_the_edge():
     for low, high in ((-150, -20), (-150, -1), (60, 500), (45, 500)):
         part = cut(whole, E0["Fe"] + low, E0["Fe"] + high)
         with pytest.raises(InputError, match=r"misses the K edge of Fe, 7112 eV|there is no absorption edge"):
-            find_e0(part.x, part.y, "Fe")
+            find_edge(part.x, part.y, "Fe")
 
 
 @pytest.mark.parametrize("y", [np.zeros, np.ones, lambda n: -np.arange(n) / n])
 def test_what_has_no_edge(y):
     x = scan().x
     with pytest.raises(InputError, match="there is no absorption edge"):
-        find_e0(x, y(len(x)), "Fe")
+        find_edge(x, y(len(x)), "Fe")
     with pytest.raises(InputError, match="there is no absorption edge"):
-        find_metal(x, y(len(x)))
+        find_edge(x, y(len(x)))
 
 
 def test_an_edge_that_is_no_k_edge():
     measured = scan("Fe")
     with pytest.raises(InputError, match="the edge at 13047 eV is no K edge; the nearest is that of Se, 12658 eV"):
-        find_metal(measured.x + 5923, measured.y)  # the L3 edge of lead is near
+        find_edge(measured.x + 5923, measured.y)  # the L3 edge of lead is near
 
 
 def test_too_few_points():
     for x in (np.linspace(7000, 7300, 10), np.linspace(7112, 7112.1, 50), np.linspace(10, 2e5, 12)):
-        for ask in (lambda x, y: find_e0(x, y, "Fe"), find_metal):
+        for ask in (lambda x, y: find_edge(x, y, "Fe"), find_edge):
             with pytest.raises(InputError, match=r"points from .* where the edge may be|misses the K edge"):
                 ask(x, np.arctan(x - 7112))
 

@@ -10,14 +10,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import dropwhile
+from itertools import dropwhile, islice
 from pathlib import Path
 
 from firstshell.errors import InputError
 from firstshell.formats.channels import NAMES, UNITS, role, signals, unit_of
 from firstshell.formats.elements import edge, element
 from firstshell.formats.measured import MIN_POINTS, Measured, make_xanes, to_ev
-from firstshell.formats.text import Line, decode_head, lines_of, number, read_rows, read_text
+from firstshell.formats.text import Line, head_lines, lines_of, number, read_rows, read_text
 
 name = "columns"
 
@@ -27,6 +27,7 @@ MAX_HEADER = 10_000
 MAX_LABELS = 5000
 COMMENTS = ("#", "%", "!", "*", "//", ";", "&")
 NUMERIC = re.compile(r"[0-9+\-.,;eEdD\s]++")
+DIGIT = re.compile(r"[0-9]")
 NOT_FINITE = re.compile(r"\b(nan|inf|infinity)\b", re.IGNORECASE)
 DECIMAL_COMMA = re.compile(r"[+-]?\d{1,20}(,\d{1,30})?([eEdD][+-]?\d{1,3})?")
 FIELD = re.compile(r"\s*([A-Za-z][\w. -]{0,60}?)\s*[:=]\s*(\S.*)")
@@ -47,11 +48,8 @@ class Layout:
 
 def sniff(head: bytes) -> float:
     """Return how surely a file that begins like this is a table of text, from 0 to 0.2: any other format goes first."""
-    try:
-        lines = [line for _, line in lines_of(decode_head(head), "")][:-1]
-    except InputError:
-        return 0.0
-    return 0.2 if sum(_is_numeric(line) for line in lines) >= 3 else 0.0
+    rows = filter(_is_numeric, head_lines(head)[:-1])
+    return 0.2 if len(list(islice(rows, 3))) == 3 else 0.0
 
 
 def read(path: str | Path) -> list[Measured]:
@@ -126,8 +124,9 @@ def find_table(text: str, source: str) -> Layout:
 
 def _is_numeric(line: str) -> bool:
     """Whether a line may be a row of the table; NaN counts, so that it is refused there and not taken for a header."""
-    line = NOT_FINITE.sub("0", line)
-    return NUMERIC.fullmatch(line) is not None and any(character.isdecimal() for character in line)
+    if NUMERIC.fullmatch(line) is None:
+        line = NOT_FINITE.sub("0", line)
+    return NUMERIC.fullmatch(line) is not None and DIGIT.search(line) is not None
 
 
 def _trimmed(run: list[Line]) -> tuple[list[Line], Split]:

@@ -15,7 +15,7 @@ import numpy as np
 from firstshell.errors import InputError
 from firstshell.formats.elements import element
 from firstshell.formats.measured import MAX_SPAN, Measured, PdfHeader, Radiation, make_pdf
-from firstshell.formats.text import Line, decode_head, lines_of, number, numbers, read_rows, read_text
+from firstshell.formats.text import Line, head_lines, lines_of, number, numbers, read_rows, read_text
 
 name = "gr"
 
@@ -40,23 +40,24 @@ MAX_FIRST_R, MAX_STEP = 1.5, 0.2  # Å; a table without a header that begins so,
 
 def sniff(head: bytes) -> float:
     """Return how surely a file that begins like this is a PDF: 1 by its header, 0.3 by an even axis from near zero."""
-    try:
-        lines = [line for _, line in lines_of(decode_head(head), "")]
-    except InputError:
-        return 0.0
+    lines = head_lines(head)
     if any(START.match(line) or TITLE.match(line) for line in lines):
         return 1.0
     labels = [match[1].split() for line in lines if (match := LABELS.match(line))]
     if any(words and re.match(r"r\b", words[0], re.IGNORECASE) for words in labels):
         return 0.9
-    rows = [row for line in lines[:-1] if not line.startswith("#") and (row := _row(line))]
+    below = [line for line in lines[:-1] if not line.startswith("#")]
+    first = next(filter(None, map(_row, below)), [])
+    if not (first and 0 <= first[0] <= MAX_FIRST_R):
+        return 0.0
+    rows = list(filter(None, map(_row, below)))
     if len(rows) < MIN_ROWS or any(len(row) < 2 for row in rows):
         return 0.0
     r = np.array([row[0] for row in rows])
     steps = np.diff(r)
     even = steps.min() > 0 and steps.max() <= min(MAX_STEP, 1.01 * steps.min() + 1e-6)
     # A scan of a light element's edge in keV begins near 1 too, but does not run far.
-    return 0.3 if 0 <= r[0] <= MAX_FIRST_R and r[-1] > MAX_SPAN * r[0] and even else 0.0
+    return 0.3 if r[-1] > MAX_SPAN * r[0] and even else 0.0
 
 
 def read(path: str | Path) -> list[Measured]:

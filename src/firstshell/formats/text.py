@@ -8,6 +8,7 @@ import re
 from array import array
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO
 
@@ -83,6 +84,15 @@ def decode_head(head: bytes) -> str:
         return ""
 
 
+@lru_cache(maxsize=1)
+def head_lines(head: bytes) -> tuple[str, ...]:
+    """Return the lines that a file begins with, the last perhaps cut; none when it is no text or one is too long."""
+    try:
+        return tuple(line for _, line in lines_of(decode_head(head), ""))
+    except InputError:
+        return ()
+
+
 def read_text(path: str | Path, limit: int = MAX_BYTES) -> str:
     """Return the text of a plain file of at most `limit` bytes; InputError when it cannot be had."""
     return decode(read_bytes(path, limit), str(path))
@@ -113,7 +123,8 @@ def numbers(words: list[str]) -> list[float]:
     """Read a row of numbers; ValueError when a word is none."""
     try:
         # float() is ten times as fast, but takes more than a file may hold: 1_000 and digits of other scripts.
-        if all("_" not in word and word.isascii() for word in words):
+        together = "".join(words)
+        if "_" not in together and together.isascii():
             return list(map(float, words))
     except ValueError:
         pass

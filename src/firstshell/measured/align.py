@@ -8,7 +8,7 @@ from math import isfinite
 from firstshell.engines.edges import k_edge
 from firstshell.errors import InputError
 from firstshell.measured.domain import Likeness
-from firstshell.measured.edge import find_e0
+from firstshell.measured.edge import find_edge
 from firstshell.measured.footing import on_grid
 from firstshell.measured.matching import Bank, Match, match
 from firstshell.measured.normalise import Normalised
@@ -92,7 +92,7 @@ def foil_shift(measured: Normalised) -> float | None:
     if measured.reference is None:
         return None
     try:
-        e0, _ = find_e0(measured.energy, measured.reference, measured.metal)
+        e0 = find_edge(measured.energy, measured.reference, measured.metal).e0
     except InputError:
         return None
     return k_edge(measured.metal) - e0

@@ -38,12 +38,13 @@ AROUND = 200.0
 """eV on both sides of where an edge may be that are looked at."""
 
 
-class _Edge(NamedTuple):
-    """Slope in the unit of μ per eV, E0 and rivals in eV."""
+class Edge(NamedTuple):
+    """The K edge of a metal in a scan: E0 and rivals in eV, slope in the unit of μ per eV."""
 
-    slope: float
+    metal: str
     e0: float
     rivals: tuple[float, ...]
+    slope: float
 
 
 @cache
@@ -75,24 +76,11 @@ def check_metal(metal: str, e0: float) -> None:
         raise InputError(what, remedy="Name the element that was measured")
 
 
-def find_metal(energy: Array, mu: Array) -> str:
-    """Return the element whose K edge a scan holds, that of the steepest when it holds several.
+def find_edge(energy: Array, mu: Array, metal: str | None = None) -> Edge:
+    """Return the steepest rise of μ that is a K edge and no glitch or pre-edge peak, and its rivals.
 
     energy, mu : (n,) a scan in eV; energies increase
-
-    Raises InputError when it holds none; an edge that is no K edge is named.
-    """
-    found = _edges(energy, mu)
-    if found:
-        return max(found, key=lambda metal: found[metal].slope)
-    return metal_at(_steepest(energy, mu, float(energy[1]), float(energy[-2])).e0)
-
-
-def find_e0(energy: Array, mu: Array, metal: str) -> tuple[float, tuple[float, ...]]:
-    """Return the energy in eV of the steepest rise of μ that is an edge and no glitch or pre-edge peak, and its rivals.
-
-    energy, mu : (n,) a scan in eV; energies increase
-    metal : the edge is sought near the tabulated K edge of this element
+    metal : the edge is sought near the tabulated K edge of this element; by default that of the steepest in the scan
 
     Rivals are other rises of the same edge that are nearly as steep, steepest first: CuO has two, 7 eV apart.
 
@@ -101,45 +89,48 @@ def find_e0(energy: Array, mu: Array, metal: str) -> tuple[float, tuple[float, .
     and before the rise out of a glitch downwards it was there already. In its upper half the level may be met again, in
     the fine structure.
 
-    Raises InputError when the scan has no edge of the metal, or that of an impurity; the edge that it has is named.
+    Raises InputError when the scan has no K edge, none of the metal, or that of an impurity; the edge that it has is
+    named.
     """
     found = _edges(energy, mu)
     steepest = max(found.values(), key=lambda edge: edge.slope, default=None)
+    if metal is None:
+        if steepest is not None:
+            return steepest
+        metal = metal_at(_steepest(energy, mu, "", float(energy[1]), float(energy[-2])).e0)
     if steepest is not None and (metal not in found or found[metal].slope < MINOR * steepest.slope):
         check_metal(metal, steepest.e0)
     if metal in found:
-        return found[metal].e0, found[metal].rivals
+        return found[metal]
     edge = k_edge(metal)
-    if not _is_within(energy, metal):
+    if not _is_within(energy, edge):
         what = f"the scan from {energy[0]:.0f} to {energy[-1]:.0f} eV misses the K edge of {metal}, {edge:.0f} eV"
         raise InputError(what, remedy="Name the element that was measured, or give a scan over its edge")
     # Raises what was suppressed above.
-    return _steepest(energy, mu, *_window(energy, metal))[1:]
+    return _steepest(energy, mu, metal, *_window(energy, edge))
 
 
-def _edges(energy: Array, mu: Array) -> dict[str, _Edge]:
+def _edges(energy: Array, mu: Array) -> dict[str, Edge]:
     """Return the K edges that a scan holds."""
     found = {}
-    for metal in k_edges():
-        if _is_within(energy, metal):
+    for metal, edge in k_edges().items():
+        if _is_within(energy, edge):
             with suppress(InputError):
-                found[metal] = _steepest(energy, mu, *_window(energy, metal))
+                found[metal] = _steepest(energy, mu, metal, *_window(energy, edge))
     return found
 
 
-def _is_within(energy: Array, metal: str) -> bool:
-    low, high = _window(energy, metal)
-    return low <= k_edge(metal) + ABOVE and high >= k_edge(metal)
+def _is_within(energy: Array, edge: float) -> bool:
+    return bool(energy[1] <= edge + ABOVE and energy[-2] >= edge)
 
 
-def _window(energy: Array, metal: str) -> tuple[float, float]:
-    """Return the range in eV where the edge of the metal may be, without the outermost points, which are often bad."""
-    edge = k_edge(metal)
+def _window(energy: Array, edge: float) -> tuple[float, float]:
+    """Return the range in eV where a tabulated edge may be, without the outermost points, which are often bad."""
     return max(float(energy[1]), edge - BELOW), min(float(energy[-2]), edge + ABOVE)
 
 
-def _steepest(energy: Array, mu: Array, low: float, high: float) -> _Edge:
-    """Return the edge between two energies in eV; see `find_e0`."""
+def _steepest(energy: Array, mu: Array, metal: str, low: float, high: float) -> Edge:
+    """Return the edge of the metal between two energies in eV; see `find_edge`."""
     near = energy[(energy >= low) & (energy <= high)]
     spacing = float(np.median(np.diff(near))) if len(near) > 2 else np.inf
     if not (spacing <= COARSEST <= high - low):
@@ -163,7 +154,7 @@ def _steepest(energy: Array, mu: Array, low: float, high: float) -> _Edge:
         raise InputError(what, remedy="Is it the right column, and are the energies right?")
     rivals = [index for index in rises[1:] if slope[index] >= RIVAL * slope[rises[0]]]
     e0, *others = (_vertex(mesh, slope, index) for index in (rises[0], *rivals))
-    return _Edge(float(slope[rises[0]]), e0, tuple(others))
+    return Edge(metal, e0, tuple(others), float(slope[rises[0]]))
 
 
 def _smoothed(values: Array, sigma: float) -> Array:

@@ -14,7 +14,7 @@ import numpy as np
 from firstshell.engines.edges import k_edge
 from firstshell.errors import InputError
 from firstshell.formats.measured import Measured
-from firstshell.measured.edge import check_metal, find_e0, find_metal, metal_at
+from firstshell.measured.edge import check_metal, find_edge, metal_at
 from firstshell.types import Array, Grid, Spectrum
 
 SHORT, VERY_SHORT = 150.0, 40.0
@@ -162,8 +162,8 @@ def _edge(energy: Array, raw: Array, e0: float | None, metal: str | None) -> tup
         metal = metal or metal_at(e0)
         check_metal(metal, e0)
         return metal, e0, ()
-    metal = metal or find_metal(energy, raw)
-    return metal, *find_e0(energy, raw, metal)
+    found = find_edge(energy, raw, metal)
+    return found.metal, found.e0, found.rivals
 
 
 def _check_reach(energy: Array, e0: float, past: float, before: float) -> None:
