@@ -56,7 +56,8 @@ def fit_figure(found: Fit) -> Figure:
     top.plot(each.energy, each.measured, color=colour, lw=1.3, label="measured")
     top.set(ylabel="μ(E) (edge steps)", xlim=(each.energy[0], each.energy[-1]))
     top.legend(loc="lower right")
-    words = "\n".join(f"{_head(name)}: {getattr(found.transfer, name):z.3f}".replace("-", "−") for name in PARAMETERS)
+    settings = [(_head(name).replace("_", " "), getattr(found.transfer, name)) for name in PARAMETERS]
+    words = "\n".join(f"{name}: {value:z.3f}".replace("-", "−") for name, value in settings)
     inside = each.grid <= each.energy[-1]
     highest = max(each.simulated[inside].max(), each.measured.max(), made.max())
     # Room for the parameters, above everything that is drawn.
