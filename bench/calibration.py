@@ -26,11 +26,11 @@ METALS = ("Ti", "Mn", "Fe", "Cu")
 
 def main() -> None:
     """Calibrate on one half of the held-out groups, and test on the other, many times."""
-    results = {}
+    data, results = embedded.load_dataset(), {}
     for metal in METALS:
         for inputs in (("xanes",), ("pdf",), ("xanes", "pdf")):
             channels = channels_of(inputs, default_population().of_metal(metal))
-            chosen = collect(embedded.load_dataset(), metal, whole=any(channel.whole for channel in channels))
+            chosen = collect(data, metal, whole=any(channel.whole for channel in channels))
             made = train(chosen, channels)
             results[f"{metal} {'+'.join(inputs)}"] = found = {t.value: half_by_half(chosen, made, t) for t in Target}
             print(metal, "+".join(inputs).ljust(10), found, flush=True)
