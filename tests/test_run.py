@@ -145,11 +145,12 @@ def test_finished_tasks_are_not_run_again(tmp_path):
 
 
 def test_kill_and_resume(tmp_path):
-    """A run killed with SIGKILL leaves a store that the next run completes."""
+    """A run killed with SIGKILL leaves a store that the next run completes. Its last tasks wait for the kill."""
     script = (
         "import sys; sys.path.insert(0, sys.argv[2])\n"
         "from test_run import slow; from firstshell.run import run_tasks; from firstshell.store import Store\n"
-        "with Store.open(sys.argv[1]) as s: run_tasks(slow, {str(i): i for i in range(40)}, store=s, workers=2)\n"
+        "tasks = {str(i): i for i in range(40)}\n"
+        "with Store.open(sys.argv[1]) as s: run_tasks(slow, tasks, shared=20, store=s, workers=2)\n"
     )
     process = subprocess.Popen([sys.executable, "-c", script, str(tmp_path), str(Path(__file__).parent)])
     while not (tmp_path / "results.sqlite").exists() or len(_keys(tmp_path)) < 5:
@@ -159,12 +160,12 @@ def test_kill_and_resume(tmp_path):
     before = _keys(tmp_path)
     assert 5 <= len(before) < 40
     with Store.open(tmp_path) as store:
-        results = run_tasks(slow, {str(i): i for i in range(40)}, store=store, workers=2)
+        results = run_tasks(slow, {str(i): i for i in range(40)}, shared=40, store=store, workers=2)
     assert [r.meta["value"] for r in results.values()] == list(range(40))
 
 
 def slow(shared, task):
-    time.sleep(0.05)
+    time.sleep(0.05 if task < shared else 60)
     return Record({"value": task})
 
 

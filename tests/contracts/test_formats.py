@@ -123,9 +123,9 @@ def test_a_file_cut_short_is_refused_or_gives_no_more_than_it_has(name, tmp_path
 def test_spoilt_files_never_escape(name, tmp_path):
     """`bench/fuzz.py` does this with 2,000 mutations of each format."""
     for number in range(200):
-        start = time.monotonic()
+        start = time.process_time()
         attempt(written(tmp_path, mutated(EXAMPLES[name], f"7/{name}/{number}")), name if number % 2 else None)
-        assert time.monotonic() - start < 5
+        assert time.process_time() - start < 5
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -142,10 +142,10 @@ def test_500_mb_of_text_are_refused_unread(name, tmp_path):
     path.write_bytes(b"7000.0 0.5\n" * 7000)
     with path.open("r+b") as file:
         file.truncate(500_000_000)  # the rest is sparse
-    start = time.monotonic()
+    start = time.process_time()
     with pytest.raises(InputError, match=r"the file is larger than [15]0 MB. Give one spectrum per file"):
         sniff.read_measured(path, name)
-    assert time.monotonic() - start < 2
+    assert time.process_time() - start < 2
 
 
 @pytest.mark.parametrize("name", TEXTS)

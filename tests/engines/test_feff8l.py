@@ -163,8 +163,8 @@ def test_a_job_that_hangs_is_stopped_with_its_children(monkeypatch, tmp_path):
     program(monkeypatch, tmp_path, "#!/bin/sh\nsleep 60 &\necho $! > child\nwait\n")
     started = time.monotonic()
     with pytest.raises(EngineError, match="stopped after"):
-        feff8l.run_stage("pot", tmp_path, timeout=0.5)
-    assert time.monotonic() - started < 10
+        feff8l.run_stage("pot", tmp_path, timeout=2.0)
+    assert time.monotonic() - started < 30
     child = int((tmp_path / "child").read_text())
     for _ in range(50):
         if not alive(child):

@@ -210,7 +210,7 @@ def test_texts_that_are_said_to_be_gigabytes_are_not_waited_for(tmp_path):
     path = tmp_path / "spoilt.nxs"
     for place in [heap + 8 + 4, *(place - 1 for place in places)]:
         path.write_bytes(content[:place] + b"\x70" + content[place + 1 :])
-        start = time.monotonic()
+        start = time.process_time()
         with contextlib.suppress(InputError):
             read(path)
-        assert time.monotonic() - start < 2
+        assert time.process_time() - start < 2

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -41,11 +42,20 @@ def test_an_example_is_answered_rightly(client):
 
 
 def test_a_training_model_is_waited_for_with_progress(data):
-    with running(make_desk(data)) as client:  # no other test has asked for its models
+    desk, seen = make_desk(data), threading.Event()  # no other test has asked for its models
+    train = desk.models.train
+
+    def trained_late(*asked):
+        seen.wait(60)
+        return train(*asked)
+
+    desk.models.train = trained_late
+    with running(desk) as client:
         question = client.example("Fe-both")
         first = client.post("/api/answers", question)
         assert first.status == 202
         assert "Fe" in client.get("/api/progress").json["going"][0]["label"]
+        seen.set()
         found = client.answered("/api/answers", question).json
         assert found["samples"][0]["inputs"] == "xanes+pdf"
         assert set(found["detail"]["resemblance"]) == {"xanes", "pdf"}
