@@ -60,9 +60,10 @@ class After(Silent):
 def test_a_killed_dask_worker_costs_nothing(on_dask):
     victim = next(iter(on_dask.client.run(os.getpid).values()))
     killer = After(5, lambda: os.kill(victim, signal.SIGKILL))
-    results = run_tasks(slow, NUMBERS, executor=on_dask, reporter=killer)
+    results = run_tasks(slow, NUMBERS, shared=40, executor=on_dask, reporter=killer)
     assert killer.left < 0
-    assert results == run_tasks(slow, NUMBERS, workers=0)
+    assert results == run_tasks(slow, NUMBERS, shared=40, workers=0)
+    assert not any(isinstance(each, Failure) for each in results.values())
     assert list(results) == list(NUMBERS)
 
 
@@ -172,11 +173,12 @@ def test_a_lost_scheduler_keeps_what_was_stored(tmp_path):
     worker, _ = _dask_program("worker", address, "--nthreads", "2", "--death-timeout", "60", folder=tmp_path)
     try:
         with Store.open(tmp_path) as store:
+            kill = After(3, scheduler.kill)
             with open_cluster(ClusterPlan(address)) as executor, pytest.raises(InputError, match=r"was lost.*are kept"):
-                run_tasks(slow, NUMBERS, store=store, executor=executor, reporter=After(3, scheduler.kill))
+                run_tasks(slow, NUMBERS, shared=20, store=store, executor=executor, reporter=kill)
             kept = store.keys()
             assert 3 <= len(kept) < len(NUMBERS)
-            assert len(run_tasks(slow, NUMBERS, store=store, workers=2)) == len(NUMBERS)
+            assert len(run_tasks(slow, NUMBERS, shared=40, store=store, workers=2)) == len(NUMBERS)
     finally:
         for process in (scheduler, worker):
             process.terminate()
