@@ -1,9 +1,9 @@
 """What the transfer from simulation to measurement is, and what predictions on measured files are worth.
 
-python bench/measured.py fit FOLDER [--work WORK.parquet] [--write]   transfers of the standards in FOLDER (with its
+python bench/measured.py fit FOLDER [--work WORK] [--write]   transfers of the standards in FOLDER (with its
     truth.csv), as measured/transfer.json has them; structures that the embedded dataset lacks are simulated into WORK
-python bench/measured.py table FOLDER [--work WORK.parquet]     predictions for every file of truth.csv: transfers
-    fitted without its compound, and without any transfer; writes bench/results/measured.json
+python bench/measured.py table FOLDER [--work WORK]     predictions for every file of truth.csv: transfers fitted
+    without its compound, and without any transfer; writes bench/results/measured.json
 python bench/measured.py views FOLDER     the views that a forest may have of a XANES: RMSE on materials held out, files
     of truth.csv answered rightly; writes bench/results/views.json
 """
@@ -17,11 +17,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pymatgen.core.structure import Structure
 
 from firstshell.config import stable_hash
 from firstshell.dataset import embedded
-from firstshell.dataset.pipeline import build_dataset
-from firstshell.dataset.table import Dataset
+from firstshell.formats.measured import Measured
 from firstshell.formats.sniff import read_measured
 from firstshell.learn.trees import Trees
 from firstshell.measured import population, standards
@@ -38,10 +38,13 @@ from firstshell.measured.predictor_file import described
 from firstshell.measured.sample import read_samples
 from firstshell.measured.samples import Samples, collect
 from firstshell.measured.standards import Standard
+from firstshell.measured.standards_file import Listed, simulate_all
 from firstshell.measured.training import Trained, train, values
 from firstshell.measured.transfer import PARAMETERS
 from firstshell.progress import Plain
-from firstshell.store import write_atomic
+from firstshell.store import Store, write_atomic
+from firstshell.structures import amcsd
+from firstshell.structures.amcsd_database import database, expand, read_atoms, read_rows
 from firstshell.types import Array, Target
 
 RESULTS = Path(__file__).parent / "results"
@@ -64,8 +67,16 @@ STRUCTURES = {
     "Fe2SiO4": "amcsd-00480",
     "PbTiO3": "amcsd-09629",
     "TiO2": "amcsd-11765",
+    "gamma-FeOOH": "amcsd-11833",
+    "gamma-MnOOH": "amcsd-13942",
+    "alpha-FeOOH": "amcsd-02226",
+    "azurite": "amcsd-08598",
 }
-"""Crystal structure of each compound of truth.csv that the mineral database has."""
+"""Crystal structure of each compound that the mineral database has."""
+HYDROUS = ("gamma-FeOOH", "gamma-MnOOH", "alpha-FeOOH", "azurite")
+"""Simulated without hydrogen: a muffin tin of it raises the Fermi level by 0.4 to 0.9 eV, and shifts of their own."""
+OTHERS = {"xanes/Fe.prj#Goerthite": ("Fe", "alpha-FeOOH"), "xanes/athena4.prj#cu_azurite.001": ("Cu", "azurite")}
+"""Standards that truth.csv does not ask about: metal and compound."""
 
 
 def main() -> None:
@@ -73,11 +84,11 @@ def main() -> None:
     commands = parser.add_subparsers(dest="command", required=True)
     fitting = commands.add_parser("fit")
     fitting.add_argument("folder", type=Path)
-    fitting.add_argument("--work", type=Path, default=Path("standards.parquet"))
+    fitting.add_argument("--work", type=Path, default=Path("standards.store"))
     fitting.add_argument("--write", action="store_true", help="make the result the product's default")
     tabulating = commands.add_parser("table")
     tabulating.add_argument("folder", type=Path)
-    tabulating.add_argument("--work", type=Path, default=Path("standards.parquet"))
+    tabulating.add_argument("--work", type=Path, default=Path("standards.store"))
     commands.add_parser("views").add_argument("folder", type=Path)
     options = parser.parse_args()
     if options.command == "fit":
@@ -209,15 +220,30 @@ def line(found: dict[str, Any]) -> str:
 
 
 def read_standards(folder: Path, work: Path) -> list[Standard]:
-    """Every XANES of truth.csv whose structure is known, with the simulation of that structure."""
-    rows = [row for row in truth(folder) if row["file"].startswith("xanes") and compound(row) in STRUCTURES]
-    simulated, grid = simulations({(STRUCTURES[compound(row)], row["metal"]) for row in rows}, work)
-    found = []
-    for row in rows:
-        values = simulated[STRUCTURES[compound(row)], row["metal"]]
-        measured = normalise(read_row(folder, row), None, row["metal"])
-        found.append(standards.standard(measured, compound(row), grid, values))
-    return found
+    """Every XANES of a compound whose structure is known, with the simulation of that structure."""
+    known = {row["file"]: (row["metal"], compound(row)) for row in truth(folder) if row["file"].startswith("xanes")}
+    known = {file: each for file, each in (known | OTHERS).items() if each[1] in STRUCTURES}
+    shipped, grid = shipped_spectra()
+    found, lacking = [], []
+    for file, (metal, name) in known.items():
+        measured = normalise(read_row(folder, file), None, metal)
+        if (STRUCTURES[name], metal) in shipped:
+            found.append(standards.standard(measured, name, grid, shipped[STRUCTURES[name], metal]))
+        else:
+            lacking.append(Listed(measured, structure(name), name, metal))
+    with Store.open(work) as store:
+        return [*found, *simulate_all(lacking, store, reporter=Plain())]
+
+
+def structure(name: str) -> Structure:
+    """The crystal of a compound, without its hydrogen."""
+    if name not in HYDROUS:
+        return amcsd.read_entry(STRUCTURES[name]).structure
+    row = next(read_rows(database(), int(STRUCTURES[name].removeprefix("amcsd-"))))
+    atoms = expand(row, read_atoms(row), max_sites=100)
+    crystal = Structure(atoms.cell, atoms.species, atoms.positions)
+    crystal.remove_species(["H"])
+    return crystal.get_primitive_structure()
 
 
 def truth(folder: Path) -> list[dict[str, str]]:
@@ -229,25 +255,17 @@ def compound(row: dict[str, str]) -> str:
     return row["compound"].split()[0]
 
 
-def read_row(folder: Path, row: dict[str, str]):  # type: ignore[no-untyped-def]
-    path, _, group = row["file"].partition("#")
-    return next(each for each in read_measured(folder / path) if not group or each.name == group)
+def read_row(folder: Path, file: str) -> Measured:
+    name, _, group = file.partition("#")
+    return next(each for each in read_measured(folder / name) if not group or each.name == group)
 
 
-def simulations(wanted: set[tuple[str, str]], work: Path) -> tuple[dict[tuple[str, str], Array], Array]:
-    """Material-level spectra by (id, metal), and their grid in eV from the tabulated edge."""
-    shipped = embedded.load_dataset()
-    found = spectra_of(shipped)
-    lacking = sorted(wanted - found.keys())
-    if lacking:
-        made, _ = embedded.materials(wanted=lacking)
-        found |= spectra_of(build_dataset(made, work, reporter=Plain()))
-    return found, shipped.grids["xanes"].values
-
-
-def spectra_of(data: Dataset) -> dict[tuple[str, str], Array]:
+def shipped_spectra() -> tuple[dict[tuple[str, str], Array], Array]:
+    """Material-level spectra of the embedded dataset by (id, metal), and their grid in eV from the tabulated edge."""
+    data = embedded.load_dataset()
     whole = np.flatnonzero(data.frame["level"] == "material")
-    return {(data.frame["id"][i], data.frame["metal"][i]): data.spectra["xanes"][i] for i in whole}
+    found = {(data.frame["id"][i], data.frame["metal"][i]): data.spectra["xanes"][i] for i in whole}
+    return found, data.grids["xanes"].values
 
 
 if __name__ == "__main__":

@@ -1,5 +1,7 @@
 """A small model that is trained in a second, and measurements that suit it."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from firstshell.engines.edges import k_edge
@@ -72,3 +74,9 @@ def write_gr(path, length=1.95, number=4):
 def on_dataset_grid(charge=2, number=4, shift=0.0):
     energy, mu = level(charge, number, shift)
     return np.interp(GRIDS["xanes"].values, energy, mu)
+
+
+def with_foil(measured, at):
+    """The same with a foil whose edge was measured `at` eV from where it is tabulated."""
+    foil = scan_of("Cu", charge=-4, number=0, shift=at)  # an edge at the tabulated energy
+    return replace(measured, reference=np.interp(measured.energy, foil.x, foil.y))

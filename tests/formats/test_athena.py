@@ -62,6 +62,37 @@ def test_the_foil_of_a_group(tmp_path):
     assert read(written(tmp_path, athena_text(sample, other)))[0].reference is None
 
 
+def test_a_foil_of_the_project_serves_its_groups(tmp_path):
+    energy, mu = edge()
+    foil = athena_group("ffff", shift=2.0, label="Fe foil")
+    groups = [athena_group("aaaa"), foil, athena_group("cccc", label="a Cu foil"), athena_group("dddd", shift=0.5)]
+    first, own, other, last = read(written(tmp_path, athena_text(*groups)))
+    assert np.allclose(first.reference, np.interp(energy, energy + 2.0, mu), atol=1e-7)
+    assert np.allclose(last.reference, np.interp(energy + 0.5, energy + 2.0, mu), atol=1e-7)
+    assert own.reference is None
+    assert other.reference is not None  # iron on another metal's foil
+
+
+@pytest.mark.parametrize(
+    ("name", "is_foil"),
+    [
+        ("Fe foil", True),
+        ("FE_FOIL.001", True),
+        ("cal fefoil", True),
+        ("foil-Fe", True),
+        ("Fe metal", True),
+        ("FeO on foil", False),
+        ("Al foil", False),
+        ("cafe foil", False),
+        ("Fe metallurgical slag", False),
+        ("Fe", False),
+    ],
+)
+def test_which_groups_are_foils(tmp_path, name, is_foil):
+    groups = [athena_group("aaaa"), athena_group("ffff", label=name)]
+    assert (read(written(tmp_path, athena_text(*groups)))[0].reference is not None) == is_foil
+
+
 def changed(old, new, count=1):
     text = athena_text(athena_group())
     assert old in text

@@ -4,19 +4,14 @@ import numpy as np
 import pytest
 
 from firstshell.errors import InputError
-from firstshell.measured.align import align, foil_shift
-from quick import normalised, scan_of
+from firstshell.measured.align import align
+from firstshell.measured.foil import foil_shift
+from quick import normalised, with_foil
 
 
 @pytest.fixture(scope="module")
 def likeness(xanes_model):
     return xanes_model.likeness["xanes"]
-
-
-def with_foil(measured, at):
-    """The same with a foil whose edge was measured `at` eV from where it is tabulated."""
-    foil = scan_of("Cu", charge=-4, number=0, shift=at)  # an edge at the tabulated energy
-    return replace(measured, reference=np.interp(measured.energy, foil.x, foil.y))
 
 
 def test_a_given_shift_and_none_are_taken_at_their_word(likeness):

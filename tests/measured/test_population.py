@@ -51,6 +51,17 @@ def test_a_shift_that_grows_with_the_edge_is_told_from_a_spread():
     assert population.spread["shift"] == pytest.approx(LEAST["shift"], abs=0.1)
 
 
+def test_shifts_that_no_foil_has_set_count_less():
+    found = [Transfer(shift=s, sigma=1.0 + s / 4) for s in (0.0, 0.0, 4.0, 4.0)]
+    names, anchored = ["a", "b", "c", "d"], [True, True, False, False]
+    alike = Population.of(found, [ANCHOR] * 4, names, 0.03)
+    told = Population.of(found, [ANCHOR] * 4, names, 0.03, anchored=anchored)
+    assert alike.mean.shift == pytest.approx(2.0)
+    assert told.mean.shift == pytest.approx(4 * 0.7**2 / (2 * 0.7**2 + 1.2**2))
+    assert told.spread["shift"] < alike.spread["shift"]
+    assert (told.mean.sigma, told.spread["sigma"]) == (alike.mean.sigma, alike.spread["sigma"])
+
+
 @pytest.mark.parametrize("population", [BROAD, PLAIN, default_population()])
 def test_json_comes_back(population, tmp_path):
     assert Population.from_json(population.to_json()) == population

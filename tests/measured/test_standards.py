@@ -11,7 +11,7 @@ from firstshell.measured.normalise import Normalised
 from firstshell.measured.population import BROAD, LEAST, default_population
 from firstshell.measured.standards import MISFIT, Standard, fit, fit_population, standard
 from firstshell.measured.transfer import PARAMETERS, Transfer
-from quick import normalised, on_dataset_grid
+from quick import normalised, on_dataset_grid, with_foil
 from synthetic import GRIDS
 
 GRID = GRIDS["xanes"].values
@@ -76,6 +76,15 @@ def test_a_measurement_is_paired_where_it_overlaps():
     assert isinstance(cut, Normalised)
     with pytest.raises(InputError, match="At least 30 eV"):
         standard(cut, "CuO", GRID, simulation())
+
+
+def test_a_foil_sets_the_energies_of_a_standard():
+    plain = standard(normalised(), "CuO", GRID, simulation())
+    moved = standard(with_foil(normalised(shift=2.0), 2.0), "CuO", GRID, simulation())
+    assert (plain.anchored, moved.anchored) == (False, True)
+    half = [np.interp(0.5, each.measured[:60], each.energy[:60]) for each in (plain, moved)]
+    assert half[1] == pytest.approx(half[0], abs=0.4)
+    assert not standard(with_foil(normalised(), 9.0), "CuO", GRID, simulation()).anchored  # no foil is 9 eV off
 
 
 def no_edge(each):

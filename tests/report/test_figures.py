@@ -9,7 +9,7 @@ from fake_study import fake_study
 from matplotlib.colors import to_rgb
 
 from firstshell.report import figures, reading
-from firstshell.report.display import SVG, plot_panel, save
+from firstshell.report.display import plot_panel, svg
 from firstshell.report.figures_predictions import Confusion, Parity
 from firstshell.report.figures_scores import change_frame, change_panel, score_frame, score_panel
 from firstshell.report.figures_targets import DifferentialFigure, TargetFigure
@@ -153,7 +153,7 @@ def test_without_a_combination_the_fourth_figure_still_stands(data):
 
 def test_svgs_of_one_page_share_no_ids_and_follow_the_theme(study):
     panel = score_panel(score_frame(study, Target.OXIDATION_STATE, TRIPLET), Target.OXIDATION_STATE, TRIPLET, "A < B")
-    raw = save(plot_panel(panel), SVG)
+    raw = svg(plot_panel(panel))
     texts = [inline(raw, prefix, 'say "this" & that') for prefix in ("a", "b")]
     ids = [set(re.findall(r' id="([^"]+)"', text)) for text in texts]
     assert ids[0]

@@ -14,7 +14,7 @@ import pytest
 from fake_study import fake_study
 
 from firstshell.dataset.table import Dataset
-from firstshell.errors import InputError
+from firstshell.errors import EngineError, InputError
 from firstshell.report.build import build_report
 from firstshell.report.style import number
 from firstshell.types import Metric
@@ -80,6 +80,21 @@ def four(tmp_path_factory):
 @pytest.fixture(scope="module", params=["one", "four"])
 def path(request):
     return request.getfixturevalue(request.param)[2]
+
+
+def test_whoever_draws_draws_the_same(one, tmp_path):
+    study, data, path = one
+    again = build_report(study, data, tmp_path, workers=2)
+    files = sorted(each.relative_to(path.parent) for each in path.parent.rglob("*") if each.is_file())
+    assert {each.suffix for each in files} == {".html", ".png", ".svg", ".csv"}
+    assert [f for f in files if (path.parent / f).read_bytes() != (again.parent / f).read_bytes()] == []
+
+
+def test_a_figure_that_cannot_be_drawn_is_named(one, tmp_path, monkeypatch):
+    study, data, _ = one
+    monkeypatch.setattr("firstshell.report.build.write_figure", lambda *_: 1 / 0)
+    with pytest.raises(EngineError, match=r"the figure fig1_oxidation_state could not be drawn: .*ZeroDivisionError"):
+        build_report(study, data, tmp_path)
 
 
 def test_a_study_of_other_data_is_refused(one, tmp_path):

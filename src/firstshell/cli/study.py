@@ -76,7 +76,7 @@ def study(
     if robustness:
         with Store.open(out / "store") as store:
             curves = study_curves(dataset, study_metals(dataset, plan), store, make_reporter(progress))
-    page = build_report(result, dataset, out, curves)
+    page = build_report(result, dataset, out, curves, workers=workers, reporter=make_reporter(progress))
     for (name, target), rows in result.comparisons.groupby(["metal", "target"], sort=False):
         print(f"\n{name}, {Target(target).label.lower()}:")
         for row in rows.itertuples():

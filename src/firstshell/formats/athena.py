@@ -7,6 +7,7 @@ Athena's plots. B. Ravel and M. Newville, J. Synchrotron Rad. 12 (2005) 537.
 from __future__ import annotations
 
 import json
+import re
 import zlib
 from dataclasses import replace
 from pathlib import Path
@@ -60,13 +61,14 @@ def read(path: str | Path) -> list[Measured]:
     if not groups:
         raise InputError("no group of μ(E) in it", remedy=REMEDY, file=source)
     spectra = [_measured(group, source) for group in groups]
-    foils = {
+    channels = {
         group["tag"]: spectrum
         for group, spectrum in zip(groups, spectra, strict=True)
         if _flag(group["args"], "is_ref", "referencegroup")
     }
+    foils = [each for each in spectra if _is_foil(each)]
     ties = [str(group["args"].get("reference", "")) for group in groups]
-    return [_with_foil(spectrum, foils.get(tie)) for spectrum, tie in zip(spectra, ties, strict=True)]
+    return [_with_foil(spectrum, channels.get(tie), foils) for spectrum, tie in zip(spectra, ties, strict=True)]
 
 
 def _unpacked(content: bytes, source: str) -> bytes:
@@ -167,11 +169,25 @@ def _measured(group: Group, source: str) -> Measured:
         raise InputError(what, remedy=error.remedy, file=source) from None
 
 
-def _with_foil(spectrum: Measured, foil: Measured | None) -> Measured:
-    """Add μ of the reference channel where it was measured at the same energies."""
-    if foil is None or not np.array_equal(foil.x, spectrum.x):
+def _is_foil(spectrum: Measured) -> bool:
+    """Return whether a group is named as a foil of its own absorber: "Fe foil", "cufoil.001", "foil_Mn"."""
+    if spectrum.element is None:
+        return False
+    before, after = rf"{spectrum.element}[\s_.-]*(foil|metal)", rf"foil[\s_.-]*{spectrum.element}"
+    return re.search(rf"(?<![a-z])({before}|{after})(?![a-z])", spectrum.name, re.IGNORECASE) is not None
+
+
+def _with_foil(spectrum: Measured, channel: Measured | None, foils: list[Measured]) -> Measured:
+    """Add μ of the reference channel where it was measured at the same energies, else of the project's foil.
+
+    Groups of a project share an energy scale: that is what its shifts are for. The first foil of the absorber counts.
+    """
+    if channel is not None and np.array_equal(channel.x, spectrum.x):
+        return replace(spectrum, reference=channel.y)
+    foil = next((each for each in foils if each.element == spectrum.element and each.edge == spectrum.edge), None)
+    if foil is None or spectrum in foils:
         return spectrum
-    return replace(spectrum, reference=foil.y)
+    return replace(spectrum, reference=np.interp(spectrum.x, foil.x, foil.y))
 
 
 def _header(args: Group) -> dict[str, str]:

@@ -12,6 +12,7 @@ import pandas as pd
 from firstshell.dataset.table import Dataset
 from firstshell.learn.compare import BASELINES
 from firstshell.learn.features import blocks
+from firstshell.learn.splits import Codes
 from firstshell.learn.tasks import Shared, Task
 from firstshell.store import Record
 from firstshell.types import Array, Metric, Target, main_metric
@@ -37,17 +38,18 @@ def scores_frame(results: Results) -> pd.DataFrame:
 
 def predictions_frame(data: Dataset, shared: Shared, results: Results) -> pd.DataFrame:
     """Return the held-out predictions, one row a sample and training."""
-    parts = []
+    rows: list[Codes] = []
+    columns: dict[str, list[Any]] = {name: [] for name in PREDICTIONS if name not in ("id", "site")}
     for task, record in results.items():
         samples, test = shared.samples[task.metal, task.target], record.arrays["test"]
-        part = data.frame.iloc[samples.rows[test]][["id", "site"]].reset_index(drop=True)
-        part["true"] = samples.labels[test].astype(np.float64)
-        part["predicted"] = record.arrays["predicted"]
-        for name, value in zip(PREDICTIONS[:5], (*_head(task), task.repeat), strict=True):
-            part[name] = value
-        parts.append(part[list(PREDICTIONS)])
-    frame: pd.DataFrame = pd.concat(parts, ignore_index=True)
-    return frame
+        rows.append(samples.rows[test])
+        heads = (np.full(len(test), value) for value in (*_head(task), task.repeat))
+        labels = samples.labels[test].astype(np.float64)
+        for column, values in zip(columns.values(), (*heads, labels, record.arrays["predicted"]), strict=True):
+            column.append(values)
+    frame = data.frame[["id", "site"]].iloc[np.concatenate(rows)].reset_index(drop=True)
+    frame = frame.assign(**{name: np.concatenate(values) for name, values in columns.items()})
+    return frame[list(PREDICTIONS)]
 
 
 def impurity_frame(shared: Shared, results: Results) -> pd.DataFrame:

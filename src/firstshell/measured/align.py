@@ -5,17 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import isfinite
 
-from firstshell.engines.edges import k_edge
 from firstshell.errors import InputError
 from firstshell.measured.domain import Likeness
-from firstshell.measured.edge import find_edge
+from firstshell.measured.foil import LARGE, foil_shift
 from firstshell.measured.footing import on_grid
 from firstshell.measured.matching import Bank, Match, match
 from firstshell.measured.normalise import Normalised
 from firstshell.measured.standards import MISFIT
 
-LARGE = 3.0
-"""eV of shift over which a calibration is doubted."""
 IMPOSSIBLE = 0.01
 """Likelihood of no shift, as a share of that of the best, below which the energies of a file are not believed."""
 WAYS = ("auto", "foil", "fit", "none")
@@ -85,17 +82,6 @@ def aligned(
 def _agrees(foil: Alignment) -> bool:
     """Return whether a foil asks for a small shift, and for what likeness does."""
     return max(abs(foil.shift), abs(foil.suggested - foil.shift)) <= LARGE
-
-
-def foil_shift(measured: Normalised) -> float | None:
-    """Return the shift in eV that puts the foil's edge where it is tabulated; None without a foil that has one."""
-    if measured.reference is None:
-        return None
-    try:
-        e0 = find_edge(measured.energy, measured.reference, measured.metal).e0
-    except InputError:
-        return None
-    return k_edge(measured.metal) - e0
 
 
 def _judged(

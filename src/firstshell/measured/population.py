@@ -30,8 +30,10 @@ LEAST = {
 """Smallest spread that is believed of each parameter: standards are few, and measured with more care than samples."""
 EDGE_PRIOR = 0.3
 """How far the gain of shift with the edge's height is believed to be from zero before standards are looked at."""
-OFFSET_PRIOR, SHIFT_NOISE = 1.0, 0.7
+OFFSET_PRIOR, SHIFT_NOISE = 1.5, 0.7
 """eV: how far one metal's shifts are believed to be from others', and one compound's from its metal's."""
+CALIBRATION = 1.2
+"""eV that energies as published are believed to be off by, where no foil sets them (docs/prediction.md)."""
 
 
 @dataclass(frozen=True)
@@ -63,21 +65,26 @@ class Population:
         compounds: Sequence[str],
         misfit: float,
         metals: Sequence[str] = (),
+        anchored: Sequence[bool] = (),
     ) -> Population:
         """Describe fitted transfers.
 
         edges : of each simulation, eV from the tabulated edge; compounds : each counts once; metals : the absorbers
+        anchored : whose energies a foil has set, by default all; shifts of others count less
         """
         values = np.array([[getattr(each, name) for name in PARAMETERS] for each in found])
         share = np.array([1.0 / compounds.count(name) for name in compounds])
         height = np.array(edges) - ANCHOR
         shift = values[:, PARAMETERS.index("shift")]
-        centre, gain, offsets = _shifts(height, shift, share, metals)
+        told = share / (SHIFT_NOISE**2 + CALIBRATION**2 * ~np.array(anchored or [True] * len(found), dtype=bool))
+        centre, gain, offsets = _shifts(height, shift, told, metals)
         own = np.array([offsets[metal] for metal in metals]) if metals else 0.0
         values[:, PARAMETERS.index("shift")] = shift - gain * height - own
         middle = np.average(values, axis=0, weights=share)
         middle[PARAMETERS.index("shift")] = centre
-        spread = np.sqrt(np.average((values - middle) ** 2, axis=0, weights=share))
+        squares = (values - middle) ** 2
+        spread = np.sqrt(np.average(squares, axis=0, weights=share))
+        spread[PARAMETERS.index("shift")] = np.sqrt(np.average(squares[:, PARAMETERS.index("shift")], weights=told))
         mean = Transfer(**{name: float(np.clip(v, *LIMITS[name])) for name, v in zip(PARAMETERS, middle, strict=True)})
         wide = {name: max(float(s), LEAST[name]) for name, s in zip(PARAMETERS, spread, strict=True)}
         return cls(mean, wide, gain, misfit, tuple(sorted(set(compounds))), offsets)
@@ -120,14 +127,17 @@ class Population:
 
 
 def _shifts(
-    height: Array, shift: Array, weights: Array, metals: Sequence[str]
+    height: Array, shift: Array, precision: Array, metals: Sequence[str]
 ) -> tuple[float, float, dict[str, float]]:
-    """Return mean, gain with height, and offsets by metal of shifts; gain and offsets are drawn to zero (ridge)."""
+    """Return mean, gain with height, and offsets by metal of shifts; gain and offsets are drawn to zero (ridge).
+
+    precision : of each shift, 1/eV²
+    """
     names = sorted(set(metals))
     columns = [np.ones(len(shift)), height, *(np.array([m == name for m in metals], float) for name in names)]
     design = np.column_stack(columns)
     prior = np.array([0.0, EDGE_PRIOR**-2, *[OFFSET_PRIOR**-2] * len(names)])
-    weighted = design.T * (weights / SHIFT_NOISE**2)
+    weighted = design.T * precision
     mean, gain, *offsets = np.linalg.solve(weighted @ design + np.diag(prior), weighted @ shift)
     return float(mean), float(gain), {name: float(offset) for name, offset in zip(names, offsets, strict=True)}
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from firstshell.engines.edges import half_step, k_edge
 from firstshell.errors import InputError
+from firstshell.measured.foil import believed_foil_shift
 from firstshell.measured.normalise import Normalised
 from firstshell.measured.population import BROAD, Population
 from firstshell.measured.transfer import LIMITS, PARAMETERS, Transfer
@@ -36,6 +37,7 @@ class Standard:
     metal : the absorber
     energy, measured : (m,) eV from the tabulated K edge, and μ in edge steps
     grid, simulated : (p,) the same of the simulation
+    anchored : whether the energies were set by a foil, and not only taken as published
     """
 
     name: str
@@ -45,6 +47,7 @@ class Standard:
     measured: Array
     grid: Array
     simulated: Array
+    anchored: bool = False
 
     @property
     def edge(self) -> float:
@@ -63,19 +66,20 @@ class Fit:
 
 
 def standard(measured: Normalised, compound: str, grid: Array, simulated: Array) -> Standard:
-    """Pair a normalised measurement with the simulation of its structure.
+    """Pair a normalised measurement with the simulation of its structure; a foil sets its energies, where it has one.
 
     grid : (p,) eV from the tabulated K edge; simulated : (p,) in edge steps
 
     Raises InputError where they overlap too little.
     """
-    away = measured.energy - k_edge(measured.metal)
+    shift = believed_foil_shift(measured)
+    away = measured.energy + (shift or 0.0) - k_edge(measured.metal)
     energy = np.arange(max(BEFORE, away[0]), min(AFTER, away[-1], grid[-1] - 5.0), STEP)
     if len(energy) < LEAST / STEP:
         what = f"{measured.name} and its simulation share {len(energy) * STEP:.0f} eV"
         raise InputError(what, remedy=f"At least {LEAST:.0f} eV around the edge are needed", file=measured.source)
     mu = np.interp(energy, away, measured.mu)
-    return Standard(measured.name, compound, measured.metal, energy, mu, grid, simulated)
+    return Standard(measured.name, compound, measured.metal, energy, mu, grid, simulated, shift is not None)
 
 
 def fit(each: Standard, population: Population = BROAD) -> Fit:
@@ -127,6 +131,7 @@ def population_of(fits: Sequence[Fit]) -> Population:
         [each.standard.compound for each in counted],
         float(np.sqrt(np.mean([each.rmse**2 for each in counted]))),
         [each.standard.metal for each in counted],
+        [each.standard.anchored for each in counted],
     )
 
 

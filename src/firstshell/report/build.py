@@ -6,14 +6,16 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from firstshell.errors import InputError
+from firstshell.errors import EngineError, InputError
+from firstshell.progress import Reporter
 from firstshell.report import figures, page, reading, tables, tables_overview, text
-from firstshell.report.display import PNG, SVG, Display, save
+from firstshell.report.display import Display, png, svg
 from firstshell.report.figures_robustness import Robustness
 from firstshell.report.page import Section
 from firstshell.report.style import input_name
 from firstshell.report.tables import Table
-from firstshell.store import write_atomic
+from firstshell.run import Failure, run_tasks
+from firstshell.store import Record, write_atomic
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,12 +26,21 @@ if TYPE_CHECKING:
 Part = tuple[str, str, list[Display | Table]]  # id, heading, what stands under it
 
 
-def build_report(study: Study, data: Dataset, folder: str | Path, robustness: pd.DataFrame | None = None) -> Path:
+def build_report(
+    study: Study,
+    data: Dataset,
+    folder: str | Path,
+    robustness: pd.DataFrame | None = None,
+    *,
+    workers: int | None = 0,
+    reporter: Reporter | None = None,
+) -> Path:
     """Write report.html, figures/<name>.png, .svg, .csv and tables/<name>.csv into `folder`; return the page's path.
 
     data : the dataset that the study was made on
     folder : made if need be; each file is written whole or not at all, and the same study gives the same bytes
     robustness : scores of models for measured spectra against disturbances, as `measured.robustness` has them
+    workers : processes that draw; None takes one a core, 0 draws in this process
 
     Raises InputError when the folder cannot be written, or the study was made on other data.
     """
@@ -42,15 +53,16 @@ def build_report(study: Study, data: Dataset, folder: str | Path, robustness: pd
     for table in top:
         write_table(table, folder)
     sections = [Section("findings", "What was found", "".join(map(page.table, top)) + cards)]
-    for name, heading, items in parts(study, data, robustness):
+    shown = parts(study, data, robustness)
+    drawn = _drawn([i for *_, items in shown for i in items if isinstance(i, Display)], folder, workers, reporter)
+    for name, heading, items in shown:
         body = ""
         for item in items:
             if isinstance(item, Table):
                 write_table(item, folder)
                 body += page.table(item)
             else:
-                write_figure(item, folder)
-                body += page.figure(item)
+                body += drawn[item.name]
         sections.append(Section(name, heading, body))
     html = page.page(title(study), lead(study), sections)
     write_atomic(folder / "report.html", lambda path: path.write_text(html, encoding="utf-8"))
@@ -88,11 +100,27 @@ def _empty(item: Display | Table) -> bool:
     return isinstance(item, Table) and item.shown.empty
 
 
+def _drawn(displays: list[Display], folder: Path, workers: int | None, reporter: Reporter | None) -> dict[str, str]:
+    """Write the files of figures; return what stands of each on the page, by name."""
+    tasks = {display.name: display for display in displays}
+    found = run_tasks(draw, tasks, shared=folder, workers=workers, reporter=reporter, label="Drawing figures")
+    for name, result in found.items():
+        if isinstance(result, Failure):
+            raise EngineError(f"the figure {name} could not be drawn: {result.reason}")
+    return {name: result.meta["html"] for name, result in found.items() if isinstance(result, Record)}
+
+
+def draw(folder: Path, display: Display) -> Record:
+    """Write the files of a figure; meta: html, what stands of it on the page. One task."""
+    write_figure(display, folder)
+    return Record({"html": page.figure(display)})
+
+
 def write_figure(display: Display, folder: Path) -> None:
     """Write the three files of a figure."""
     drawn, path = display.plot(), folder / "figures" / display.name
-    for ending, settings in (("png", PNG), ("svg", SVG)):
-        write_atomic(path.with_suffix(f".{ending}"), partial(_write_bytes, save(drawn, settings)))
+    for ending, made in (("png", png), ("svg", svg)):
+        write_atomic(path.with_suffix(f".{ending}"), partial(_write_bytes, made(drawn)))
     write_atomic(path.with_suffix(".csv"), partial(display.frame().to_csv, index=False))
 
 

@@ -10,7 +10,7 @@ from html import escape
 from importlib.resources import files
 from string import Template
 
-from firstshell.report.display import SVG, Display, plot_panel, save
+from firstshell.report.display import Display, plot_panel, svg
 from firstshell.report.style import metal_colour
 from firstshell.report.svg import inline
 from firstshell.report.tables import Table
@@ -41,7 +41,7 @@ def figure(display: Display) -> str:
     for i, row in enumerate(display.rows()):
         cells = [
             f'<div class="panel" style="max-width:{7 * panel.width:.1f}rem">'
-            + inline(save(plot_panel(panel), SVG), f"{display.name}-{i}-{j}", panel.alt)
+            + inline(svg(plot_panel(panel)), f"{display.name}-{i}-{j}", panel.alt)
             + "</div>"
             for j, panel in enumerate(row)
         ]

@@ -32,6 +32,7 @@ RC: dict[Any, Any] = {
     "axes.edgecolor": INK,
     "axes.labelcolor": INK,
     "axes.titlesize": 9,
+    "axes.titley": 1.0,  # else matplotlib looks at every label, again and again, for where the title may stand
     "axes.linewidth": 0.8,
     "axes.spines.top": False,
     "axes.spines.right": False,
