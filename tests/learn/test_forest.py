@@ -7,7 +7,7 @@ from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 from firstshell.errors import InputError
 from firstshell.learn import forest as module
 from firstshell.learn.baselines import modal_prediction
-from firstshell.learn.forest import fit_forest, predict_by_size, resolve_backend
+from firstshell.learn.forest import fit_forest, impurity_importance, predict, predict_by_size, resolve_backend
 
 INTELEX = pytest.param(
     "intelex",
@@ -46,6 +46,29 @@ def test_same_seed_same_bits(made, backend):
     assert np.array_equal(first, second)
     if labels.dtype != np.int64:
         assert not np.array_equal(first, other)
+
+
+@pytest.mark.parametrize("leaf", [1, 4])
+def test_trees_grown_one_by_one_are_those_of_scikit_learn(made, leaf):
+    features, labels = made
+    kind = RandomForestClassifier if labels.dtype == np.int64 else RandomForestRegressor
+    whole = kind(20, max_features=5, min_samples_leaf=leaf, random_state=3).fit(features, labels)
+    grown = fit(features, labels, "sklearn", min_samples_leaf=leaf)
+    for one, other in zip(whole.estimators_, grown.estimators_, strict=True):
+        for name in ("feature", "threshold", "value", "children_left", "weighted_n_node_samples"):
+            assert np.array_equal(getattr(one.tree_, name), getattr(other.tree_, name)), name
+    assert set(vars(whole)) - set(vars(grown)) <= {"_n_samples", "_n_samples_bootstrap", "_sample_weight"}
+    assert np.array_equal(whole.predict(features[::-1]), grown.predict(features[::-1]))
+    assert np.array_equal(whole.predict(features[::-1]), predict(grown, features[::-1]))
+    assert np.array_equal(whole.feature_importances_, impurity_importance(grown))
+    if kind is RandomForestClassifier:
+        assert np.array_equal(whole.predict_proba(features), grown.predict_proba(features))
+
+
+def test_a_forest_that_has_nothing_to_split_finds_nothing_important():
+    grown = fit(np.ones((30, 3)), np.arange(30) % 2 + 1, "sklearn", max_features=2)
+    assert np.array_equal(impurity_importance(grown), grown.feature_importances_)
+    assert not impurity_importance(grown).any()
 
 
 def test_the_copy_predicts_as_the_intelex_forest_itself(made):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from importlib.util import find_spec
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn import config_context
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from firstshell.config import did_you_mean
 from firstshell.errors import InputError
@@ -59,7 +62,7 @@ def fit_forest(
     classifies = np.issubdtype(labels.dtype, np.integer)
     plain: Forest = RandomForestClassifier(**settings) if classifies else RandomForestRegressor(**settings)
     if backend == "sklearn":
-        return plain.fit(features, labels)
+        return _grown(plain, features, labels) if threads == 1 and labels.ndim == 1 else plain.fit(features, labels)
     from sklearnex import ensemble
 
     kind = ensemble.RandomForestClassifier if classifies else ensemble.RandomForestRegressor
@@ -76,12 +79,51 @@ def _copy(fitted: Any, plain: Forest) -> Forest:
     return plain
 
 
+def _grown(plain: Forest, features: Array, labels: NDArray[Any]) -> Forest:
+    """Fit a forest as scikit-learn does, to the bit, tree by tree.
+
+    Its own `fit` clones, checks and hands over each tree: with 200 samples that takes as long as growing it.
+    """
+    seen, n = np.ascontiguousarray(features, dtype=np.float32), len(labels)
+    kind, aim = DecisionTreeRegressor, np.asarray(labels, dtype=np.float64)
+    if isinstance(plain, RandomForestClassifier):
+        plain.classes_, codes = np.unique(labels, return_inverse=True)
+        kind, aim, plain.n_classes_ = DecisionTreeClassifier, codes.astype(np.float64), len(plain.classes_)
+    same = {"max_features": plain.max_features, "min_samples_leaf": plain.min_samples_leaf}
+    draw = np.random.RandomState(plain.random_state)
+    trees = [kind(**same, random_state=draw.randint(np.iinfo(np.int32).max)) for _ in range(plain.n_estimators)]
+    with config_context(assume_finite=True, skip_parameter_validation=True):
+        for tree in trees:
+            drawn = np.random.RandomState(tree.random_state).randint(0, n, n, dtype=np.int32)
+            times = np.bincount(drawn, minlength=n).astype(np.float64)
+            tree.fit(seen, aim[:, None], sample_weight=times, check_input=False)
+    plain.estimator_, plain.estimators_ = kind(**same), trees
+    plain.n_outputs_, plain.n_features_in_ = 1, seen.shape[1]
+    return plain
+
+
+def predict(forest: Forest, features: Array) -> NDArray[Any]:
+    """Return what a forest of one output predicts, (n,), without the checks that its own `predict` makes anew."""
+    return next(_first(forest, features, (len(forest.estimators_),)))[1]
+
+
+def impurity_importance(forest: Forest) -> Array:
+    """Return the (p,) impurity importances of a forest: the mean over its trees, which add up to 1."""
+    shares = [tree.tree_.compute_feature_importances() for tree in forest.estimators_ if tree.tree_.node_count > 1]
+    mean = np.mean(shares, axis=0) if shares else np.zeros(forest.n_features_in_)
+    return np.asarray(mean / mean.sum() if shares else mean)
+
+
 def predict_by_size(forest: Forest, features: Array, sizes: tuple[int, ...]) -> dict[int, NDArray[Any]]:
     """Return the predictions of the first k trees for each k of `sizes`: one fit serves all sizes of a grid search."""
-    found: dict[int, NDArray[Any]] = {}
-    total: Any = 0.0
+    return dict(_first(forest, features, sizes))
+
+
+def _first(forest: Forest, features: Array, sizes: tuple[int, ...]) -> Iterator[tuple[int, NDArray[Any]]]:
+    """Yield k and the predictions of the first k trees, for each k of `sizes`."""
+    seen, total = np.ascontiguousarray(features, dtype=np.float32), np.zeros(())
     for count, tree in enumerate(forest.estimators_, start=1):
-        total = total + (tree.predict_proba(features) if hasattr(tree, "predict_proba") else tree.predict(features))
+        total = total + tree.tree_.predict(seen)
         if count in sizes:
-            found[count] = forest.classes_[np.argmax(total, axis=1)] if total.ndim == 2 else total / count
-    return found
+            classifies = isinstance(forest, RandomForestClassifier)
+            yield count, forest.classes_[np.argmax(total, axis=1)] if classifies else total[:, 0] / count

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firstshell.learn.features import Block
-from firstshell.learn.forest import Forest
+from firstshell.learn.forest import Forest, predict
 from firstshell.learn.scores import main_scores
 from firstshell.types import Array, Target, main_metric
 
@@ -37,7 +37,7 @@ def block_importance(
     """
     features = features.astype(np.float32)  # as trees compare them: half the memory, and no copy at every call
     orders = [rng.permutation(len(labels)) for _ in range(permutations)]
-    base = main_scores(target, labels, forest.predict(features)[None], mean)[0]
+    base = main_scores(target, labels, predict(forest, features)[None], mean)[0]
     sign = 1.0 if main_metric(target).higher_is_better else -1.0
     losses = np.empty((len(blocks), permutations))
     chunk = max(1, MAX_ROWS // (len(labels) * permutations))  # one call for many blocks: trees are slow to start
@@ -47,7 +47,7 @@ def block_importance(
         for k, block in enumerate(part):
             for p, order in enumerate(orders):
                 stacked[k, p][:, block.columns] = features[order][:, block.columns]
-        predicted = forest.predict(stacked.reshape(-1, features.shape[1])).reshape(-1, len(labels))
+        predicted = predict(forest, stacked.reshape(-1, features.shape[1])).reshape(-1, len(labels))
         losses[first : first + len(part)] = sign * (
             base - main_scores(target, labels, predicted, mean).reshape(len(part), permutations)
         )

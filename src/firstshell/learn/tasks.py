@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from firstshell.learn.baselines import modal_prediction
 from firstshell.learn.features import blocks, design_matrix
-from firstshell.learn.forest import fit_forest, predict_by_size
+from firstshell.learn.forest import fit_forest, impurity_importance, predict, predict_by_size
 from firstshell.learn.importance import block_importance
 from firstshell.learn.plan import StudyPlan
 from firstshell.learn.samples import Samples, held_out, units
@@ -72,10 +72,10 @@ def train_and_score(shared: Shared, task: Task) -> Record:
         learner = _learner(plan, shared.backend)
         features = design_matrix(shared.matrices, task.inputs, samples.rows)
         forest = _fit(shared, task, features[train], samples.labels[train])
-        predicted = forest.predict(features[test])
+        predicted = predict(forest, features[test])
     seconds = time.process_time() - start
     if task.inputs not in ("modal", "composition") and not task.origin:
-        arrays["impurity"] = np.asarray(forest.feature_importances_)
+        arrays["impurity"] = impurity_importance(forest)
         if plan.permutations:
             rng = seeded("permute", plan.seed, task.metal, task.target, task.split, task.repeat)
             parts = blocks(shared.grids, task.inputs, plan.windows)
