@@ -38,7 +38,7 @@ from firstshell.measured.predictor_file import described
 from firstshell.measured.sample import read_samples
 from firstshell.measured.samples import Samples, collect
 from firstshell.measured.standards import Standard
-from firstshell.measured.standards_file import Listed, simulate_all
+from firstshell.measured.standards_file import Listed, simulate_all, without_hydrogen
 from firstshell.measured.training import Trained, train, values
 from firstshell.measured.transfer import PARAMETERS
 from firstshell.progress import Plain
@@ -236,13 +236,12 @@ def read_standards(folder: Path, work: Path) -> list[Standard]:
 
 
 def structure(name: str) -> Structure:
-    """The crystal of a compound, without its hydrogen."""
+    """The crystal of a compound; those that hold hydrogen are no oxides, and read without the checks of oxides."""
     if name not in HYDROUS:
         return amcsd.read_entry(STRUCTURES[name]).structure
     row = next(read_rows(database(), int(STRUCTURES[name].removeprefix("amcsd-"))))
     atoms = expand(row, read_atoms(row), max_sites=100)
-    crystal = Structure(atoms.cell, atoms.species, atoms.positions)
-    crystal.remove_species(["H"])
+    crystal = without_hydrogen(Structure(atoms.cell, atoms.species, atoms.positions))
     return crystal.get_primitive_structure()
 
 

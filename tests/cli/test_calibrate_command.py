@@ -95,6 +95,13 @@ def test_what_was_simulated_is_not_simulated_again(command, folder, simulated):
     assert len(simulated) == 3
 
 
+def test_hydrogen_is_left_out_of_the_structures(command, folder, simulated):
+    hydrous = CU2O.replace("Cu O\n4 2", "Cu O H\n4 2 1") + "0.5 0 0\n"
+    (folder / "Cu2O.vasp").write_text(hydrous)
+    assert calibrate(command, folder, "--progress", "none")[0] == 0
+    assert {call[0] for call in simulated} == {"CuO", "Cu2O"}
+
+
 def test_a_structure_that_cannot_be_simulated_is_named(command, folder, monkeypatch):
     def fail(*args, **more):
         raise EngineError("SCF did not converge")

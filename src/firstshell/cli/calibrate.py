@@ -30,7 +30,7 @@ def calibrate(
     ----------
     standards
         A CSV with the columns file, structure (CIF or POSCAR) and metal, paths relative to it; my.prj#group takes one
-        spectrum of a project. Two compounds or more.
+        spectrum of a project. Two compounds or more. Hydrogen is left out of the structures.
     out
         The file to write; NAME.store beside it keeps the simulations.
     workers

@@ -63,8 +63,8 @@ def predict(
     metal
         The absorber; by default the element whose K edge was measured. PDFs need it.
     align
-        How energies are calibrated: auto, foil (measured along with the sample), fit (likeness to training spectra),
-        none, or the number of eV to add.
+        How energies are calibrated: auto, foil (a channel of the scan, or a group of the Athena project named as in "Fe
+        foil"), fit (likeness to training spectra), none, or the number of eV to add.
     e0
         Edge energy in eV; the steepest rise by default.
     pre1
