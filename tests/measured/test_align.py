@@ -60,6 +60,11 @@ def test_what_cannot_be_done(likeness, how, message):
         align(normalised(), likeness, how)
 
 
+def test_a_spectrum_named_as_a_foil_is_doubted():
+    assert "named as a foil of Cu" in " ".join(normalised(name="cu_foil_rt.001").warnings)
+    assert "foil" not in " ".join(normalised(name="CuO on foil").warnings)
+
+
 def test_a_reference_without_an_edge_is_no_foil(likeness):
     measured = normalised()
     flat = replace(measured, reference=np.linspace(1.0, 0.9, len(measured.energy)))

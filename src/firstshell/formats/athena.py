@@ -7,7 +7,6 @@ Athena's plots. B. Ravel and M. Newville, J. Synchrotron Rad. 12 (2005) 537.
 from __future__ import annotations
 
 import json
-import re
 import zlib
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from firstshell.errors import InputError
-from firstshell.formats.elements import edge, element
+from firstshell.formats.elements import edge, element, is_foil
 from firstshell.formats.measured import Measured, make_xanes, to_ev
 from firstshell.formats.perl import statements
 from firstshell.formats.text import decode, number, read_bytes
@@ -66,7 +65,7 @@ def read(path: str | Path) -> list[Measured]:
         for group, spectrum in zip(groups, spectra, strict=True)
         if _flag(group["args"], "is_ref", "referencegroup")
     }
-    foils = [each for each in spectra if _is_foil(each)]
+    foils = [each for each in spectra if is_foil(each.name, each.element)]
     ties = [str(group["args"].get("reference", "")) for group in groups]
     return [_with_foil(spectrum, channels.get(tie), foils) for spectrum, tie in zip(spectra, ties, strict=True)]
 
@@ -167,14 +166,6 @@ def _measured(group: Group, source: str) -> Measured:
     except InputError as error:
         what = f"group {label[:40]!r}: {error.what}"
         raise InputError(what, remedy=error.remedy, file=source) from None
-
-
-def _is_foil(spectrum: Measured) -> bool:
-    """Return whether a group is named as a foil of its own absorber: "Fe foil", "cufoil.001", "foil_Mn"."""
-    if spectrum.element is None:
-        return False
-    before, after = rf"{spectrum.element}[\s_.-]*(foil|metal)", rf"foil[\s_.-]*{spectrum.element}"
-    return re.search(rf"(?<![a-z])({before}|{after})(?![a-z])", spectrum.name, re.IGNORECASE) is not None
 
 
 def _with_foil(spectrum: Measured, channel: Measured | None, foils: list[Measured]) -> Measured:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from firstshell.engines.k_edges import K_EDGES
 
 EDGES = frozenset(
@@ -20,3 +22,11 @@ def edge(name: str | None) -> str | None:
     """Return the spelling of an edge ("k" is "K"), or None for anything else."""
     name = (name or "").strip().upper()
     return name if name in EDGES else None
+
+
+def is_foil(name: str, metal: str | None) -> bool:
+    """Return whether a spectrum of a metal's edge is named as that of its foil: "Fe foil", "cufoil.001", "foil_Mn"."""
+    if metal is None:
+        return False
+    before, after = rf"{metal}[\s_.-]*(foil|metal)", rf"foil[\s_.-]*{metal}"
+    return re.search(rf"(?<![a-z])({before}|{after})(?![a-z])", name, re.IGNORECASE) is not None

@@ -13,6 +13,7 @@ import numpy as np
 
 from firstshell.engines.edges import k_edge
 from firstshell.errors import InputError
+from firstshell.formats.elements import is_foil
 from firstshell.formats.measured import Measured
 from firstshell.measured.edge import check_metal, find_edge, metal_at
 from firstshell.types import Array, Grid, Spectrum
@@ -138,6 +139,8 @@ def _normalise(measured: Measured, settings: NormaliseParams, metal: str | None)
     metal, e0, rivals = _edge(energy, raw, settings.e0, metal)
     _check_reach(energy, e0, LEAST_PAST, 0.0)
     warnings = _advice(energy, e0, metal, measured.reference is not None)
+    if is_foil(measured.name, metal):
+        warnings = (*warnings, f"it is named as a foil of {metal}: the models know compounds with oxygen, not metals")
     if rivals:
         places = ", ".join(f"{energy:.1f}" for energy in rivals)
         warnings = (*warnings, f"E0 is put at {e0:.1f} eV, but the edge rises nearly as steeply at {places} eV")
