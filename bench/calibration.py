@@ -1,7 +1,8 @@
 """How far the answers' own uncertainties can be believed, on materials held out.
 
 python bench/calibration.py     how often 90 % intervals hold, and the expected calibration error of class
-    probabilities, by metal and inputs; writes bench/results/coverage.json
+    probabilities, beside that of a perfectly calibrated model of as many samples, by metal and inputs; writes
+    bench/results/coverage.json
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from firstshell.types import Array, Target
 
 RESULTS = Path(__file__).parent / "results"
 METALS = ("Ti", "Mn", "Fe", "Cu")
+DRAWS = 200
 
 
 def main() -> None:
@@ -40,7 +42,7 @@ def main() -> None:
 
 def half_by_half(chosen: Samples, made: Trained, target: Target, repeats: int = 20) -> dict[str, float]:
     """Mean coverage of 90 % intervals, and expected calibration error in ten bins, over random halves of the groups."""
-    rng, held, covered, pairs = np.random.default_rng(0), made.held_out, [], []
+    rng, held, covered, asked = np.random.default_rng(0), made.held_out, [], []
     for _ in range(repeats):
         first = rng.permutation(chosen.groups.max() + 1) % 2 == 0
         mine = first[chosen.groups[held.rows]]
@@ -53,10 +55,19 @@ def half_by_half(chosen: Samples, made: Trained, target: Target, repeats: int = 
         if target.is_class:
             shares = sharpened(other.outputs[:, made.outputs.columns(target)], how.temperature)
             true = chosen.classes[target].shares[other.rows]
-            pairs.append((shares.max(axis=1), true[np.arange(len(true)), shares.argmax(axis=1)], weights))
+            right = true[np.arange(len(true)), shares.argmax(axis=1)]
+            asked.append((shares.max(axis=1), right, weights, np.flatnonzero(~mine)))
     found = {"coverage": round(float(np.mean(covered)), 3)}
-    if pairs:
-        found["ece"] = round(calibration_error(*(np.concatenate(each) for each in zip(*pairs, strict=True))), 3)
+    if asked:
+        confidence, right, weights, rows = (np.concatenate(each) for each in zip(*asked, strict=True))
+        found["ece"] = round(calibration_error(confidence, right, weights), 3)
+        # What is right by chance alone, each sample once for all halves that it is in.
+        luck = [rng.random(len(held.rows))[rows] < confidence for _ in range(DRAWS)]
+        chance = [calibration_error(confidence, each.astype(float), weights) for each in luck]
+        found |= {
+            "ece_by_chance": round(float(np.mean(chance)), 3),
+            "ece_at_most": round(float(np.quantile(chance, 0.95)), 3),
+        }
     return found
 
 
