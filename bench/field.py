@@ -39,7 +39,6 @@ SETTINGS = {
     "3.0 Å, mixing 0.1": Scf(3.0, iterations=12, mixing=0.1),
     "3.0 Å, mixing 0.2": Scf(3.0, iterations=12, mixing=0.2),
     "3.6 Å, mixing 0.1": Scf(3.6, iterations=12, mixing=0.1),
-    "4.2 Å, mixing 0.1": Scf(4.2, iterations=15, mixing=0.1),
 }
 REFERENCE = list(SETTINGS)[-1]
 ITERATIONS = (3, 4, 5, 6, 8, 10, 12)
