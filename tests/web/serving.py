@@ -14,6 +14,7 @@ import uvicorn
 from firstshell.dataset.embedded import load_dataset
 from firstshell.dataset.table import Dataset
 from firstshell.measured.models import channels_of
+from firstshell.measured.population import default_population
 from firstshell.measured.predictor import make_predictor
 from firstshell.measured.training import TrainingParams
 from firstshell.web.app import create_app
@@ -92,7 +93,8 @@ def first_materials(metals: tuple[str, ...]) -> Dataset:
 
 def make_desk(data: Dataset, limits: Limits | None = None) -> Desk:
     def train(metal, inputs, radiation, reporter):
-        return make_predictor(data, metal, channels_of(inputs), SMALL, reporter)
+        population = default_population().of_metal(metal)  # as `measured.models.predictor` has it
+        return make_predictor(data, metal, channels_of(inputs, population), SMALL, reporter)
 
     return Desk(lambda: data, train, limits)
 
