@@ -43,13 +43,13 @@ def test_an_example_is_answered_with_charts(quiet, client):
 
 
 def test_the_keyboard_moves_e0_and_the_answer_follows(quiet, client):
-    quiet.open(f"{client.url}#example=Cu-xanes")
+    quiet.open(f"{client.url}#example=Fe-xanes")
     quiet.wait(ANSWERED, 120)
     before = quiet.run(VALUES)
     e0 = float(quiet.run("document.querySelector('#field-e0').value"))
     quiet.run("document.querySelector('[aria-label^=\"Energy shift\"]').focus()")
     for _ in range(40):
-        quiet.press("ArrowRight", 39)
+        quiet.press("ArrowLeft", 37)
     quiet.wait(f"({VALUES}) !== {json.dumps(before)}")
     quiet.wait(ANSWERED)
     assert quiet.run("document.querySelector('#align').value") == "given"

@@ -63,12 +63,12 @@ def test_a_training_model_is_waited_for_with_progress(data):
 
 
 def test_a_shift_and_e0_change_the_answer(client):
-    question = client.example("Cu-xanes")
+    question = client.example("Fe-xanes")
     plain = client.answered("/api/answers", question).json
     spectrum = question["spectra"][0]
-    moved = client.answered("/api/answers", {"spectra": [spectrum | {"align": 4.0}]}).json
+    moved = client.answered("/api/answers", {"spectra": [spectrum | {"align": -4.0}]}).json
     assert moved["detail"]["alignment"]["by"] == "given"
-    assert moved["samples"][0]["shift"] == 4.0
+    assert moved["samples"][0]["shift"] == -4.0
     assert moved["samples"][0]["targets"] != plain["samples"][0]["targets"]
     e0 = plain["samples"][0]["e0"] + 3
     other = client.answered("/api/answers", {"spectra": [spectrum | {"ranges": {"e0": e0, "norm2": 90.0}}]}).json
@@ -89,8 +89,8 @@ def test_windows_add_up_to_what_is_not_said_of_any_spectrum(client):
 
 
 def test_the_cloud_lies_about_the_measurement(client):
-    sample = client.answered("/api/answers", client.example("Cu-xanes")).json
-    cloud = client.get("/api/cloud?metal=Cu&inputs=xanes&radiation=xray").json["xanes"]
+    sample = client.answered("/api/answers", client.example("Fe-xanes")).json
+    cloud = client.get("/api/cloud?metal=Fe&inputs=xanes&radiation=xray").json["xanes"]
     assert len(cloud["curves"]) <= 80
     nearest = np.array(sample["detail"]["resemblance"]["xanes"]["alike"])
     apart = np.sqrt(np.mean((np.array(cloud["curves"]) - nearest) ** 2, axis=1))
