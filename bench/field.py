@@ -29,6 +29,7 @@ from firstshell.engines.scattering import Scattering
 from firstshell.engines.site_xanes import site_cluster, site_job
 from firstshell.errors import EngineError
 from firstshell.modalities.xanes import PRESETS, XanesParams, grid
+from firstshell.store import write_atomic
 from firstshell.structures.sites import distinct_sites
 
 RESULTS = Path(__file__).with_name("results") / "field.json"
@@ -68,7 +69,8 @@ def run(count: int, workers: int) -> None:
     with ProcessPoolExecutor(workers) as pool:
         for going in as_completed([pool.submit(solve, *each) for each in todo if each not in done]):
             rows.append(going.result())
-            RESULTS.write_text(json.dumps(rows, ensure_ascii=False) + "\n")
+            text = json.dumps(rows, ensure_ascii=False) + "\n"
+            write_atomic(RESULTS, lambda path, text=text: path.write_text(text, encoding="utf-8"))
             print({name: value for name, value in rows[-1].items() if name != "mu"}, flush=True)
 
 
