@@ -23,7 +23,7 @@ from firstshell.types import Array, Target
 
 RESULTS = Path(__file__).parent / "results"
 METALS = ("Ti", "Mn", "Fe", "Cu")
-DRAWS = 200
+DRAWS = 100
 
 
 def main() -> None:
@@ -40,7 +40,7 @@ def main() -> None:
     write_atomic(RESULTS / "coverage.json", lambda path: path.write_text(text, encoding="utf-8"))
 
 
-def half_by_half(chosen: Samples, made: Trained, target: Target, repeats: int = 20) -> dict[str, float]:
+def half_by_half(chosen: Samples, made: Trained, target: Target, repeats: int = 100) -> dict[str, float]:
     """Mean coverage of 90 % intervals, and expected calibration error in ten bins, over random halves of the groups."""
     rng, held, covered, asked = np.random.default_rng(0), made.held_out, [], []
     for _ in range(repeats):
@@ -61,8 +61,8 @@ def half_by_half(chosen: Samples, made: Trained, target: Target, repeats: int = 
     if asked:
         confidence, right, weights, rows = (np.concatenate(each) for each in zip(*asked, strict=True))
         found["ece"] = round(calibration_error(confidence, right, weights), 3)
-        # What is right by chance alone, each sample once for all halves that it is in.
-        luck = [rng.random(len(held.rows))[rows] < confidence for _ in range(DRAWS)]
+        # What is right by chance alone: a sample's disturbed copies stand and fall together, in all halves alike.
+        luck = [rng.random(len(chosen))[held.rows[rows]] < confidence for _ in range(DRAWS)]
         chance = [calibration_error(confidence, each.astype(float), weights) for each in luck]
         found |= {
             "ece_by_chance": round(float(np.mean(chance)), 3),

@@ -8,7 +8,8 @@ the start of the processes; wall time per task of a long run without it; CPU tim
 which with Dask includes the scheduler: what a cluster cannot spread.
 
 Scaling: XANES at preset `fast`, PDFs and labels of twenty crystals, on one process and on several, the start of
-the processes included; in the order 1, n, n, 1, so that a drift of the machine falls on both.
+the processes included; in the order 1, n, n, 1, so that a drift of the machine falls on both. Beside it what the
+machine allows: n bare processes of feff8l_pot at once against one, in the same order. Set OMP_NUM_THREADS=1.
 
 Everything is on this machine.
 """
@@ -19,7 +20,9 @@ import argparse
 import json
 import os
 import platform
+import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -30,9 +33,15 @@ from pymatgen.core.structure import Structure
 from firstshell.cluster import ClusterPlan, open_cluster
 from firstshell.dataset.materials import Material
 from firstshell.dataset.pipeline import build_dataset
+from firstshell.engines.feff8l import run_stage
+from firstshell.engines.feff8l_cards import write_cards
+from firstshell.engines.site_xanes import site_job
 from firstshell.executors import Executor, LocalExecutor
+from firstshell.modalities.xanes import PRESETS
 from firstshell.run import run_tasks
 from firstshell.store import Record
+from firstshell.structures.sites import distinct_sites
+from oxides import crystals
 
 RESULTS = Path(__file__).parent / "results"
 CRYSTALS = ("Cu2O Pn-3m", "CuAlO2 R-3m", "MnO Fm-3m", "TiO2 I4_1/amd", "SrTiO3 Pm-3m")
@@ -82,6 +91,7 @@ def scaling(workers: int) -> dict[str, Any]:
         seconds[count].append(round(time.perf_counter() - start, 1))
         assert built.excluded.empty
         print(f"{count} workers: {seconds[count][-1]} s", flush=True)
+    allowed = bare(workers)
     sites = len(CRYSTALS) * len(STRAINS)  # each crystal has one
     return {
         "machine": machine(),
@@ -89,14 +99,34 @@ def scaling(workers: int) -> dict[str, Any]:
         "workers": workers,
         "wall_s": seconds,
         "ratio": round(sum(seconds[1]) / sum(seconds[workers]), 3),
+        "bare_wall_s": allowed,
+        "bare_ratio": round(workers * sum(allowed[1]) / sum(allowed[workers]), 3),
         "sites_per_core_hour": round(3600 * sites * len(seconds[1]) / sum(seconds[1]), 1),
     }
 
 
+def bare(workers: int) -> dict[int, list[float]]:
+    """Return the wall seconds of one process of feff8l_pot, and of several at once, all of the same field."""
+    cell = next(crystal for name, crystal in crystals() if name == CRYSTALS[3]).get_primitive_structure()
+    cards = write_cards(site_job(cell, distinct_sites(cell, "Ti")[0].index, PRESETS["fast"]))
+    seconds: dict[int, list[float]] = {1: [], workers: []}
+    with tempfile.TemporaryDirectory() as scratch:
+        folders = [Path(scratch) / str(i) for i in range(workers)]
+        for folder in folders:
+            folder.mkdir()
+            (folder / "feff.inp").write_text(cards, encoding="ascii")
+            run_stage("rdinp", folder, timeout=60)
+        for count in (1, workers, workers, 1):
+            with ThreadPoolExecutor(count) as threads:  # they only wait for their processes
+                start = time.perf_counter()
+                list(threads.map(lambda folder: run_stage("pot", folder, timeout=600), folders[:count]))
+                seconds[count].append(round(time.perf_counter() - start, 2))
+            print(f"{count} bare: {seconds[count][-1]} s", flush=True)
+    return seconds
+
+
 def materials() -> list[Material]:
     """Return crystals of the four metals, each at several strains, so that none is simulated twice."""
-    from oxides import crystals
-
     made = []
     for name, crystal in crystals():
         if name in CRYSTALS:

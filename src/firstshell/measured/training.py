@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 COVERAGE = 0.9
 FAINT = 1e-3
 """Least share that a class is given before shares are sharpened or softened."""
+DOUBT = 0.02
+"""Share of every answer that all classes have alike: no class is ever certain, nor ruled out. A temperature alone
+says 0.95 and more too often. docs/prediction.md has what it is worth; one fitted to held-out groups does no better."""
 SEEN_AGAIN = 3
 """Disturbed copies of each held-out sample that calibration looks at."""
 
@@ -58,7 +61,7 @@ class TrainingParams:
 class Calibration:
     """What turns the forest's answer for one target into probabilities and intervals.
 
-    temperature : shares p become p^(1/temperature)
+    temperature : shares p become p^(1/temperature), see `sharpened`
     floor : added in squares to the trees' disagreement, in units of the target
     width : intervals reach `width` times that to both sides
     """
@@ -185,9 +188,9 @@ def best_temperature(shares: Array, truth: Array, weights: Array) -> float:
 
 
 def sharpened(shares: Array, temperature: float) -> Array:
-    """Return shares (n, k) to the power 1/temperature, adding to one."""
+    """Return shares (n, k) to the power 1/temperature, with `DOUBT`, adding to one."""
     powers = np.clip(shares, FAINT, None) ** (1.0 / temperature)
-    return np.asarray(powers / powers.sum(axis=1, keepdims=True))
+    return np.asarray((1.0 - DOUBT) * powers / powers.sum(axis=1, keepdims=True) + DOUBT / shares.shape[1])
 
 
 def conformal_quantile(scores: Array, weights: Array, coverage: float) -> float:

@@ -56,13 +56,18 @@ def heading(width: int = WIDTH) -> str:
 def evidence_lines(start: dict[Target, float], found: Sequence[Evidence]) -> list[str]:
     """Return which windows move each answer most."""
     lines = []
+    scale = " (eV from the tabulated K edge)" if any(e.unit == "eV" for e in found) else ""
     for target in Target:
         own = sorted((e for e in found if e.target is target), key=lambda e: -abs(e.contribution))[:STRONGEST]
         digits = 2 if target.is_class else 3
-        parts = ", ".join(f"{e.low:.1f} to {e.high:.1f} {e.unit} {signed(e.contribution, digits)}" for e in own)
+        parts = ", ".join(f"{_window(e)} {signed(e.contribution, digits)}" for e in own)
         base = f"{start[target]:.{digits}f}"
-        lines.append(f"  {target.label}: {base} for any spectrum; windows that move it most: {parts}")
+        lines.append(f"  {target.label}: {base} for any spectrum; windows that move it most{scale}: {parts}")
     return lines
+
+
+def _window(part: Evidence) -> str:
+    return f"{part.low:.1f} to {part.high:.1f} {part.unit}".replace("-", "−")
 
 
 def signed(value: float, digits: int) -> str:
