@@ -43,9 +43,10 @@ def test_pdfs_without_a_disturbance_stay_what_they_are(data):
         assert np.sqrt(np.mean((same - values) ** 2)) < 0.12 * np.sqrt(np.mean(values**2))
 
 
-def test_both_models_are_scored_on_every_disturbance(frame):
+def test_all_models_are_scored_on_every_disturbance(frame):
     assert list(frame.columns) == COLUMNS
-    assert set(frame["model"]) == {"augmented", "plain"}
+    assert set(frame["model"][frame["modality"] == "pdf"]) == {"augmented", "plain"}
+    assert set(frame["model"][frame["modality"] == "xanes"]) == {"augmented", "plain", "as simulated"}
     counts = frame.groupby(["modality", "disturbance", "amount", "model", "target"]).size()
     assert (counts == robustness.REPEATS).all()
     assert frame["value"].notna().all()
@@ -76,3 +77,5 @@ def test_a_panel_for_each_disturbance(frame):
     shown = Robustness(frame, "xanes")
     assert [len(row) for row in shown.rows()] == [len(XANES)] * 3
     assert {"mean", "std"} <= set(shown.frame().columns)
+    assert "Dotted" in shown.caption
+    assert "Dotted" not in Robustness(frame, "pdf").caption

@@ -1,4 +1,4 @@
-"""How scores decay as measurements get worse: for a model trained on disturbed simulations, and for a plain one."""
+"""How scores decay as measurements get worse: for a model trained on disturbed simulations, and for plain ones."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from firstshell.types import Array, Metric, Target
 
 COLUMNS = ["metal", "modality", "disturbance", "unit", "amount", "model", "repeat", "target", "metric", "value"]
 REPEATS = 2
-EDITION = 2
+EDITION = 3
 """Counts up when the same data give other curves."""
 
 
@@ -89,12 +89,14 @@ def curves(
     params: TrainingParams | None = None,
     reporter: Reporter | None = None,
 ) -> pd.DataFrame:
-    """Return scores of both models on held-out groups against each disturbance; columns `COLUMNS`.
+    """Return scores of models on held-out groups against each disturbance; columns `COLUMNS`.
 
     by_modality : the samples of one metal for each modality
     population : transfers that XANES may have been through; the plain model knows their mean only
 
-    Both models see spectra on the same footing, after the mean transfer; the plain one has never seen a disturbed one.
+    The augmented and the plain model are asked about the same spectra, XANES after the mean transfer; the plain one has
+    never seen a disturbed one. The third, of XANES alone, knows nothing of measurements: trained on simulations as they
+    are, on tabulated energies, it is asked about simulations.
     """
     params, reporter = params or TrainingParams(copies=6, trees=40), reporter or Silent()
     metal = next(iter(by_modality.values())).metal
@@ -102,14 +104,14 @@ def curves(
     rows: list[tuple[object, ...]] = []
     try:
         for name, samples in by_modality.items():
-            augmented, plain, ways = _channels(name, population)
+            models, ways = _models(name, population)
             for repeat in range(REPEATS):
                 rng = seeded("robustness", params.seed, metal, name, repeat)
                 held = hold_out(samples.groups, quantile_strata(samples.bond_length), 0.25, rng)
-                for label, channel in (("augmented", augmented), ("plain", plain)):
+                for label, (channel, asked) in models.items():
                     rows += [
                         (metal, name, *part, label, repeat, *score, value)
-                        for part, score, value in _scores(samples, held, channel, plain, ways, params, rng)
+                        for part, score, value in _scores(samples, held, channel, asked, ways, params, rng)
                     ]
                 reporter.advance()
     finally:
@@ -144,20 +146,25 @@ def study_curves(
     return pd.concat(found[1:] or found, ignore_index=True)
 
 
-def _channels(name: str, population: Population) -> tuple[Channel, Channel, tuple[Disturbance, ...]]:
-    """Return the channel that augments, one that does not, and what may befall a measurement."""
+def _models(name: str, population: Population) -> tuple[dict[str, tuple[Channel, Channel]], tuple[Disturbance, ...]]:
+    """Return how each model is trained, the channel of what it is asked about, and what may befall that."""
+    models: dict[str, tuple[Channel, Channel]]
     if name == "xanes":
         still = replace(population, spread=dict.fromkeys(population.spread, 1e-09))
-        return XanesChannel(population), XanesChannel(still, noise=0.0), XANES
+        plain, raw = XanesChannel(still, noise=0.0), XanesChannel(None, seen="absolute")
+        models = {"augmented": (XanesChannel(population), plain), "plain": (plain, plain), "as simulated": (raw, raw)}
+        return models, XANES
     channel = PdfChannel(name)
-    return channel, replace(channel, qmax=None), pdf_disturbances(channel)
+    still_pdf = replace(channel, qmax=None)
+    models = {"augmented": (channel, still_pdf), "plain": (still_pdf, still_pdf)}
+    return models, pdf_disturbances(channel)
 
 
 def _scores(
     samples: Samples,
     held: Mask,
     channel: Channel,
-    plain: Channel,
+    asked: Channel,
     ways: tuple[Disturbance, ...],
     params: TrainingParams,
     rng: np.random.Generator,
@@ -165,7 +172,7 @@ def _scores(
     """Train on what is not held out, and return (disturbance, unit, amount), (target, metric), score."""
     outputs, tested = Outputs.of(samples), samples.take(np.flatnonzero(held))
     forest = fit(samples.take(np.flatnonzero(~held)), [channel], outputs, params, rng)
-    fair = plain.disturbed(tested, rng)
+    fair = asked.disturbed(tested, rng)
     found = []
     for way in ways:
         for amount in way.amounts:

@@ -12,7 +12,7 @@ from firstshell.report.display import Display, Panel
 from firstshell.report.style import INK, by_number, input_name, metal_colour
 from firstshell.types import Target, main_metric
 
-STYLES = {"augmented": "-", "plain": (0, (3, 2))}
+STYLES = {"augmented": "-", "plain": (0, (3, 2)), "as simulated": (0, (1, 1.5))}
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,8 +41,13 @@ class Robustness(Display):
         return (
             f"Scores on held-out groups against one disturbance of the {input_name(self.modality)} at a time. Solid: a "
             "model trained on disturbed simulations, as predictions on measured files use it; dashed: one that has "
-            "never seen a disturbed one. Both are asked about the same spectra."
+            f"never seen a disturbed one. Both are asked about the same spectra.{self._third()}"
         )
+
+    def _third(self) -> str:
+        if "as simulated" not in set(self.frame()["model"]):
+            return ""
+        return " Dotted: one trained on simulations as they are, on tabulated energies, and asked about such."
 
     def frame(self) -> pd.DataFrame:
         """Return means over repeats."""
@@ -61,12 +66,13 @@ class Robustness(Display):
         here = row[row["disturbance"] == disturbance]
         low, high = float(row["mean"].min()), float(row["mean"].max())
         legend = first and target is next(iter(Target))
+        styles = {model: style for model, style in STYLES.items() if model in set(frame["model"])}
         metals, metric = by_number(here["metal"]), main_metric(target)
 
         def draw(figure: Figure | SubFigure) -> None:
             axes = figure.subplots()
             for metal in metals:
-                for model, style in STYLES.items():
+                for model, style in styles.items():
                     line = here[(here["metal"] == metal) & (here["model"] == model)].sort_values("amount")
                     axes.plot(line["amount"], line["mean"], color=metal_colour(metal), ls=style, lw=1.3)
             unit = str(here["unit"].iloc[0])
@@ -77,13 +83,13 @@ class Robustness(Display):
             axes.set_ylim(low - 0.05 * (high - low), high + 0.05 * (high - low) + 1e-9)
             if legend:
                 handles = [Line2D([], [], color=metal_colour(metal), label=metal) for metal in metals]
-                handles += [Line2D([], [], color=INK, ls=style, label=model) for model, style in STYLES.items()]
+                handles += [Line2D([], [], color=INK, ls=style, label=model) for model, style in styles.items()]
                 figure.legend(handles=handles, loc="outside lower left", ncols=3, fontsize=7, handlelength=2)
 
         said = "; ".join(
             f"{m}, {model}: {line['mean'].iloc[0]:.2f} to {line['mean'].iloc[-1]:.2f}"
             for m in metals
-            for model in STYLES
+            for model in styles
             if len(line := here[(here["metal"] == m) & (here["model"] == model)].sort_values("amount"))
         )
         return Panel(draw, f"{metric.label} against {disturbance}. {said}.", width=2.6, height=2.6)
