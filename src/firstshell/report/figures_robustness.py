@@ -59,13 +59,13 @@ class Robustness(Display):
         """Return a panel for each target and disturbance."""
         frame = self.frame()
         names = list(dict.fromkeys(frame["disturbance"]))
-        return [[self._panel(frame, target, name, name == names[0]) for name in names] for target in Target]
+        return [[self._panel(frame, target, name, i) for i, name in enumerate(names)] for target in Target]
 
-    def _panel(self, frame: pd.DataFrame, target: Target, disturbance: str, first: bool) -> Panel:
+    def _panel(self, frame: pd.DataFrame, target: Target, disturbance: str, column: int) -> Panel:
         row = frame[frame["target"] == target.value]
         here = row[row["disturbance"] == disturbance]
         low, high = float(row["mean"].min()), float(row["mean"].max())
-        legend = first and target is next(iter(Target))
+        first, top = column == 0, target is next(iter(Target))
         styles = {model: style for model, style in STYLES.items() if model in set(frame["model"])}
         metals, metric = by_number(here["metal"]), main_metric(target)
 
@@ -74,17 +74,21 @@ class Robustness(Display):
             for metal in metals:
                 for model, style in styles.items():
                     line = here[(here["metal"] == metal) & (here["model"] == model)].sort_values("amount")
-                    axes.plot(line["amount"], line["mean"], color=metal_colour(metal), ls=style, lw=1.3)
+                    width = 1.7 if style == "-" else 1.0
+                    axes.plot(line["amount"], line["mean"], color=metal_colour(metal), ls=style, lw=width)
             unit = str(here["unit"].iloc[0])
             axes.set_xlabel(f"{disturbance} ({unit})" if unit else disturbance)
             axes.set_ylabel(metric.label if first else "")
             axes.set_title(target.label if first else "", loc="left")
             axes.margins(x=0.03)
             axes.set_ylim(low - 0.05 * (high - low), high + 0.05 * (high - low) + 1e-9)
-            if legend:
+            handles = []
+            if top and column == 0:
                 handles = [Line2D([], [], color=metal_colour(metal), label=metal) for metal in metals]
-                handles += [Line2D([], [], color=INK, ls=style, label=model) for model, style in styles.items()]
-                figure.legend(handles=handles, loc="outside lower left", ncols=3, fontsize=7, handlelength=2)
+            if top and column == 1:
+                handles = [Line2D([], [], color=INK, ls=style, label=model) for model, style in styles.items()]
+            if handles:
+                figure.legend(handles=handles, loc="outside lower left", ncols=4, fontsize=7, handlelength=2)
 
         said = "; ".join(
             f"{m}, {model}: {line['mean'].iloc[0]:.2f} to {line['mean'].iloc[-1]:.2f}"
