@@ -7,7 +7,7 @@ from firstshell.errors import InputError
 from firstshell.measured import training
 from firstshell.measured.outputs import Outputs
 from firstshell.measured.samples import collect
-from firstshell.measured.training import TrainingParams, best_temperature, conformal_quantile, sharpened, train
+from firstshell.measured.training import DOUBT, TrainingParams, best_temperature, conformal_quantile, sharpened, train
 from firstshell.types import Target
 from quick import QUICK, XANES
 
@@ -50,7 +50,8 @@ def test_sharpened_shares_add_to_one_and_keep_their_order():
     for temperature in (0.3, 1.0, 3.0):
         found = sharpened(shares, temperature)
         assert found.sum(axis=1) == pytest.approx([1, 1])
-        assert (found > 0).all()
+        assert (found >= DOUBT / 3).all()  # no class is ruled out, and none certain
+        assert (found <= 1 - DOUBT * 2 / 3).all()
         assert (found.argmax(axis=1) == [2, 0]).all()
     assert sharpened(shares, 0.3)[0, 2] > 0.7 > sharpened(shares, 3.0)[0, 2]
 
