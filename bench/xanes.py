@@ -2,7 +2,8 @@
 
 python bench/xanes.py presets [--presets fast standard] [--oxides rutile CuO]   CPU seconds by stage
 python bench/xanes.py reference FOLDER   every NAME.feff.inp of a folder against its NAME.xmu.dat of FEFF
-python bench/xanes.py scattering         full multiple scattering alone, with symmetry and without, by cluster radius
+python bench/xanes.py scattering         full multiple scattering alone, with symmetry and without, by cluster radius; beside
+    it LAPACK's LU alone of matrices as large as the whole cluster's
 python bench/xanes.py guard FOLDER [--metals Cu Ti Mn Fe] [--sites 26]   sites drawn from FOLDER/NAME/POSCAR: what
     the guard accepts, at what cost, and, where there is FOLDER/NAME/FEFF-XANES/NNN_Cu/xmu.dat, the agreement with it.
     Goes on where it was stopped; results in bench/results/xanes_guard.json
@@ -26,6 +27,7 @@ from typing import Any
 
 import numpy as np
 from pymatgen.core import Lattice, Structure
+from scipy.linalg.lapack import cgesv
 
 from firstshell.engines.absorption import Absorption, absorption, average, propagators
 from firstshell.engines.feff8l import Potentials, calculate
@@ -141,21 +143,37 @@ def reference(folder: Path) -> None:
 
 def scattering() -> None:
     phases = read_phases(STORED)
-    print(f"rutile, {len(phases.energy)} energies, l = 3 everywhere")
+    print(f"rutile, {len(phases.energy)} energies")
     rows = {}
-    for radius in (5.0, 6.0, 7.5):
+    for radius, l_oxygen in ((5.0, 3), (6.0, 2), (6.0, 3), (7.5, 3)):
         positions, charges = surroundings(RUTILE, 0, radius)
         kinds = np.where(charges == 8, 1, 2)
         kinds[0] = 0
         row: dict[str, float] = {"atoms": len(kinds)}
         for case, symmetry in (("", True), ("_plain", False)):
             start = time.process_time()
-            solver = Scattering(Cluster(positions / BOHR, kinds, (3, 3, 3)), symmetry=symmetry)
+            solver = Scattering(Cluster(positions / BOHR, kinds, (3, l_oxygen, 3)), symmetry=symmetry)
             propagators(phases, solver)
             row |= {f"matrix{case}": solver.size, f"cpu_s{case}": round(time.process_time() - start, 2)}
-        rows[f"{radius} Å"] = row
-        print(f"{radius:6.1f} {row}", flush=True)
+        row["cpu_s_lu"] = round(factorisations(int(row["matrix_plain"]), len(phases.energy)), 2)
+        rows[f"{radius} Å, l(O) = {l_oxygen}"] = row
+        print(f"{radius:6.1f} Å, l(O) = {l_oxygen}: {row}", flush=True)
     _store("scattering", rows)
+
+
+def factorisations(size: int, energies: int, timed: int = 10) -> float:
+    """Return CPU seconds of LU of a general matrix, in single precision, at each energy: most of a plain solution."""
+    real, imaginary = np.random.default_rng(0).normal(scale=0.1 / np.sqrt(size), size=(2, size, size))
+    matrix = np.asfortranarray(np.eye(size) + real + 1j * imaginary, dtype=np.complex64)
+    columns = np.eye(size, 4, dtype=np.complex64, order="F")
+    seconds = 0.0
+    for _ in range(timed):
+        each, right = matrix.copy(order="F"), columns.copy(order="F")
+        start = time.process_time()
+        _, _, _, failed = cgesv(each, right, overwrite_a=True, overwrite_b=True)
+        seconds += time.process_time() - start
+        assert not failed
+    return seconds / timed * energies
 
 
 def _store(command: str, rows: dict[str, Any]) -> None:
