@@ -2,8 +2,8 @@
 
 python bench/xanes.py presets [--presets fast standard] [--oxides rutile CuO]   CPU seconds by stage
 python bench/xanes.py reference FOLDER   every NAME.feff.inp of a folder against its NAME.xmu.dat of FEFF
-python bench/xanes.py scattering         full multiple scattering alone, with symmetry and without, by cluster radius; beside
-    it LAPACK's LU alone of matrices as large as the whole cluster's
+python bench/xanes.py scattering         full multiple scattering alone, with symmetry and without, by cluster radius;
+    beside it LAPACK's LU alone of matrices as large as the whole cluster's
 python bench/xanes.py guard FOLDER [--metals Cu Ti Mn Fe] [--sites 26]   sites drawn from FOLDER/NAME/POSCAR: what
     the guard accepts, at what cost, and, where there is FOLDER/NAME/FEFF-XANES/NNN_Cu/xmu.dat, the agreement with it.
     Goes on where it was stopped; results in bench/results/xanes_guard.json
