@@ -62,6 +62,15 @@ def test_a_shift_that_two_spectra_dispute_is_ambiguous():
     assert alone.best_shift == pytest.approx(0.0, abs=0.1)
 
 
+def test_what_asks_for_a_large_shift_is_not_like_it():
+    bank = make_bank(GRID, SPECTRA[PLACE : PLACE + 1], default_population())
+    mu = default_population().typical(12.0).apply(GRID, SPECTRA[PLACE], ENERGY + 6.0)
+    found = match(bank, mu, 0.03)
+    assert np.abs(found.shift).max() <= 3.0
+    assert found.rmse[0] > 0.05
+    assert found.best_shift > 4.0  # the likelihood of shifts has no such end
+
+
 def test_far_shifts_are_believed_less(bank):
     mu = default_population().typical(12.0).apply(GRID, SPECTRA[PLACE], ENERGY + 3.0)
     free, tight = match(bank, mu, 0.03, calibration=50.0), match(bank, mu, 0.03, calibration=0.05)

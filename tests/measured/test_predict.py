@@ -3,7 +3,8 @@ import pytest
 
 from firstshell.errors import InputError
 from firstshell.measured.explain import WINDOWS, evidence
-from firstshell.measured.predict import NEAREST, Answers, answer, answer_all, predict
+from firstshell.measured.predict import Answers, answer, answer_all, predict
+from firstshell.measured.resemblance import NEAREST
 from firstshell.measured.sample import PdfConditionsGiven, read_samples
 from firstshell.types import Target
 from quick import write_gr, write_scan, write_xdi

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from firstshell.measured.augment import edges_of
+from firstshell.measured.foil import LARGE
 from firstshell.measured.footing import ENERGY
 from firstshell.measured.population import Population
 from firstshell.measured.standards import MISFIT
@@ -40,7 +41,8 @@ class Bank:
 class Match:
     """How a measurement compares with each spectrum of a bank.
 
-    rmse : (n,) root mean square in edge steps after the best shift, stretch, width, scale and tilt
+    rmse : (n,) root mean square in edge steps after the best stretch, width, scale and tilt, and shift of at most
+        `LARGE` eV: what asks for more is not likeness
     shift : (n,) eV that the measurement was moved up by for it
     likelihood : (s,) of each of `SHIFTS`, adding to one
     """
@@ -102,7 +104,8 @@ def match(bank: Bank, mu: Array, misfit: float, calibration: float = CALIBRATION
     left = (moved**2).sum(axis=1)[:, None] - explained.reshape(len(SHIFTS), n, -1).max(axis=2)
     squares = np.maximum(left, 0.0)
     cost = squares / (2 * (misfit or MISFIT) ** 2 * TOGETHER) + 0.5 * (SHIFTS / calibration)[:, None] ** 2
-    best, each = cost.argmin(axis=0), np.logaddexp.reduce(-cost, axis=1)
+    best = np.where(np.abs(SHIFTS)[:, None] <= LARGE, cost, np.inf).argmin(axis=0)
+    each = np.logaddexp.reduce(-cost, axis=1)
     likelihood = np.exp(each - each.max())
     rmse = np.sqrt(squares[best, np.arange(n)] / len(ENERGY))
     return Match(rmse, SHIFTS[best], likelihood / likelihood.sum())

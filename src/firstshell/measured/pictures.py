@@ -12,7 +12,8 @@ from matplotlib.ticker import MaxNLocator
 
 from firstshell.measured.explain import Evidence
 from firstshell.measured.normalise import Normalised
-from firstshell.measured.predict import Answer, Resemblance
+from firstshell.measured.predict import Answer
+from firstshell.measured.resemblance import Resemblance
 from firstshell.report.style import FAINT, INK, MEAN, TRACE, class_name, metal_colour, paper_style
 from firstshell.store import write_atomic
 from firstshell.types import Prediction, Target
@@ -99,6 +100,8 @@ def beside(figure: Figure | SubFigure, found: Resemblance, colour: str) -> None:
     top.legend(loc="upper left")
     top.set(ylabel=HEIGHTS[found.modality])
     verdict = "in the domain" if found.inside else "outside the domain"
+    if found.rival is not None:
+        verdict = f"but {found.rival[0]} {found.rival[1]:.3f}"
     top.set_title(f"Distance {found.distance:.3f}, limit {found.limit:.3f}: {verdict}", loc="left")
     low.axhline(0.0, color=FAINT, lw=0.8)
     low.plot(found.axis, found.measured - found.alike, color=MEAN, lw=0.9)

@@ -12,11 +12,12 @@ import numpy as np
 from firstshell.engines.edges import k_edge
 from firstshell.errors import InputError
 from firstshell.measured.align import Alignment, aligned
-from firstshell.measured.footing import on_grid
+from firstshell.measured.footing import ENERGY, on_grid
 from firstshell.measured.models import predictor
 from firstshell.measured.normalise import NormaliseParams
 from firstshell.measured.population import Population
 from firstshell.measured.predictor import Predictor
+from firstshell.measured.resemblance import Resemblance, resemblance
 from firstshell.measured.sample import MeasuredSample, PdfConditionsGiven, Reading, none_usable, read_samples, reason
 from firstshell.modalities import show
 from firstshell.progress import Reporter
@@ -24,31 +25,6 @@ from firstshell.types import Array, Prediction, Target
 
 if TYPE_CHECKING:
     from firstshell.dataset.table import Dataset
-
-NEAREST = 5
-
-
-@dataclass(frozen=True, eq=False)
-class Resemblance:
-    """What a measurement is like among the training samples.
-
-    distance, limit : to the nearest, and beyond which it is outside the domain; edge steps, or of the RMS of G
-    nearest : (name, distance) of the nearest ones, the nearest first
-    axis, measured, alike : (a,) eV from the tabulated K edge or Å; the measurement there, and the nearest at its best
-    """
-
-    modality: str
-    distance: float
-    limit: float
-    nearest: tuple[tuple[str, float], ...]
-    axis: Array
-    measured: Array
-    alike: Array
-
-    @property
-    def inside(self) -> bool:
-        """Whether the measurement is like what the model was trained on."""
-        return self.distance <= self.limit
 
 
 @dataclass(frozen=True, eq=False)
@@ -174,12 +150,14 @@ def answer(model: Predictor, samples: Sequence[MeasuredSample], how: str | float
 class _Ready:
     """A sample, its spectra as the model will be asked, and how its energies were moved.
 
+    as_measured : (p,) XANES without the shift that made it like the training spectra
     compared : (n,) distances to the training samples by modality, as far as the alignment has found them
     """
 
     sample: MeasuredSample
     spectra: dict[str, Array]
     moved: Alignment | None
+    as_measured: dict[str, Array]
     compared: dict[str, Array]
 
 
@@ -196,16 +174,19 @@ def _kinds(
 
 def _prepare(model: Predictor, sample: MeasuredSample, how: str | float) -> _Ready:
     spectra: dict[str, Array] = {}
+    as_measured: dict[str, Array] = {}
     compared: dict[str, Array] = {}
     moved = None
     if sample.xanes is not None:
         moved, matched = aligned(sample.xanes, model.likeness.get("xanes"), how, model.channel("xanes").misfit)
         spectra["xanes"] = on_grid(sample.xanes, moved.shift)
+        if moved.by == "fit":
+            as_measured["xanes"] = np.interp(ENERGY, sample.xanes.energy - k_edge(sample.xanes.metal), sample.xanes.mu)
         if matched is not None:
             compared["xanes"] = matched.rmse
     if sample.pdf is not None:
         spectra[sample.inputs[-1]] = sample.pdf.values
-    return _Ready(sample, spectra, moved, compared)
+    return _Ready(sample, spectra, moved, as_measured, compared)
 
 
 def _asked(model: Predictor, ready: Sequence[_Ready]) -> list[Answer]:
@@ -218,33 +199,11 @@ def _asked(model: Predictor, ready: Sequence[_Ready]) -> list[Answer]:
 def _answer(model: Predictor, ready: _Ready, predictions: dict[Target, Prediction]) -> Answer:
     sample, spectra, moved = ready.sample, ready.spectra, ready.moved
     alike = {
-        channel.name: resemblance(model, channel.name, spectra[channel.name], ready.compared.get(channel.name))
-        for channel in model.channels
+        name: resemblance(model, name, spectra[name], ready.compared.get(name), ready.as_measured.get(name))
+        for name in (channel.name for channel in model.channels)
     }
     warnings = [warning for each in (sample.xanes, sample.pdf) if each is not None for warning in each.warnings]
     if moved is not None and moved.doubt:
         warnings.append(f"the energy scale is doubtful: {moved.doubt}")
-    warnings += [
-        f"the {show(name)} is unlike all training spectra (nearest {each.distance:.3f}, limit {each.limit:.3f}): "
-        "the answer is a guess"
-        for name, each in alike.items()
-        if not each.inside
-    ]
+    warnings += [f"the {show(name)} {each.warning}" for name, each in alike.items() if each.warning is not None]
     return Answer(sample, model.metal, model.inputs, predictions, spectra, moved, alike, tuple(warnings))
-
-
-def resemblance(model: Predictor, modality: str, values: Array, distances: Array | None = None) -> Resemblance:
-    """Compare a measurement (p,) on its channel's footing with the training samples.
-
-    distances : (n,) to each of them, where they are known already
-    """
-    channel, known = model.channel(modality), model.likeness[modality]
-    distances = channel.distances(known.reference, values) if distances is None else distances
-    order = np.argsort(distances, kind="stable")
-    named: dict[str, float] = {}
-    for i in order:
-        named.setdefault(known.names[i], float(distances[i]))
-        if len(named) == NEAREST:
-            break
-    axis, measured, alike = channel.beside(known.reference, int(order[0]), values)
-    return Resemblance(modality, float(distances[order[0]]), known.limit, tuple(named.items()), axis, measured, alike)

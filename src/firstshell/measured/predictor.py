@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from firstshell.learn.splits import seeded
 from firstshell.learn.trees import Trees
-from firstshell.measured import domain, samples
+from firstshell.measured import domain, foreign, samples
 from firstshell.measured.channels import Channel
 from firstshell.measured.domain import Likeness
+from firstshell.measured.foreign import Foreign
 from firstshell.measured.outputs import Outputs, told
 from firstshell.measured.training import Calibration, TrainingParams, sharpened, train, values
 from firstshell.progress import Reporter
@@ -28,6 +30,7 @@ class Predictor:
     channels : how each input is seen, in the order of their features
     trees, outputs, calibrations : what answers
     likeness : which training samples a measurement is like, by modality
+    unknown : names of what no sample is, and a measurement may be of; see `foreign`
     dataset : hash of what it was trained on
     """
 
@@ -37,12 +40,19 @@ class Predictor:
     outputs: Outputs
     calibrations: dict[Target, Calibration]
     likeness: dict[str, Likeness]
+    unknown: tuple[str, ...]
     dataset: str
 
     @property
     def inputs(self) -> str:
         """Names of the modalities, joined by "+"."""
         return "+".join(channel.name for channel in self.channels)
+
+    @cached_property
+    def foreign(self) -> dict[str, Foreign]:
+        """What else measurements are compared with, by modality."""
+        found = {each.name: foreign.spectra(self.metal, self.unknown, each) for each in self.channels}
+        return {name: each for name, each in found.items() if each is not None}
 
     def channel(self, modality: str) -> Channel:
         """Return the channel of one of its inputs."""
@@ -96,4 +106,7 @@ def make_predictor(
     made = train(chosen, channels, params, reporter)
     rng = seeded("likeness", params.seed, metal)
     likeness = {channel.name: domain.learn(chosen, channel, rng) for channel in channels}
-    return Predictor(metal, channels, Trees.of(made.forest), made.outputs, made.calibrations, likeness, data.hash)
+    formulas = data.frame.loc[data.frame["metal"] == metal, "formula"]
+    unknown = foreign.names_beside(metal, formulas)
+    trees = Trees.of(made.forest)
+    return Predictor(metal, channels, trees, made.outputs, made.calibrations, likeness, unknown, data.hash)

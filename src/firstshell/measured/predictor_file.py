@@ -88,6 +88,7 @@ def _packed(made: Predictor) -> tuple[dict[str, Any], Arrays]:
         "outputs": to_dict(made.outputs),
         "calibrations": {target.value: to_dict(each) for target, each in made.calibrations.items()},
         "likeness": {name: {"names": each.names, "limit": each.limit} for name, each in made.likeness.items()},
+        "unknown": list(made.unknown),
         "dataset": made.dataset,
     }
     arrays = {f"trees/{name}": array for name, array in made.trees.arrays().items()}
@@ -110,7 +111,9 @@ def _unpacked(about: Any, arrays: Arrays, path: str | Path) -> Predictor:
         trees = Trees.from_arrays(own, sum(len(channel.positions()) for channel in channels))
         if trees.outputs != outputs.columns(Target.BOND_LENGTH).stop:
             raise ValueError("the trees have other outputs")
-        return Predictor(str(about["metal"]), channels, trees, outputs, calibrations, likeness, str(about["dataset"]))
+        unknown = tuple(str(name) for name in about["unknown"])
+        metal, dataset = str(about["metal"]), str(about["dataset"])
+        return Predictor(metal, channels, trees, outputs, calibrations, likeness, unknown, dataset)
     except (InputError, KeyError, TypeError, ValueError, AttributeError) as error:
         raise InputError(f"this file holds no predictor: {error}", remedy=REMEDY, file=path) from None
 

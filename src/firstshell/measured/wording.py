@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from firstshell.measured.align import Alignment
 from firstshell.measured.answers_table import DISTANCES
 from firstshell.measured.explain import Evidence
-from firstshell.measured.predict import Answer, Resemblance
+from firstshell.measured.predict import Answer
+from firstshell.measured.resemblance import Resemblance
 from firstshell.modalities import show
 from firstshell.types import Prediction, Target
 
@@ -94,10 +95,10 @@ def _ends(found: Prediction) -> str:
 
 
 def _resemblance(name: str, each: Resemblance) -> list[str]:
-    verdict = "In domain" if each.inside else "OUTSIDE the domain, the answer is a guess"
-    first = f"  {verdict}: the {show(name)} differs by {each.distance:.3f} {DISTANCES[name]} from the nearest training "
+    first = f"  {each.verdict}: the {show(name)} differs by {each.distance:.3f} {DISTANCES[name]} from the nearest"
     nearest = "; ".join(f"{known} {distance:.3f}" for known, distance in each.nearest)
-    return [f"{first}spectrum (limit {each.limit:.3f})", f"    nearest: {nearest}"]
+    rival = "" if each.rival is None else f"; not trained on: {each.rival[0]} {each.rival[1]:.3f}"
+    return [f"{first} training spectrum (limit {each.limit:.3f})", f"    nearest: {nearest}{rival}"]
 
 
 def _alignment(found: Alignment) -> str:

@@ -15,8 +15,9 @@ from firstshell.measured.answers_table import DISTANCES
 from firstshell.measured.explain import Evidence
 from firstshell.measured.normalise import Normalised
 from firstshell.measured.pdf_match import MatchedPdf
-from firstshell.measured.predict import Answer, Resemblance
+from firstshell.measured.predict import Answer
 from firstshell.measured.predictor import Predictor
+from firstshell.measured.resemblance import Resemblance
 from firstshell.types import Array, Prediction, Target
 
 MOST_POINTS = 1500
@@ -143,6 +144,7 @@ def _pdf(found: MatchedPdf) -> dict[str, Any]:
 def _alike(each: Resemblance) -> dict[str, Any]:
     return {
         "inside": each.inside,
+        "rival": None if each.rival is None else {"name": each.rival[0], "distance": float(f"{each.rival[1]:.3g}")},
         "distance": float(f"{each.distance:.3g}"),
         "limit": float(f"{each.limit:.3g}"),
         "unit": DISTANCES[each.modality],

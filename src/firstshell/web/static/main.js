@@ -77,7 +77,7 @@ function failed(error) {
 
 function render() {
   const [sample, detail] = [page.samples[page.shown], page.detail];
-  const known = sample.in_domain ? "" : " It is unlike all that the model knows.";
+  const known = sample.in_domain ? "" : " It is outside what the model knows.";
   say(`${sample.metal} in ${sample.name}, from ${inputsTitle(sample.inputs)}: ${sample.targets.map(inWords).join(", ")}.${known}`);
   byId("answer").replaceChildren(...answer(sample, detail));
   controls.follow(detail, ofShown()[0].treated, page.samples.length);
