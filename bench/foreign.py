@@ -146,7 +146,8 @@ def make(work: Path) -> None:
             continue
         begin = 0.0 if crystals[metal, name][2] else 5.0
         mu = [round(float(value), 4) for value in record.arrays["mu"]]
-        table.append({"metal": metal, "name": name, "first": ENERGY[0] + begin, "step": 0.5, "mu": mu})
+        called = name if begin == 0.0 else f"a sulfide such as {name}"
+        table.append({"metal": metal, "name": called, "first": ENERGY[0] + begin, "step": 0.5, "mu": mu})
     lines = ",\n".join(json.dumps(row) for row in table)
     write_atomic(foreign.FILE, lambda path: path.write_text(f"[\n{lines}\n]\n", encoding="utf-8"))
 

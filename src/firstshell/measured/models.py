@@ -16,6 +16,7 @@ from firstshell.config import stable_hash, to_dict
 from firstshell.dataset import embedded
 from firstshell.engines.edges import k_edge
 from firstshell.errors import InputError
+from firstshell.measured import foreign
 from firstshell.measured.channels import Channel, XanesChannel
 from firstshell.measured.population import Population, default_population
 from firstshell.measured.predictor import Predictor, make_predictor
@@ -87,7 +88,8 @@ def predictor(
     known = embedded.manifest()["hash"] if data is None else data.hash
     population = (population or default_population()).of_metal(metal)
     channels, params = channels_of(inputs, population, radiation), params or TrainingParams()
-    settings = [EDITION, known, metal, [described(c) for c in channels], to_dict(params), version("scikit-learn")]
+    how = [[described(channel) for channel in channels], to_dict(params), foreign.names_beside(metal, ())]
+    settings = [EDITION, known, metal, *how, version("scikit-learn")]
     name = f"{metal}-{'+'.join(channel.name for channel in channels)}-{stable_hash(settings)[:16]}.npz"
     path = (folder or cache_folder()) / "models" / name
     found = _cached(path)

@@ -99,10 +99,10 @@ def beside(figure: Figure | SubFigure, found: Resemblance, colour: str) -> None:
     top.set_ylim(top=max(found.measured.max(), found.alike.max()) + 0.6 * span)
     top.legend(loc="upper left")
     top.set(ylabel=HEIGHTS[found.modality])
-    verdict = "in the domain" if found.inside else "outside the domain"
+    title = f"Distance {found.distance:.3f}, limit {found.limit:.3f}: {'in domain' if found.inside else 'OUTSIDE'}"
     if found.rival is not None:
-        verdict = f"but {found.rival[0]} {found.rival[1]:.3f}"
-    top.set_title(f"Distance {found.distance:.3f}, limit {found.limit:.3f}: {verdict}", loc="left")
+        title += f"\n{_short(found.rival[0], LONGEST)}: {found.rival[1]:.3f}"
+    top.set_title(title, loc="left")
     low.axhline(0.0, color=FAINT, lw=0.8)
     low.plot(found.axis, found.measured - found.alike, color=MEAN, lw=0.9)
     low.set(xlabel=AXES[found.modality], ylabel="Residual")

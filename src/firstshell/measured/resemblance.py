@@ -50,8 +50,9 @@ class Resemblance:
         """What a person should know, in half a sentence that may follow the name of the modality."""
         if self.rival is not None:
             name, distance = self.rival
-            nearest = f"{distance:.3f}, the nearest oxide {self.distance:.3f}"
-            return f"is as much like {name} ({nearest}): the answer holds only if an oxide was measured"
+            like, than = ("more", "than") if distance < self.distance else ("as much", "as")
+            oxides = f"{than} like any oxide ({self.distance:.3f})"
+            return f"is {like} like {name} ({distance:.3f}) {oxides}: the answer holds only if an oxide was measured"
         if not self.inside:
             nearest = f"nearest {self.distance:.3f}, limit {self.limit:.3f}"
             return f"is unlike all training spectra ({nearest}): the answer is a guess"

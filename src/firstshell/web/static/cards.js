@@ -63,7 +63,7 @@ function shares(target) {
 }
 
 function likeness(each) {
-  if (each.rival) return `as much like ${each.rival.name} as like any oxide`;
+  if (each.rival) return each.rival.distance < each.distance ? `more like ${each.rival.name} than like any oxide` : `as much like ${each.rival.name} as like any oxide`;
   return each.inside ? "like the training spectra" : "unlike all training spectra";
 }
 
