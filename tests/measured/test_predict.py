@@ -1,7 +1,10 @@
 import numpy as np
 import pytest
 
+from firstshell.engines.edges import k_edge
 from firstshell.errors import InputError
+from firstshell.measured import foreign, wording
+from firstshell.measured.answers_table import frame
 from firstshell.measured.explain import WINDOWS, evidence
 from firstshell.measured.predict import Answers, answer, answer_all, predict
 from firstshell.measured.resemblance import NEAREST
@@ -59,6 +62,19 @@ def test_what_is_like_nothing_is_outside_the_domain(tmp_path, models):
     (found,) = ask([path], models)
     assert not found.in_domain
     assert any("the answer is a guess" in warning for warning in found.warnings)
+
+
+def test_a_metal_is_told_to_be_none_of_the_oxides(tmp_path, models):
+    near, steps = foreign.curve("Cu", "metallic Cu")
+    energy = np.concatenate([np.arange(-150, -5, 5.0), np.arange(-5, 50, 0.5), np.arange(50, 400, 5.0)])
+    mu = 0.3 + 0.8 * np.interp(energy, [-70, *near], [0, *steps])
+    np.savetxt(tmp_path / "a.dat", np.column_stack([energy + k_edge("Cu"), mu]), header="energy mu")
+    (found,) = ask([tmp_path / "a.dat"], models)
+    assert found.resemblance["xanes"].rival[0] == "metallic Cu"
+    assert not found.in_domain
+    assert any("like metallic Cu" in warning for warning in found.warnings)
+    assert "OUTSIDE the domain, it may be metallic Cu" in wording.paragraph(found)
+    assert frame([found])["xanes_may_be"].tolist() == ["metallic Cu"]
 
 
 def test_a_xanes_and_a_pdf_are_one_sample(tmp_path, models):

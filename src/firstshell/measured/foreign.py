@@ -57,17 +57,24 @@ def names_beside(metal: str, formulas: Iterable[str]) -> tuple[str, ...]:
 
 def spectra(metal: str, names: Sequence[str], channel: Channel) -> Foreign | None:
     """Return what a channel compares with under these names; None where there is nothing."""
-    rows = [row for row in _rows() if row["metal"] == metal and row["name"] in names]
-    if not rows or not isinstance(channel, XanesChannel):
+    known = tuple(row["name"] for row in _rows() if row["metal"] == metal and row["name"] in names)
+    if not known or not isinstance(channel, XanesChannel):
         return None
     population = channel.population or PLAIN
     banks = []
-    for row in rows:
-        mu = np.array(row["mu"])
-        placed = _on_the_edge(population) if row["name"] == metallic(metal) else population
-        banks.append(make_bank(row["first"] + row["step"] * np.arange(len(mu)), mu[None], placed))
+    for name in known:
+        energy, mu = curve(metal, name)
+        placed = _on_the_edge(population) if name == metallic(metal) else population
+        banks.append(make_bank(energy, mu[None], placed))
     whole, tilted = (np.concatenate(parts) for parts in zip(*((b.whole, b.tilted) for b in banks), strict=True))
-    return Foreign(tuple(row["name"] for row in rows), (whole, tilted))
+    return Foreign(known, (whole, tilted))
+
+
+def curve(metal: str, name: str) -> tuple[Array, Array]:
+    """Return the energies in eV that `FILE` counts, and μ in edge steps, of one of them."""
+    row = next(row for row in _rows() if (row["metal"], row["name"]) == (metal, name))
+    mu = np.array(row["mu"])
+    return row["first"] + row["step"] * np.arange(len(mu)), mu
 
 
 def rival(known: Foreign, channel: Channel, values: Array, farthest: float) -> tuple[str, float] | None:
