@@ -5,6 +5,7 @@ from firstshell.engines.edges import k_edge
 from firstshell.errors import InputError
 from firstshell.measured import foreign, wording
 from firstshell.measured.answers_table import frame
+from firstshell.measured.composition import composition_advice
 from firstshell.measured.explain import WINDOWS, evidence
 from firstshell.measured.predict import Answers, answer, answer_all, predict
 from firstshell.measured.resemblance import NEAREST
@@ -85,6 +86,31 @@ def test_a_xanes_and_a_pdf_are_one_sample(tmp_path, models):
     assert set(found.resemblance) == {"xanes", "pdf"}
     (alone,) = ask(files[:1], models)  # without a PDF, the model that was trained without
     assert alone.inputs == "xanes"
+
+
+def test_a_header_that_speaks_of_another_sample_is_told(tmp_path, models):
+    files = [write_scan(tmp_path / "x.dat"), write_gr(tmp_path / "y.gr")]
+    assert not any("header" in warning for warning in ask(files, models)[0].warnings)
+    files[1].write_text(files[1].read_text().replace("composition = CuO", "composition = Fe2O3"))
+    assert any("Fe2O3, which holds no Cu" in warning for warning in ask(files, models)[0].warnings)
+
+
+@pytest.mark.parametrize(
+    ("composition", "told"),
+    [
+        (None, ()),
+        ("sample 7", ()),
+        ("La0.2Mn0.2O0.6", ()),
+        ("MnS", ("oxygen",)),
+        ("Ti2 O4", ("no Mn",)),
+        ("Ni", ("no Mn", "oxygen")),
+    ],
+)
+def test_compositions(composition, told):
+    found = composition_advice(composition, "Mn", oxides=True)
+    assert len(found) == len(told)
+    assert all(word in warning for word, warning in zip(told, found, strict=True))
+    assert len(composition_advice(composition, "Mn", oxides=False)) == len([word for word in told if word != "oxygen"])
 
 
 def test_pairs_of_many_files_have_one_name(tmp_path):

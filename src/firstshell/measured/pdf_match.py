@@ -59,6 +59,7 @@ class MatchedPdf:
     values : (n,) G(r) in Å⁻², of the scale that the file has; 0 where the file has nothing, outside `WINDOW`
     features : (m,) the same within `WINDOW` over its RMS there: what a model is asked about
     conditions : how it was measured
+    composition : formula in its header, as it stands there
     warnings : what a person should know
     """
 
@@ -68,6 +69,7 @@ class MatchedPdf:
     values: Array
     features: Array
     conditions: PdfConditions
+    composition: str | None
     warnings: tuple[str, ...]
 
 
@@ -140,7 +142,9 @@ def _match(
     values = largest * resample(r, g, target.values, conditions.qmax)
     rms = float(np.sqrt(np.mean(values[window(target.values)] ** 2)))
     warnings = (*advice(r, measured.y, rms), *_doubts(r, conditions))
-    return MatchedPdf(measured.name, measured.source, target, values, scale_free(values, target), conditions, warnings)
+    said = measured.pdf.composition if measured.pdf is not None else None
+    seen = scale_free(values, target)
+    return MatchedPdf(measured.name, measured.source, target, values, seen, conditions, said, warnings)
 
 
 def _conditions(

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, overload
 
 import numpy as np
 
+from firstshell.dataset.embedded import manifest
 from firstshell.engines.edges import k_edge
 from firstshell.errors import InputError
 from firstshell.measured.align import Alignment, aligned
+from firstshell.measured.composition import composition_advice
 from firstshell.measured.footing import ENERGY, on_grid
 from firstshell.measured.models import predictor
 from firstshell.measured.normalise import NormaliseParams
@@ -203,6 +205,8 @@ def _answer(model: Predictor, ready: _Ready, predictions: dict[Target, Predictio
         for name in (channel.name for channel in model.channels)
     }
     warnings = [warning for each in (sample.xanes, sample.pdf) if each is not None for warning in each.warnings]
+    if sample.pdf is not None:
+        warnings += composition_advice(sample.pdf.composition, model.metal, model.dataset == manifest()["hash"])
     if moved is not None and moved.doubt:
         warnings.append(f"the energy scale is doubtful: {moved.doubt}")
     warnings += [f"the {show(name)} {each.warning}" for name, each in alike.items() if each.warning is not None]
