@@ -20,9 +20,9 @@ from firstshell.measured.samples import Samples, collect
 from firstshell.measured.training import HeldOut, Trained, calibrate, sharpened, train, values
 from firstshell.store import write_atomic
 from firstshell.types import Array, Target
+from oxides import METALS
 
 RESULTS = Path(__file__).parent / "results"
-METALS = ("Ti", "Mn", "Fe", "Cu")
 DRAWS = 100
 
 

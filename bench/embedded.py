@@ -40,8 +40,8 @@ from firstshell.structures.amcsd import Entry, oxides
 from firstshell.structures.choosing import Candidate, candidate, choose
 from firstshell.structures.sites import distinct_sites
 from firstshell.structures.substitution import candidates, derive
+from oxides import METALS
 
-METALS = ("Ti", "Mn", "Fe", "Cu")
 PER_SERIES = 2
 """Members of one temperature or pressure series that are taken."""
 MAX_SITES, MAX_ATOMS = 4, 60

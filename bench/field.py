@@ -31,9 +31,9 @@ from firstshell.errors import EngineError
 from firstshell.modalities.xanes import PRESETS, XanesParams, grid
 from firstshell.store import write_atomic
 from firstshell.structures.sites import distinct_sites
+from oxides import METALS
 
 RESULTS = Path(__file__).with_name("results") / "field.json"
-METALS = ("Ti", "Mn", "Fe", "Cu")
 MAX_CELL, MAX_ELEMENTS = 40, 3
 """Limits on what is drawn, for the sake of time: each element is a potential of its own."""
 SETTINGS = {

@@ -33,8 +33,8 @@ from firstshell.progress import Plain
 from firstshell.run import Failure, run_tasks
 from firstshell.store import Record, Store, write_atomic
 from firstshell.structures.sites import distinct_sites
+from oxides import METALS
 
-METALS = ("Ti", "Mn", "Fe", "Cu")
 DRAWS = 200
 SETTINGS = replace(PRESETS["standard"], mesh=Mesh(kstep=0.048, kmax=4.0, estep=0.1))
 ENERGY = np.linspace(-5.0, 50.0, 111)

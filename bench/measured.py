@@ -46,11 +46,11 @@ from firstshell.store import Store, write_atomic
 from firstshell.structures import amcsd
 from firstshell.structures.amcsd_database import database, expand, read_atoms, read_rows
 from firstshell.types import Array, Target
+from oxides import METALS
 
 RESULTS = Path(__file__).parent / "results"
 CLOSE = {Target.OXIDATION_STATE: 0.5, Target.COORDINATION_NUMBER: 0.5, Target.BOND_LENGTH: 0.05}
 """How near a right answer is."""
-METALS = ("Ti", "Mn", "Fe", "Cu")
 STRUCTURES = {
     "CuO": "amcsd-18067",
     "Cu2O": "amcsd-09326",

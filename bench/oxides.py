@@ -10,6 +10,8 @@ import numpy as np
 from pymatgen.core import Composition, Lattice, Structure
 from pymatgen.symmetry.groups import SpaceGroup
 
+METALS = ("Ti", "Mn", "Fe", "Cu")
+"""Metals of the embedded dataset."""
 TABLE = """
 TiO2;P4_2/mnm;4.5937 4.5937 2.9587 90 90 90;Ti 0 0 0,O .3053 .3053 0
 TiO2;I4_1/amd;3.7842 3.7842 9.5146 90 90 90;Ti 0 0 0,O 0 0 .2081

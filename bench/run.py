@@ -1,13 +1,13 @@
 """Cost of running tasks: what a task costs that does nothing, and how much faster two processes build than one.
 
     python bench/run.py overhead [--tasks 2000] [--workers 2]     prints the table and writes bench/results/run.json
-    python bench/run.py scaling [--workers 2]      needs some 10 minutes; bench/results/scaling.json
+    python bench/run.py scaling [--workers 2]      needs 10 to 20 minutes; bench/results/scaling.json
 
 Overhead, on worker processes here and through Dask, of each: the wall time of a run with one task a worker, which is
 the start of the processes; wall time per task of a long run without it; CPU time per task of the submitting process,
 which with Dask includes the scheduler: what a cluster cannot spread.
 
-Scaling: XANES at preset `fast`, PDFs and labels of ten crystals, on one process and on several, the start of
+Scaling: XANES at preset `fast`, PDFs and labels of twenty crystals, on one process and on several, the start of
 the processes included; in the order 1, n, n, 1, so that a drift of the machine falls on both. Beside it what the
 machine allows: n bare processes of feff8l_pot at once against one, in the same order. Set OMP_NUM_THREADS=1.
 
@@ -45,7 +45,7 @@ from oxides import crystals
 
 RESULTS = Path(__file__).parent / "results"
 CRYSTALS = ("Cu2O Pn-3m", "CuAlO2 R-3m", "MnO Fm-3m", "TiO2 I4_1/amd", "SrTiO3 Pm-3m")
-STRAINS = (-0.01, 0.01)
+STRAINS = (-0.015, -0.005, 0.005, 0.015)
 METALS = ("Ti", "Mn", "Fe", "Cu")
 
 

@@ -104,14 +104,14 @@ def curves(
     rows: list[tuple[object, ...]] = []
     try:
         for name, samples in by_modality.items():
-            models, ways = _models(name, population)
+            trained, ways = models(name, population)
             for repeat in range(REPEATS):
                 rng = seeded("robustness", params.seed, metal, name, repeat)
                 held = hold_out(samples.groups, quantile_strata(samples.bond_length), 0.25, rng)
-                for label, (channel, asked) in models.items():
+                for label, (channel, asked) in trained.items():
                     rows += [
                         (metal, name, *part, label, repeat, *score, value)
-                        for part, score, value in _scores(samples, held, channel, asked, ways, params, rng)
+                        for part, score, value in scores(samples, held, channel, asked, ways, params, rng)
                     ]
                 reporter.advance()
     finally:
@@ -146,21 +146,21 @@ def study_curves(
     return pd.concat(found[1:] or found, ignore_index=True)
 
 
-def _models(name: str, population: Population) -> tuple[dict[str, tuple[Channel, Channel]], tuple[Disturbance, ...]]:
+def models(name: str, population: Population) -> tuple[dict[str, tuple[Channel, Channel]], tuple[Disturbance, ...]]:
     """Return how each model is trained, the channel of what it is asked about, and what may befall that."""
-    models: dict[str, tuple[Channel, Channel]]
+    found: dict[str, tuple[Channel, Channel]]
     if name == "xanes":
         still = replace(population, spread=dict.fromkeys(population.spread, 1e-09))
         plain, raw = XanesChannel(still, noise=0.0), XanesChannel(None, seen="absolute")
-        models = {"augmented": (XanesChannel(population), plain), "plain": (plain, plain), "as simulated": (raw, raw)}
-        return models, XANES
+        found = {"augmented": (XanesChannel(population), plain), "plain": (plain, plain), "as simulated": (raw, raw)}
+        return found, XANES
     channel = PdfChannel(name)
     still_pdf = replace(channel, qmax=None)
-    models = {"augmented": (channel, still_pdf), "plain": (still_pdf, still_pdf)}
-    return models, pdf_disturbances(channel)
+    found = {"augmented": (channel, still_pdf), "plain": (still_pdf, still_pdf)}
+    return found, pdf_disturbances(channel)
 
 
-def _scores(
+def scores(
     samples: Samples,
     held: Mask,
     channel: Channel,
@@ -169,7 +169,10 @@ def _scores(
     params: TrainingParams,
     rng: np.random.Generator,
 ) -> list[tuple[tuple[str, str, float], tuple[str, str], float]]:
-    """Train on what is not held out, and return (disturbance, unit, amount), (target, metric), score."""
+    """Train on what is not held out, and return (disturbance, unit, amount), (target, metric), score.
+
+    channel, asked : how what is trained on, and what is asked about, is disturbed; ways : what befalls the latter
+    """
     outputs, tested = Outputs.of(samples), samples.take(np.flatnonzero(held))
     forest = fit(samples.take(np.flatnonzero(~held)), [channel], outputs, params, rng)
     fair = asked.disturbed(tested, rng)
