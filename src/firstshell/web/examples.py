@@ -119,17 +119,24 @@ def _known(data: Dataset, metal: str) -> Samples:
 
 
 def _typical_row(samples: Samples) -> int:
-    """Return a mineral of few elements, where there is a mineral: a name that people know."""
-    return min(range(len(samples)), key=lambda i: (not _is_mineral(samples.names[i]), _elements(samples.names[i])))
+    """Return a natural mineral of few elements, where there is one: a name that people know."""
+    names = samples.names
+    return min(range(len(names)), key=lambda i: (_derived(names[i]), not _is_mineral(names[i]), _elements(names[i])))
 
 
 def _ends(samples: Samples) -> tuple[int, int]:
     """Return samples of the lowest and the highest oxidation state, of few elements."""
-    states = samples.truth(Target.OXIDATION_STATE)
+    states, names = samples.truth(Target.OXIDATION_STATE), samples.names
     low, high = (
-        min(range(len(samples)), key=lambda i: (sign * states[i], _elements(samples.names[i]))) for sign in (1, -1)
+        min(range(len(names)), key=lambda i: (sign * states[i], _derived(names[i]), _elements(names[i])))
+        for sign in (1, -1)
     )
     return low, high
+
+
+def _derived(name: str) -> bool:
+    """Whether a sample's structure was made from another's, as its id says: "(amcsd-01314/Zn1>Fe2+)"."""
+    return "/" in name.rpartition(" (")[2]
 
 
 def _is_mineral(name: str) -> bool:
