@@ -77,11 +77,13 @@ def test_a_metal_is_looked_for_where_it_was_measured(xanes_model):
 def test_models_of_sulfides_know_them(data):
     frame = data.frame.assign(formula=data.frame["formula"].where(data.frame.index != 0, "CuS"))
     model = make_predictor(replace(data, frame=frame), "Cu", XANES, QUICK)
-    assert model.unknown == ("metallic Cu",)
+    assert model.foreign["xanes"].names == ("metallic Cu",)
 
 
 def test_a_file_keeps_what_a_model_does_not_know(xanes_model, tmp_path):
     keep_predictor(xanes_model, tmp_path / "model.npz")
-    again = kept_predictor(tmp_path / "model.npz")
-    assert again.unknown == xanes_model.unknown
-    assert set(again.unknown) >= {"metallic Cu", "a sulfide such as covellite, CuS"}
+    known, again = xanes_model.foreign["xanes"], kept_predictor(tmp_path / "model.npz").foreign["xanes"]
+    assert again.names == known.names
+    assert set(again.names) >= {"metallic Cu", "a sulfide such as covellite, CuS"}
+    for one, two in zip(known.reference, again.reference, strict=True):
+        assert two == pytest.approx(one, abs=1e-6)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -30,7 +29,7 @@ class Predictor:
     channels : how each input is seen, in the order of their features
     trees, outputs, calibrations : what answers
     likeness : which training samples a measurement is like, by modality
-    unknown : names of what no sample is, and a measurement may be of; see `foreign`
+    foreign : what no sample is, and a measurement may be of, by modality
     dataset : hash of what it was trained on
     """
 
@@ -40,19 +39,13 @@ class Predictor:
     outputs: Outputs
     calibrations: dict[Target, Calibration]
     likeness: dict[str, Likeness]
-    unknown: tuple[str, ...]
+    foreign: dict[str, Foreign]
     dataset: str
 
     @property
     def inputs(self) -> str:
         """Names of the modalities, joined by "+"."""
         return "+".join(channel.name for channel in self.channels)
-
-    @cached_property
-    def foreign(self) -> dict[str, Foreign]:
-        """What else measurements are compared with, by modality."""
-        found = {each.name: foreign.spectra(self.metal, self.unknown, each) for each in self.channels}
-        return {name: each for name, each in found.items() if each is not None}
 
     def channel(self, modality: str) -> Channel:
         """Return the channel of one of its inputs."""
@@ -107,6 +100,7 @@ def make_predictor(
     rng = seeded("likeness", params.seed, metal)
     likeness = {channel.name: domain.learn(chosen, channel, rng) for channel in channels}
     formulas = data.frame.loc[data.frame["metal"] == metal, "formula"]
-    unknown = foreign.names_beside(metal, formulas)
+    names = foreign.names_beside(metal, formulas)
+    beside = {each.name: known for each in channels if (known := foreign.spectra(metal, names, each)) is not None}
     trees = Trees.of(made.forest)
-    return Predictor(metal, channels, trees, made.outputs, made.calibrations, likeness, unknown, data.hash)
+    return Predictor(metal, channels, trees, made.outputs, made.calibrations, likeness, beside, data.hash)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,12 @@ from firstshell.errors import InputError
 from firstshell.learn.trees import Trees
 from firstshell.measured.channels import Channel, XanesChannel
 from firstshell.measured.domain import Likeness
+from firstshell.measured.foreign import Foreign
 from firstshell.measured.outputs import Outputs
 from firstshell.measured.predictor import Predictor
 from firstshell.measured.training import Calibration
 from firstshell.store import write_atomic
-from firstshell.types import Target
+from firstshell.types import Array, Target
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -88,12 +90,14 @@ def _packed(made: Predictor) -> tuple[dict[str, Any], Arrays]:
         "outputs": to_dict(made.outputs),
         "calibrations": {target.value: to_dict(each) for target, each in made.calibrations.items()},
         "likeness": {name: {"names": each.names, "limit": each.limit} for name, each in made.likeness.items()},
-        "unknown": list(made.unknown),
+        "foreign": {name: list(each.names) for name, each in made.foreign.items()},
         "dataset": made.dataset,
     }
     arrays = {f"trees/{name}": array for name, array in made.trees.arrays().items()}
-    for name, each in made.likeness.items():
-        arrays |= {f"{name}/{i}": part.astype(np.float32) for i, part in enumerate(each.reference)}
+    for name, known in made.likeness.items():
+        arrays |= {f"{name}/{i}": part.astype(np.float32) for i, part in enumerate(known.reference)}
+    for name, beside in made.foreign.items():
+        arrays |= {f"foreign/{name}/{i}": part.astype(np.float32) for i, part in enumerate(beside.reference)}
     return about, arrays
 
 
@@ -111,21 +115,30 @@ def _unpacked(about: Any, arrays: Arrays, path: str | Path) -> Predictor:
         trees = Trees.from_arrays(own, sum(len(channel.positions()) for channel in channels))
         if trees.outputs != outputs.columns(Target.BOND_LENGTH).stop:
             raise ValueError("the trees have other outputs")
-        unknown = tuple(str(name) for name in about["unknown"])
+        foreign = {name: _foreign(name, names, arrays) for name, names in about["foreign"].items()}
         metal, dataset = str(about["metal"]), str(about["dataset"])
-        return Predictor(metal, channels, trees, outputs, calibrations, likeness, unknown, dataset)
+        return Predictor(metal, channels, trees, outputs, calibrations, likeness, foreign, dataset)
     except (InputError, KeyError, TypeError, ValueError, AttributeError) as error:
         raise InputError(f"this file holds no predictor: {error}", remedy=REMEDY, file=path) from None
 
 
 def _likeness(name: str, table: Any, arrays: Arrays) -> Likeness:
-    reference = tuple(arrays[key] for key in sorted(arrays) if key.startswith(f"{name}/"))
     names = [str(each) for each in table["names"]]
+    return Likeness(names, _reference(name, names, arrays), float(table["limit"]))
+
+
+def _foreign(name: str, names: Any, arrays: Arrays) -> Foreign:
+    known = tuple(str(each) for each in names)
+    return Foreign(known, _reference(f"foreign/{name}", known, arrays))
+
+
+def _reference(prefix: str, names: Sequence[str], arrays: Arrays) -> tuple[Array, ...]:
+    reference = tuple(arrays[key] for key in sorted(arrays) if key.startswith(f"{prefix}/"))
     if not reference or any(part.ndim != 3 or len(part) != len(names) for part in reference):
-        raise ValueError("names and training spectra do not match")
+        raise ValueError("names and spectra do not match")
     if len({part.shape for part in reference}) > 1 or not all(np.isfinite(part).all() for part in reference):
-        raise ValueError("training spectra of different lengths, or not finite")
-    return Likeness(names, reference, float(table["limit"]))
+        raise ValueError("spectra of different lengths, or not finite")
+    return reference
 
 
 def _channel(table: Any) -> Channel:
