@@ -124,6 +124,8 @@ def test_import_then_study(command, tmp_path):
         (["study", "absent.parquet"], "cannot read the dataset"),
         (["study", "{data}", "--metal", "Zr"], "Zr"),
         (["study", "{data}", "--set", "study.repeets=3"], "Did you mean 'repeats'"),
+        (["study", "{data}", "--set", "pdf.qmax=24"], "changes nothing: a study takes spectra as they are"),
+        (["advise", "--metal", "Fe", "--set", "xanes.emax=40"], "changes nothing"),
         (["study", "{data}", "--set", "repeats=3"], "is not table.key=value"),
         (["study", "{data}", "--set", "studie.repeats=3"], "unknown table \\[studie\\]. Did you mean 'study'"),
         (["study", "{data}", "--set", "study.repeats=many"], "not of type int"),

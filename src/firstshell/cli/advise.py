@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from firstshell.cli.settings import read_settings
+from firstshell.cli.settings import read_plan
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -74,7 +74,7 @@ def advise(
     from firstshell.report.advice_words import summary
     from firstshell.store import write_atomic
 
-    plan = read_settings(config, set_)["study"]
+    plan = read_plan(config, set_)
     named = {"targets": _list(target), "inputs": _list(inputs), "repeats": repeats}
     plan = replace(plan, **{name: value for name, value in named.items() if value not in ((), None)})
     curves = run_curves(

@@ -44,6 +44,19 @@ def read_settings(
     return settings | {"cluster": cluster}  # checked where it is used: its keys depend on the batch system
 
 
+def read_plan(config: Path | None, changes: Sequence[str], preset: str = "default") -> Any:
+    """Return the settings of a study of spectra that are there already.
+
+    Raises InputError as `read_settings`, and for a change of how spectra are simulated, which would change nothing.
+    """
+    plan = read_settings(config, changes, preset)["study"]
+    for change in changes:
+        if change.partition(".")[0].strip() != "study":
+            what = f"--set {change!r} changes nothing: a study takes spectra as they are in its dataset"
+            raise InputError(what, remedy="Give it to the build or import-feff that makes the dataset")
+    return plan
+
+
 def _native(params: Any) -> Any:
     """Return the settings without resampling, where a modality has such a choice."""
     names = {field.name for field in fields(params)}

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from firstshell.cli.settings import read_settings
+from firstshell.cli.settings import read_plan
 
 
 def study(
@@ -67,7 +67,7 @@ def study(
     from firstshell.store import Store
     from firstshell.types import Target
 
-    plan = read_settings(config, set_, preset)["study"]
+    plan = read_plan(config, set_, preset)
     if metal:
         plan = replace(plan, metals=tuple(m.strip() for m in metal.split(",") if m.strip()))
     dataset = load_dataset(data)
