@@ -52,7 +52,7 @@ def test_a_metal_and_a_sulfide_are_no_oxides(xanes_model, name):
     assert not found.inside
     assert name in found.verdict
     assert found.warning is not None
-    assert f"is more like {name} (" in found.warning
+    assert f"is more like {name} than like any oxide (" in found.warning
 
 
 def test_an_oxide_is_not_taken_for_them(xanes_model):

@@ -18,6 +18,11 @@ def element(symbol: str | None) -> str | None:
     return name if name in K_EDGES else None
 
 
+def elements_in(formula: str) -> set[str]:
+    """Return the elements that a formula names, "La0.2Mn0.2O0.6" as well as "Ti2 O4"; words are not told from them."""
+    return {symbol for symbol in re.findall(r"[A-Z][a-z]?", formula) if symbol in K_EDGES}
+
+
 def edge(name: str | None) -> str | None:
     """Return the spelling of an edge ("k" is "K"), or None for anything else."""
     name = (name or "").strip().upper()

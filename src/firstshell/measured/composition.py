@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
-
-from firstshell.formats.elements import element
+from firstshell.formats.elements import elements_in
 
 
 def composition_advice(composition: str | None, metal: str, oxides: bool) -> tuple[str, ...]:
@@ -12,7 +10,7 @@ def composition_advice(composition: str | None, metal: str, oxides: bool) -> tup
 
     oxides : whether the model was trained on oxides only
     """
-    held = {element(symbol) for symbol in re.findall(r"[A-Z][a-z]?", composition or "")} - {None}
+    held = elements_in(composition or "")
     if not held:
         return ()
     found = []

@@ -18,6 +18,11 @@ NEEDED = (5.0, 35.0)
 """eV from the tabulated K edge that a measurement must hold: beyond its ends it is continued with its last value."""
 
 
+def placed(measured: Normalised, shift: float = 0.0) -> Array:
+    """Return μ (111,) of a normalised measurement on `ENERGY`, moved up by `shift` eV, continued past its ends."""
+    return np.interp(ENERGY, measured.energy - k_edge(measured.metal) + shift, measured.mu)
+
+
 def on_grid(measured: Normalised, shift: float = 0.0) -> Array:
     """Return μ (111,) of a normalised measurement on `ENERGY`, moved up by `shift` eV.
 
@@ -30,7 +35,7 @@ def on_grid(measured: Normalised, shift: float = 0.0) -> Array:
             remedy=f"At least {NEEDED[0]:.0f} to {NEEDED[1]:.0f} eV are needed",
             file=measured.source,
         )
-    return np.interp(ENERGY, away, measured.mu)
+    return placed(measured, shift)
 
 
 def absolute(mu: Array) -> tuple[Array, Array]:

@@ -6,7 +6,6 @@ Measurements are compared with simulations of them (`python bench/foreign.py mak
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
@@ -16,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from firstshell.formats.elements import elements_in
 from firstshell.measured.channels import Channel, XanesChannel
 from firstshell.measured.matching import make_bank
 from firstshell.measured.population import PLAIN, Population
@@ -49,7 +49,7 @@ def names_beside(metal: str, formulas: Iterable[str]) -> tuple[str, ...]:
 
     Sulfides are left out where the model is trained on such.
     """
-    elements = (set(re.findall(r"[A-Z][a-z]?", formula)) for formula in set(formulas))
+    elements = (elements_in(formula) for formula in set(formulas))
     sulfides = any("S" in each and "O" not in each for each in elements)
     found = (row["name"] for row in _rows() if row["metal"] == metal)
     return tuple(name for name in found if not sulfides or name == metallic(metal))

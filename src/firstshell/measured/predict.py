@@ -14,7 +14,7 @@ from firstshell.engines.edges import k_edge
 from firstshell.errors import InputError
 from firstshell.measured.align import Alignment, aligned
 from firstshell.measured.composition import composition_advice
-from firstshell.measured.footing import ENERGY, on_grid
+from firstshell.measured.footing import on_grid, placed
 from firstshell.measured.models import predictor
 from firstshell.measured.normalise import NormaliseParams
 from firstshell.measured.population import Population
@@ -183,7 +183,7 @@ def _prepare(model: Predictor, sample: MeasuredSample, how: str | float) -> _Rea
         moved, matched = aligned(sample.xanes, model.likeness.get("xanes"), how, model.channel("xanes").misfit)
         spectra["xanes"] = on_grid(sample.xanes, moved.shift)
         if moved.by == "fit":
-            as_measured["xanes"] = np.interp(ENERGY, sample.xanes.energy - k_edge(sample.xanes.metal), sample.xanes.mu)
+            as_measured["xanes"] = placed(sample.xanes)
         if matched is not None:
             compared["xanes"] = matched.rmse
     if sample.pdf is not None:

@@ -46,16 +46,22 @@ class Resemblance:
         return "In domain" if self.inside else "OUTSIDE the domain, the answer is a guess"
 
     @property
+    def likeness(self) -> str:
+        """What the measurement is like."""
+        if self.rival is not None:
+            like, than = ("more", "than") if self.rival[1] < self.distance else ("as much", "as")
+            return f"{like} like {self.rival[0]} {than} like any oxide"
+        return "like the training spectra" if self.inside else "unlike all training spectra"
+
+    @property
     def warning(self) -> str | None:
         """What a person should know, in half a sentence that may follow the name of the modality."""
         if self.rival is not None:
-            name, distance = self.rival
-            like, than = ("more", "than") if distance < self.distance else ("as much", "as")
-            oxides = f"{than} like any oxide ({self.distance:.3f})"
-            return f"is {like} like {name} ({distance:.3f}) {oxides}: the answer holds only if an oxide was measured"
+            distances = f"{self.rival[1]:.3f} and {self.distance:.3f}"
+            return f"is {self.likeness} ({distances}): the answer holds only if an oxide was measured"
         if not self.inside:
             nearest = f"nearest {self.distance:.3f}, limit {self.limit:.3f}"
-            return f"is unlike all training spectra ({nearest}): the answer is a guess"
+            return f"is {self.likeness} ({nearest}): the answer is a guess"
         return None
 
 

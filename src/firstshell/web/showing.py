@@ -143,7 +143,7 @@ def _pdf(found: MatchedPdf) -> dict[str, Any]:
 
 def _alike(each: Resemblance) -> dict[str, Any]:
     return {
-        "inside": each.inside,
+        "likeness": each.likeness,
         "rival": None if each.rival is None else {"name": each.rival[0], "distance": float(f"{each.rival[1]:.3g}")},
         "distance": float(f"{each.distance:.3g}"),
         "limit": float(f"{each.limit:.3g}"),

@@ -62,15 +62,10 @@ function shares(target) {
     make("caption", {}, "Probability of each; in a mixture, its part"), make("tbody", {}, ...rows));
 }
 
-function likeness(each) {
-  if (each.rival) return each.rival.distance < each.distance ? `more like ${each.rival.name} than like any oxide` : `as much like ${each.rival.name} as like any oxide`;
-  return each.inside ? "like the training spectra" : "unlike all training spectra";
-}
-
 function verdict(sample, detail) {
   const parts = Object.entries(detail.resemblance).map(([name, each]) =>
     make("div", {},
-      make("p", {}, make("b", {}, `${titles[name]}: ${likeness(each)}`),
+      make("p", {}, make("b", {}, `${titles[name]}: ${each.likeness}`),
         `. Nearest at ${each.distance} ${each.unit}, limit ${each.limit}${each.rival ? `; ${each.rival.name} at ${each.rival.distance}` : ""}.`),
       make("ol", { class: "nearest" }, ...each.nearest.map((one) => make("li", {}, `${one.name} `, make("span", { class: "small" }, `${one.distance}`))))));
   return make("div", { class: `verdict ${sample.in_domain ? "inside" : "outside"}` },
