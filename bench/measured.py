@@ -167,7 +167,8 @@ def views(folder: Path) -> None:
             made = train(chosen, channels)
             model = with_likeness(chosen, made, channels)
             for target in Target:
-                found = values(made.outputs, target, made.held_out.outputs, made.calibrations[target].temperature)
+                how = made.calibrations[target]
+                found = values(made.outputs, target, made.held_out.outputs, how.temperature, how.doubt)
                 miss = found - chosen.truth(target)[made.held_out.rows]
                 weights = chosen.weights[made.held_out.rows]
                 errors[target.value].append(float(np.sqrt(np.average(miss**2, weights=weights))))

@@ -4,6 +4,8 @@ python bench/xanes.py presets [--presets fast standard] [--oxides rutile CuO]   
 python bench/xanes.py reference FOLDER   every NAME.feff.inp of a folder against its NAME.xmu.dat of FEFF
 python bench/xanes.py scattering         full multiple scattering alone, with symmetry and without, by cluster radius;
     beside it LAPACK's LU alone of matrices as large as the whole cluster's
+python bench/xanes.py invariance [--oxides rutile CuO]   the same crystal turned, its atoms in another order, its cell
+    doubled, and the same field without use of symmetry: largest differences of the spectrum, preset `fast`
 python bench/xanes.py guard FOLDER [--metals Cu Ti Mn Fe] [--sites 26]   sites drawn from FOLDER/NAME/POSCAR: what
     the guard accepts, at what cost, and, where there is FOLDER/NAME/FEFF-XANES/NNN_Cu/xmu.dat, the agreement with it.
     Goes on where it was stopped; results in bench/results/xanes_guard.json
@@ -28,6 +30,7 @@ from typing import Any
 import numpy as np
 from pymatgen.core import Lattice, Structure
 from scipy.linalg.lapack import cgesv
+from scipy.spatial.transform import Rotation
 
 from firstshell.engines.absorption import Absorption, absorption, average, propagators
 from firstshell.engines.feff8l import Potentials, calculate
@@ -161,6 +164,42 @@ def scattering() -> None:
     _store("scattering", rows)
 
 
+def invariance(oxides: list[str]) -> None:
+    print("largest difference, edge steps")
+    rows = {}
+    for oxide in oxides:
+        plain, solved, solver, _ = timed_site(OXIDES[oxide], 0, PRESETS["fast"])
+        unreduced = absorption(
+            solved.phases, average(propagators(solved.phases, Scattering(solver.cluster, symmetry=False)))
+        )
+        rows[oxide] = row = {"without symmetry": _largest(plain, unreduced)}
+        for way, written in rewritten(OXIDES[oxide]).items():
+            row[way] = _largest(plain, timed_site(written, 0, PRESETS["fast"])[0])
+        print(f"{oxide:10s}" + "  ".join(f"{way} {value:.1e}" for way, value in row.items()), flush=True)
+    _store("invariance", rows)
+
+
+def rewritten(structure: Structure) -> dict[str, Structure]:
+    """Return a crystal turned, with its atoms in another order, and in a doubled cell; atom 0 remains of its kind."""
+    turn = Rotation.from_rotvec([0.7, -0.4, 1.1]).as_matrix()
+    turned = Structure(structure.lattice.matrix @ turn.T, structure.species, structure.frac_coords)
+    order = np.random.default_rng(0).permutation(len(structure))
+    absorber = next(i for i in order if structure[i].specie == structure[0].specie)
+    order = [absorber, *(i for i in order if i != absorber)]
+    doubled = structure * (1, 1, 2)
+    return {
+        "turned": turned,
+        "atoms in another order": Structure.from_sites([structure[i] for i in order]),
+        "doubled cell": doubled,
+    }
+
+
+def _largest(one: Absorption, other: Absorption) -> float:
+    """Largest difference in edge steps at the energies that both have."""
+    inside = (other.energy >= one.energy[0]) & (other.energy <= one.energy[-1])
+    return float(np.abs(np.interp(other.energy, one.energy, one.mu) - other.mu)[inside].max())
+
+
 def factorisations(size: int, energies: int, timed: int = 10) -> float:
     """Return CPU seconds of LU of a general matrix, in single precision, at each energy: most of a plain solution."""
     real, imaginary = np.random.default_rng(0).normal(scale=0.1 / np.sqrt(size), size=(2, size, size))
@@ -286,6 +325,8 @@ def main() -> None:
     command.add_argument("--oxides", nargs="+", choices=list(OXIDES), default=list(OXIDES))
     commands.add_parser("reference").add_argument("folder", type=Path)
     commands.add_parser("scattering")
+    command = commands.add_parser("invariance")
+    command.add_argument("--oxides", nargs="+", choices=list(OXIDES), default=list(OXIDES))
     command = commands.add_parser("guard")
     command.add_argument("folder", type=Path)
     command.add_argument("--metals", nargs="+", default=["Cu", "Ti", "Mn", "Fe"])
@@ -295,6 +336,8 @@ def main() -> None:
         presets(chosen.presets, chosen.oxides)
     elif chosen.command == "reference":
         reference(chosen.folder)
+    elif chosen.command == "invariance":
+        invariance(chosen.oxides)
     elif chosen.command == "guard":
         guard(chosen.folder, chosen.metals, chosen.sites)
     else:

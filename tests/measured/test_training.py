@@ -1,4 +1,5 @@
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 import pytest
@@ -6,8 +7,9 @@ import pytest
 from firstshell.errors import InputError
 from firstshell.measured import training
 from firstshell.measured.outputs import Outputs
+from firstshell.measured.pdf_channel import PdfChannel
 from firstshell.measured.samples import collect
-from firstshell.measured.training import DOUBT, TrainingParams, best_temperature, conformal_quantile, sharpened, train
+from firstshell.measured.training import TrainingParams, best_temperature, conformal_quantile, sharpened, train
 from firstshell.types import Target
 from quick import QUICK, XANES
 
@@ -40,20 +42,28 @@ def test_the_best_temperature_is_the_one_that_made_the_shares():
     rng = np.random.default_rng(0)
     shares = rng.dirichlet([1.0, 1.0, 1.0], 4000)
     for temperature in (0.5, 1.0, 2.0):
-        true = sharpened(shares, temperature)
+        true = sharpened(shares, temperature, 0.02)
         drawn = np.eye(3)[[rng.choice(3, p=p) for p in true]]
-        assert best_temperature(shares, drawn, np.ones(4000)) == pytest.approx(temperature, rel=0.12)
+        assert best_temperature(shares, drawn, np.ones(4000), 0.02) == pytest.approx(temperature, rel=0.12)
 
 
 def test_sharpened_shares_add_to_one_and_keep_their_order():
     shares = np.array([[0.0, 0.3, 0.7], [1.0, 0.0, 0.0]])
-    for temperature in (0.3, 1.0, 3.0):
-        found = sharpened(shares, temperature)
+    for temperature, doubt in product((0.3, 1.0, 3.0), (0.02, 0.1)):
+        found = sharpened(shares, temperature, doubt)
         assert found.sum(axis=1) == pytest.approx([1, 1])
-        assert (found >= DOUBT / 3).all()  # no class is ruled out, and none certain
-        assert (found <= 1 - DOUBT * 2 / 3).all()
+        assert (found >= doubt / 3).all()  # no class is ruled out, and none certain
+        assert (found <= 1 - doubt * 2 / 3).all()
         assert (found.argmax(axis=1) == [2, 0]).all()
-    assert sharpened(shares, 0.3)[0, 2] > 0.7 > sharpened(shares, 3.0)[0, 2]
+    assert sharpened(shares, 0.3, 0.02)[0, 2] > 0.7 > sharpened(shares, 3.0, 0.02)[0, 2]
+
+
+@pytest.mark.parametrize(
+    ("channels", "doubt"), [(XANES, 0.02), ((PdfChannel(),), 0.08), ((*XANES, PdfChannel()), 0.02)]
+)
+def test_a_spectrum_beside_it_takes_a_pdfs_doubt_away(data, channels, doubt):
+    made = train(collect(data, "Cu"), channels, QUICK)
+    assert {how.doubt for how in made.calibrations.values()} == {doubt}
 
 
 def test_no_held_out_group_is_trained_on(data, monkeypatch):
@@ -104,7 +114,7 @@ def test_intervals_of_held_out_materials_cover_nine_in_ten(data):
     outputs = Outputs.of(samples)
     for target in Target:
         how = made.calibrations[target]
-        means = training.values(outputs, target, made.held_out.outputs, how.temperature)
+        means = training.values(outputs, target, made.held_out.outputs, how.temperature, how.doubt)
         reach = how.width * np.hypot(made.held_out.spread[target], how.floor)
         inside = np.abs(means - samples.truth(target)[made.held_out.rows]) <= reach
         covered = np.average(inside, weights=samples.weights[made.held_out.rows])

@@ -32,6 +32,13 @@ class Channel(Protocol):
     def misfit(self) -> float:
         """Return how far a measurement is from the simulation of its own structure, as `distances` has it."""
 
+    @property
+    def doubt(self) -> float:
+        """Return the share of an answer that all classes have alike, so that none is ever certain or ruled out.
+
+        A temperature alone says 0.95 and more too often; docs/prediction.md has how the shares were chosen.
+        """
+
     def disturbed(self, samples: Samples, rng: np.random.Generator) -> Array:
         """Return (n, p) simulated spectra as they might be measured."""
 
@@ -67,6 +74,7 @@ class XanesChannel:
     name = "xanes"
     unit = "eV"
     whole = False
+    doubt = 0.02
 
     @property
     def misfit(self) -> float:

@@ -34,6 +34,7 @@ class PdfChannel:
 
     unit = "Å"
     whole = True
+    doubt = 0.08
     misfit = 0.25
     """Of the RMS of G: weights f(Q) instead of f(0) alone change it by 0.14 to 0.32, as docs/pdf.md has it."""
 

@@ -64,12 +64,12 @@ class Predictor:
 
     def _answers(self, target: Target, found: Array, spread: Array) -> list[Prediction]:
         how, classes = self.calibrations[target], self.outputs.classes(target)
-        means = values(self.outputs, target, found, how.temperature)
+        means = values(self.outputs, target, found, how.temperature, how.doubt)
         reach = how.width * np.hypot(spread, how.floor)
         low, high = (float(classes[0]), float(classes[-1])) if target.is_class else (0.0, np.inf)
         shares = np.empty((len(found), 0))
         if target.is_class:
-            shares = sharpened(found[:, self.outputs.columns(target)], how.temperature)
+            shares = sharpened(found[:, self.outputs.columns(target)], how.temperature, how.doubt)
         return [
             Prediction(
                 self.metal,

@@ -24,9 +24,6 @@ if TYPE_CHECKING:
 COVERAGE = 0.9
 FAINT = 1e-3
 """Least share that a class is given before shares are sharpened or softened."""
-DOUBT = 0.02
-"""Share of every answer that all classes have alike: no class is ever certain, nor ruled out. A temperature alone
-says 0.95 and more too often. docs/prediction.md has what it is worth; one fitted to held-out groups does no better."""
 SEEN_AGAIN = 3
 """Disturbed copies of each held-out sample that calibration looks at."""
 
@@ -61,12 +58,13 @@ class TrainingParams:
 class Calibration:
     """What turns the forest's answer for one target into probabilities and intervals.
 
-    temperature : shares p become p^(1/temperature), see `sharpened`
+    temperature, doubt : shares p become p^(1/temperature), and all classes have `doubt` alike, see `sharpened`
     floor : added in squares to the trees' disagreement, in units of the target
     width : intervals reach `width` times that to both sides
     """
 
     temperature: float
+    doubt: float
     floor: float
     width: float
 
@@ -125,7 +123,8 @@ def train(
         np.vstack([part.outputs for part in parts]),
         {target: np.concatenate([part.spread[target] for part in parts]) for target in Target},
     )
-    return Trained(forest, outputs, {t: calibrate(samples, outputs, held, t) for t in Target}, held)
+    doubt = min(each.doubt for each in channels)
+    return Trained(forest, outputs, {t: calibrate(samples, outputs, held, t, doubt) for t in Target}, held)
 
 
 def fit(
@@ -156,41 +155,44 @@ def see(samples: Samples, channels: Sequence[Channel], rng: np.random.Generator)
     return np.hstack([each.features(each.disturbed(samples, rng)) for each in channels])
 
 
-def calibrate(samples: Samples, outputs: Outputs, held: HeldOut, target: Target) -> Calibration:
-    """Return what makes a target's probabilities and intervals those that held-out groups ask for."""
+def calibrate(samples: Samples, outputs: Outputs, held: HeldOut, target: Target, doubt: float) -> Calibration:
+    """Return what makes a target's probabilities and intervals those that held-out groups ask for.
+
+    doubt : share that all classes have alike, see `Channel.doubt`
+    """
     weights, truth = samples.weights[held.rows], samples.truth(target)[held.rows]
     temperature = 1.0
     if target.is_class:
         shares = held.outputs[:, outputs.columns(target)]
-        temperature = best_temperature(shares, samples.classes[target].shares[held.rows], weights)
-    averages = values(outputs, target, held.outputs, temperature)
+        temperature = best_temperature(shares, samples.classes[target].shares[held.rows], weights, doubt)
+    averages = values(outputs, target, held.outputs, temperature, doubt)
     floor = max(1e-4, 0.5 * float(np.sqrt(np.average((averages - truth) ** 2, weights=weights))))
     scores = np.abs(averages - truth) / np.hypot(held.spread[target], floor)
-    return Calibration(temperature, floor, conformal_quantile(scores, weights, COVERAGE))
+    return Calibration(temperature, doubt, floor, conformal_quantile(scores, weights, COVERAGE))
 
 
-def values(outputs: Outputs, target: Target, found: Array, temperature: float) -> Array:
+def values(outputs: Outputs, target: Target, found: Array, temperature: float, doubt: float) -> Array:
     """Return the (n,) mean values of a target by calibrated probabilities, or in Å."""
     if not target.is_class:
         return outputs.averages(target, found)
-    return np.asarray(sharpened(found[:, outputs.columns(target)], temperature) @ outputs.classes(target))
+    return np.asarray(sharpened(found[:, outputs.columns(target)], temperature, doubt) @ outputs.classes(target))
 
 
-def best_temperature(shares: Array, truth: Array, weights: Array) -> float:
+def best_temperature(shares: Array, truth: Array, weights: Array, doubt: float) -> float:
     """Return the temperature at which shares (n, k) tell true ones best, by their cross entropy."""
     from scipy.optimize import minimize_scalar
 
     def loss(log_temperature: float) -> float:
-        p = sharpened(shares, float(np.exp(log_temperature)))
+        p = sharpened(shares, float(np.exp(log_temperature)), doubt)
         return float(-np.average((truth * np.log(p)).sum(axis=1), weights=weights))
 
     return float(np.exp(minimize_scalar(loss, bounds=(-1.5, 1.5), method="bounded").x))
 
 
-def sharpened(shares: Array, temperature: float) -> Array:
-    """Return shares (n, k) to the power 1/temperature, with `DOUBT`, adding to one."""
+def sharpened(shares: Array, temperature: float, doubt: float) -> Array:
+    """Return shares (n, k) to the power 1/temperature, all classes having `doubt` alike, adding to one."""
     powers = np.clip(shares, FAINT, None) ** (1.0 / temperature)
-    return np.asarray((1.0 - DOUBT) * powers / powers.sum(axis=1, keepdims=True) + DOUBT / shares.shape[1])
+    return np.asarray((1.0 - doubt) * powers / powers.sum(axis=1, keepdims=True) + doubt / shares.shape[1])
 
 
 def conformal_quantile(scores: Array, weights: Array, coverage: float) -> float:
