@@ -74,6 +74,13 @@ def test_no_core_hole_and_polarization(tmp_path):
     assert found.polarization.tolist() == [0, 0, 1]
 
 
+def test_a_real_shift_is_remarked_on_and_a_loss_is_not(tmp_path):
+    (remark,) = read(tmp_path, TEXT.replace("EXCHANGE 0 0.0 0.0 2", "EXCHANGE 0 -1.5 0.5 2")).remarks
+    assert "by -1.5 eV" in remark
+    assert read(tmp_path, TEXT.replace("EXCHANGE 0 0.0 0.0 2", "EXCHANGE 0 0 0.5")).remarks == ()
+    assert read(tmp_path, TEXT.replace("EXCHANGE 0 0.0 0.0 2\n", "")).remarks == ()
+
+
 @pytest.mark.parametrize(
     ("old", "new", "words", "line"),
     [

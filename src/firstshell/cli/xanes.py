@@ -39,8 +39,12 @@ def xanes(feff_inp: Path, /, *, out: Path | None = None) -> None:
         reporter.advance()
     finally:
         reporter.finish()
-    header = [f"firstshell, from {feff_inp.name}", *(json.dumps(attempt) for attempt in solved.attempts)]
+    header = [
+        f"firstshell, from {feff_inp.name}",
+        *wanted.remarks,
+        *(json.dumps(attempt) for attempt in solved.attempts),
+    ]
     write_atomic(out, lambda path: path.write_text(write_xmu(result, header), encoding="utf-8"))
     spectrum = Spectrum(Grid(result.energy, "Energy", "eV"), result.mu, "xanes", "μ(E)", "edge steps", "")
     save_plot([spectrum], out.with_suffix(""), f"{feff_inp.name}: XANES")
-    print(f"wrote {out}, {out.stem}.png, {out.stem}.svg")
+    print(*wanted.remarks, f"wrote {out}, {out.stem}.png, {out.stem}.svg", sep="\n")
