@@ -88,7 +88,9 @@ class Robustness(Display):
             if top and column == 1:
                 handles = [Line2D([], [], color=INK, ls=style, label=model) for model, style in styles.items()]
             if handles:
-                figure.legend(handles=handles, loc="outside lower left", ncols=4, fontsize=7, handlelength=2)
+                figure.legend(
+                    handles=handles, loc="outside lower left", ncols=4, fontsize=7, handlelength=1.6, columnspacing=1.2
+                )
 
         said = "; ".join(
             f"{m}, {model}: {line['mean'].iloc[0]:.2f} to {line['mean'].iloc[-1]:.2f}"
