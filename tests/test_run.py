@@ -37,6 +37,7 @@ def misbehave(shared, task):
     if action == "unpicklable":
         return Record({"done": lambda: None})
     if action == "sleep tidily":
+        (folder / "begun").touch()
         try:
             time.sleep(60)
         finally:
@@ -162,6 +163,24 @@ def test_kill_and_resume(tmp_path):
     with Store.open(tmp_path) as store:
         results = run_tasks(slow, {str(i): i for i in range(40)}, shared=40, store=store, workers=2)
     assert [r.meta["value"] for r in results.values()] == list(range(40))
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a process does not see there that its parent is gone")
+def test_workers_do_not_outlive_a_run_that_is_killed(tmp_path):
+    script = (
+        "import sys; sys.path.insert(0, sys.argv[2])\n"
+        "from test_run import misbehave; from firstshell.run import run_tasks\n"
+        "run_tasks(misbehave, {'': 'sleep tidily'}, shared=sys.argv[1], workers=1)\n"
+    )
+    process = subprocess.Popen([sys.executable, "-c", script, str(tmp_path), str(Path(__file__).parent)])
+    while not (tmp_path / "begun").exists():
+        time.sleep(0.02)
+    process.kill()
+    process.wait()
+    killed = time.monotonic()
+    while not (tmp_path / "tidy").exists():
+        assert time.monotonic() - killed < 50  # the task itself would take 60 s
+        time.sleep(0.05)
 
 
 def slow(shared, task):

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
+import time
 from contextlib import suppress
 from multiprocessing.connection import Connection
+from threading import Thread
 from types import FrameType
 from typing import Any
 
 from firstshell.executors import Failure, call, decode, encode, unforeseen
+
+LOOK = 1.0
+"""Seconds between looks at whether the parent is still there."""
 
 
 def main(descriptor: int) -> None:
@@ -17,6 +23,7 @@ def main(descriptor: int) -> None:
     # Ctrl-C goes to the whole process group; the parent decides what becomes of its workers.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _leave)
+    Thread(target=_outlive_nobody, args=(os.getppid(),), daemon=True).start()
     connection = Connection(descriptor)
     with suppress(EOFError, OSError):
         job = _received(connection)
@@ -43,6 +50,13 @@ def _answer(job: Any, task: Any) -> bytes:
         return encode(result)
     except Exception as error:  # a result that cannot travel
         return encode(unforeseen(error))
+
+
+def _outlive_nobody(parent: int) -> None:
+    """End this process, and what its task started, when its parent is gone: nobody would take the result."""
+    while os.getppid() == parent:
+        time.sleep(LOOK)
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _leave(_signal: int, _frame: FrameType | None) -> None:
