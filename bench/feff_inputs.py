@@ -17,6 +17,8 @@ from pathlib import Path
 from pymatgen.core import Lattice, Structure
 from pymatgen.io.feff.sets import FEFFDictSet
 
+from xanes import OXIDES
+
 CARDS = {
     "EDGE": "K",
     "COREHOLE": "FSR",
@@ -50,10 +52,6 @@ def _perovskite(large: str, small: str, length: float) -> Structure:
 
 
 def cases() -> dict[str, Case]:
-    cell, places = Lattice.tetragonal(3.785, 9.514), [[0, 0, 0], [0, 0, 0.2081]]
-    anatase = Structure.from_spacegroup("I4_1/amd", cell, ["Ti", "O"], places)
-    cell, places = Lattice.hexagonal(5.038, 13.772), [[0, 0, 0.1447], [0.3059, 0, 0.25]]
-    hematite = Structure.from_spacegroup("R-3c", cell, ["Fe", "O"], places)
     cell, places = Lattice.cubic(4.2696), [[0.25, 0.25, 0.25], [0, 0, 0]]
     cuprite = Structure.from_spacegroup("Pn-3m", cell, ["Cu", "O"], places)
     cell, places = Lattice.hexagonal(3.2495, 5.2069), [[1 / 3, 2 / 3, 0], [1 / 3, 2 / 3, 0.3819]]
@@ -62,8 +60,8 @@ def cases() -> dict[str, Case]:
     pyrolusite = Structure.from_spacegroup("P4_2/mnm", cell, ["Mn", "O"], places)
     cobalt = _rock_salt("Co", 4.26)
     return {
-        "TiO2_anatase": Case(anatase, "Ti", 4.5, 5.0),
-        "Fe2O3_hematite": Case(hematite, "Fe", 4.0, 5.5),
+        "TiO2_anatase": Case(OXIDES["anatase"], "Ti", 4.5, 5.0),
+        "Fe2O3_hematite": Case(OXIDES["Fe2O3"], "Fe", 4.0, 5.5),
         "Cu2O_cuprite": Case(cuprite, "Cu", 4.5, 6.0),
         "SrTiO3_nohole": Case(_perovskite("Sr", "Ti", 3.905), "Ti", 4.0, 5.0, {"COREHOLE": "NONE"}),
         "FeO_wustite": Case(_rock_salt("Fe", 4.307), "Fe", 4.5, 5.5),
