@@ -24,6 +24,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from firstshell.config import to_dict
+from firstshell.crystal.sites import distinct_sites
 from firstshell.dataset import embedded
 from firstshell.dataset.build import default_params, software
 from firstshell.dataset.manifest import manifest_of
@@ -31,14 +32,13 @@ from firstshell.dataset.materials import Material
 from firstshell.dataset.merge import merge
 from firstshell.dataset.pipeline import build_dataset, build_items
 from firstshell.dataset.table import Dataset, write_dataset
-from firstshell.engines.site_xanes import site_job
 from firstshell.errors import InputError
-from firstshell.modalities.xanes import PRESETS
-from firstshell.progress import Plain
-from firstshell.store import Record, Store, write_atomic
+from firstshell.runtime.progress import Plain
+from firstshell.runtime.store import Record, Store, write_atomic
+from firstshell.simulation.feff.site import site_job
+from firstshell.simulation.xanes import PRESETS
 from firstshell.structures.amcsd import Entry, oxides
 from firstshell.structures.choosing import Candidate, candidate, choose
-from firstshell.structures.sites import distinct_sites
 from firstshell.structures.substitution import candidates, derive
 from oxides import METALS
 

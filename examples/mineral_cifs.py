@@ -13,13 +13,13 @@ import argparse
 from collections import Counter
 from pathlib import Path
 
+from firstshell.progress import Plain
+from firstshell.structures.sites import distinct_sites
 from pymatgen.core.structure import Structure
 
 from firstshell.errors import InputError
-from firstshell.progress import Plain
 from firstshell.structures.amcsd import Entry, oxides
 from firstshell.structures.choosing import candidate, choose
-from firstshell.structures.sites import distinct_sites
 from firstshell.structures.substitution import Derived, candidates, derive
 
 MAX_ATOMS, MAX_SITES = 36, 2

@@ -7,16 +7,15 @@ import numpy as np
 import pytest
 from pymatgen.core import Lattice, Structure
 
+from firstshell.crystal.bond_valence import unit_length
+from firstshell.crystal.labels import label_sites
+from firstshell.crystal.sites import distinct_sites, primitive, space_group
 from firstshell.errors import InputError
-from firstshell.labels import label_sites
-from firstshell.structures import distinct_sites, space_group
 from firstshell.structures.amcsd import Entry, read_entry
 from firstshell.structures.bond_network import Operations, network, operations
-from firstshell.structures.bond_valence import unit_length
 from firstshell.structures.distortion import opposite_pairs, shell, widest_angle
 from firstshell.structures.ions import IONS, coexist, ion
 from firstshell.structures.relaxation import Goal, free_shifts, free_strains, relax
-from firstshell.structures.sites import primitive
 from firstshell.structures.substitution import candidates, derive, parse_recipe
 from firstshell.types import Array
 

@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from firstshell.errors import EngineError, InputError
-from firstshell.progress import Reporter, Silent
+from firstshell.runtime.progress import Reporter, Silent
 
 if TYPE_CHECKING:
     from firstshell.dataset.materials import Material, Refused
     from firstshell.dataset.table import Dataset
-    from firstshell.executors import Executor
+    from firstshell.runtime.executors import Executor
     from firstshell.structures import amcsd
 
 FOLDER = Path(str(files("firstshell.dataset")))

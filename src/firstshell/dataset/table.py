@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from firstshell.config import to_dict
 from firstshell.errors import InputError
-from firstshell.store import write_atomic
+from firstshell.runtime.store import write_atomic
 from firstshell.types import Array, Grid
 
 PROTOCOL = 2
