@@ -26,7 +26,7 @@ def study(
 ) -> None:
     """Train and test forests on every combination of inputs, and write a report.
 
-    The default asks for 3 targets from 5 inputs over 10 grouped and 10 random splits. A run that was stopped goes on
+    The default asks for 3 targets from 5 inputs over 10 grouped and 3 random splits. A run that was stopped goes on
     where it was. The answer is OUT/report.html; figures, tables and scores lie beside it.
 
     Example: firstshell study --metal Fe --out study
@@ -38,8 +38,8 @@ def study(
     out
         The folder for report, figures, tables and scores.
     preset
-        default: a fixed forest, grouped and random splits; paper: the recipe of Na Narong et al. (2025), with its
-        grid search.
+        default: extremely randomised trees, grouped and random splits; paper: the recipe of Na Narong et al. (2025),
+        random forests with a grid search.
     metal
         Metals to study, as in Fe,Cu; all by default.
     config
@@ -61,11 +61,11 @@ def study(
     from firstshell.dataset.embedded import load_dataset
     from firstshell.prediction.robustness import study_curves
     from firstshell.report.build import build_report
+    from firstshell.report.words.study import console
     from firstshell.runtime.progress import make_reporter
     from firstshell.runtime.store import Store
     from firstshell.study.samples import study_metals
     from firstshell.study.study import run_study
-    from firstshell.types import Target
 
     plan = read_plan(config, set_, preset)
     if metal:
@@ -75,10 +75,9 @@ def study(
     curves = None
     if robustness:
         with Store.open(out / "store") as store:
-            curves = study_curves(dataset, study_metals(dataset, plan), store, make_reporter(progress))
+            curves = study_curves(
+                dataset, study_metals(dataset, plan), store, make_reporter(progress), workers=workers
+            )
     page = build_report(result, dataset, out, curves, workers=workers, reporter=make_reporter(progress))
-    for (name, target), rows in result.comparisons.groupby(["metal", "target"], sort=False):
-        print(f"\n{name}, {Target(target).label.lower()}:")
-        for row in rows.itertuples():
-            print(f"  {row.split} splits: {row.sentence}")
+    print(console(result))
     print(f"wrote {page}")

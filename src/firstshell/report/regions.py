@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from firstshell.elements import half_step
+from firstshell.study.features import NO_PAIR, SHELL, first_distance
 from firstshell.types import Array, Target
 
 if TYPE_CHECKING:
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
 PRE_EDGE = 3.0
 LEAST_WIDTH = 2.0
-SHELL, PEAK = 0.25, 0.15
-NO_PAIR = 1.2
 SECOND_SHELL = 1.7
 
 
@@ -96,8 +95,7 @@ def pair_regions(r: Array, mean: Array, lengths: Array, differential: bool) -> t
     from 1.2 Å on. The second shell ends at the first minimum of the mean spectrum beyond 1.7 bond lengths, past the
     edges of the polyhedra.
     """
-    middle = float(lengths.mean())
-    start = min(middle - SHELL, float(lengths.min()) - PEAK)
+    middle, start = float(lengths.mean()), first_distance(lengths, differential=True)
     low = [float(r[i]) for i in maxima(-mean) if r[i] > SECOND_SHELL * middle]
     end = low[0] if low else float(r[-1])
     slope, second = "slope of the density line without a pair", "O–O and metal–metal, second shell"
