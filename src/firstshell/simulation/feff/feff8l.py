@@ -8,7 +8,6 @@ from __future__ import annotations
 import importlib.util
 import json
 import sys
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
@@ -18,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from firstshell.errors import EngineError, InputError, UnavailableError
+from firstshell.runtime.leftovers import scratch_folder
 from firstshell.simulation.feff.cards import Job, Scf, write_cards
 from firstshell.simulation.feff.guard import ScfReport, first_believed, ladder, read_log
 from firstshell.simulation.feff.process import last_words, run_program
@@ -67,10 +67,10 @@ def wheel_program(name: str) -> Path:
 def available() -> tuple[bool, str]:
     """Return whether the executables run on this machine, and a sentence about it."""
     try:
-        with tempfile.TemporaryDirectory(prefix="firstshell-") as scratch:
+        with scratch_folder() as scratch:
             for stage in ("pot", "xsph"):
                 executable(stage)
-            answer = run_stage("rdinp", Path(scratch), timeout=30)
+            answer = run_stage("rdinp", scratch, timeout=30)
     except EngineError as error:
         return False, str(error)
     if "Feff8L" not in answer:
