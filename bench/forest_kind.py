@@ -59,7 +59,9 @@ def main() -> None:
                 seconds[each] += time.process_time() - start
                 predicted = predict(forest, features[held])[None]
                 found[each].append(float(main_scores(target, samples.labels[held], predicted, mean)[0]))
-        print(metal, name, inputs, {each: round(float(np.mean(values)), 3) for each, values in found.items()}, flush=True)
+        print(
+            metal, name, inputs, {each: round(float(np.mean(values)), 3) for each, values in found.items()}, flush=True
+        )
     ratio = plan.test_fraction / (1 - plan.test_fraction)
     result: dict[str, object] = {"seconds": seconds, "scores": scores}
     for each in FORESTS:
@@ -80,8 +82,12 @@ def main() -> None:
                 "of": len(answers),
                 "better": sum(answer.verdict == "helps" for answer in answers),
                 "worse": sum(answer.verdict == "hurts" for answer in answers),
-                "better after Holm": int(sum(p < 0.05 and a.difference > 0 for p, a in zip(adjusted, answers, strict=True))),
-                "worse after Holm": int(sum(p < 0.05 and a.difference < 0 for p, a in zip(adjusted, answers, strict=True))),
+                "better after Holm": int(
+                    sum(p < 0.05 and a.difference > 0 for p, a in zip(adjusted, answers, strict=True))
+                ),
+                "worse after Holm": int(
+                    sum(p < 0.05 and a.difference < 0 for p, a in zip(adjusted, answers, strict=True))
+                ),
             }
             result[f"{each}: {'weighted F1' if is_class else 'RMSE, % of mean'}"] = summary
             print(each, "weighted F1" if is_class else "RMSE, % of mean", summary)

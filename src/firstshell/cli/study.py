@@ -75,9 +75,7 @@ def study(
     curves = None
     if robustness:
         with Store.open(out / "store") as store:
-            curves = study_curves(
-                dataset, study_metals(dataset, plan), store, make_reporter(progress), workers=workers
-            )
+            curves = study_curves(dataset, study_metals(dataset, plan), store, make_reporter(progress), workers=workers)
     page = build_report(result, dataset, out, curves, workers=workers, reporter=make_reporter(progress))
     print(console(result))
     print(f"wrote {page}")

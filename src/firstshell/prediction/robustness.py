@@ -136,7 +136,9 @@ def study_curves(
     Raises EngineError when the curves of a metal could not be made.
     """
     chosen = {metal: default_population().of_metal(metal) for metal in metals}
-    keys = {stable_hash(["robustness", EDITION, data.hash, metal, to_dict(each)]): metal for metal, each in chosen.items()}
+    keys = {
+        stable_hash(["robustness", EDITION, data.hash, metal, to_dict(each)]): metal for metal, each in chosen.items()
+    }
     found = run_tasks(
         metal_curves, keys, shared=data, store=store, workers=workers, reporter=reporter, label="Robustness of answers"
     )

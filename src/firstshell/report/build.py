@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from firstshell.errors import EngineError, InputError
-from firstshell.report import page, reading, tables, tables_overview
+from firstshell.report import page, tables, tables_overview
 from firstshell.report.display import Display, drawn
 from firstshell.report.figures import study as figures
 from firstshell.report.figures.robustness import robustness as robustness_figure
@@ -79,7 +79,11 @@ def details(study: Study, data: Dataset, robustness: pd.DataFrame | None = None)
         ("checks", "What to know before believing a score", [tables.checks(study)]),
         ("claims", "The claims of the paper, one by one", [tables.claims(study)]),
         ("tests", "Does another input help?", [tables.tests(study), tables.scores(study), tables.reference(study)]),
-        ("where", "Where the importance stands", where + [*figures.importance_figures(study, data), tables.blocks(study)]),
+        (
+            "where",
+            "Where the importance stands",
+            where + [*figures.importance_figures(study, data), tables.blocks(study)],
+        ),
         ("predictions", "Predictions one by one", [*figures.prediction_figures(study), tables.class_scores(study)]),
         ("origins", "Natural and other samples", [tables.natural(study), tables.origins(study)]),
         ("robustness", "If the measurement is worse", decay),

@@ -184,7 +184,11 @@ def scores(study: Study) -> Table:
     caption = (
         f"Mean ± one standard deviation over repeats, {split} splits. Forest: "
         f"{'extremely randomised trees' if forest == 'extra' else 'random forest'}."
-        + (" Random forest: the paper's, on the same splits; marked where the paired test decides." if forest == "extra" else "")
+        + (
+            " Random forest: the paper's, on the same splits; marked where the paired test decides."
+            if forest == "extra"
+            else ""
+        )
     )
     return Table("scores", "Scores of every input", caption, study.frame(), pd.DataFrame(cells).fillna("–"))
 
@@ -252,7 +256,9 @@ def checks(study: Study) -> Table:
     frame = frame.assign(message=[message for message, _ in said], remedy=[remedy for _, remedy in said])
     kinds: dict[tuple[int, str], list[dict[str, Any]]] = {}
     for row in frame[frame["severity"] != "ok"].to_dict("records"):
-        kinds.setdefault((SEVERITIES.index(row["severity"]), row["code"]), []).append({str(k): v for k, v in row.items()})
+        kinds.setdefault((SEVERITIES.index(row["severity"]), row["code"]), []).append(
+            {str(k): v for k, v in row.items()}
+        )
     cells = []
     for (_, code), rows in sorted(kinds.items()):
         first = rows[0]

@@ -8,7 +8,7 @@ from itertools import combinations
 import numpy as np
 from scipy.stats import t as student
 
-from firstshell.types import Array, Metric
+from firstshell.types import Array, Metric, Target, main_metric
 
 BASELINES = ("composition", "modal")
 LEVEL = 0.95
@@ -88,3 +88,36 @@ def holm(p_values: Array) -> Array:
 
 def _verdict(low: float, high: float) -> str:
     return "helps" if low > 1e-12 else "hurts" if high < -1e-12 else "undecided"
+
+
+@dataclass(frozen=True, eq=False)
+class Paired:
+    """The main metric of one metal, target and split kind, repeat by repeat.
+
+    values : (repeats,) by input and baseline
+    test_over_train : held-out samples over training samples, None where the repeats are seeds on one split
+    """
+
+    target: Target
+    values: dict[str, Array]
+    test_over_train: float | None
+
+    def compare(self, without: str, with_: str) -> Comparison:
+        """Test whether `with_` is better than `without`."""
+        improvement = improvement_of(main_metric(self.target), self.values[without], self.values[with_])
+        if self.test_over_train is None:
+            return untested(improvement)
+        return corrected_test(improvement, self.test_over_train)
+
+    def mean(self, name: str) -> Comparison:
+        """Return the mean score with its 95 % interval, as the corrected test has it."""
+        return (
+            untested(self.values[name])
+            if self.test_over_train is None
+            else corrected_test(self.values[name], self.test_over_train)
+        )
+
+    def best(self, inputs: tuple[str, ...]) -> str:
+        """Return the input with the best mean."""
+        sign = 1.0 if main_metric(self.target).higher_is_better else -1.0
+        return max(inputs, key=lambda name: sign * float(np.mean(self.values[name])))

@@ -7,16 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from firstshell.study.compare import MARGIN, Comparison, corrected_test, not_worse, untested
+from firstshell.study.compare import MARGIN, Comparison, Paired, corrected_test, not_worse, untested
 from firstshell.types import Array, main_metric
-
-if TYPE_CHECKING:
-    from firstshell.study.verdicts import Paired
 
 CONFIRMED, NARROWED, REFUTED, OPEN = "confirmed", "narrowed", "refuted", "undecided"
 CLAIMS = ("xanes_not_worse", "dpdf_closes_gap", "xanes_dominates", "dpdf_helps_length")

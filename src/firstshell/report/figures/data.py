@@ -81,9 +81,7 @@ def _draw_counts(counts: pd.DataFrame, target: Target, figure: Figure | SubFigur
     for i, metal in enumerate(metals):
         rows = reading.pick(counts, metal=metal)
         x = [classes.index(int(value)) + (i - (len(metals) - 1) / 2) * width for value in rows["class"]]
-        bars = axes.bar(
-            x, rows["samples"], width * 0.92, color=metal_colour(metal), edgecolor=INK, lw=0.6, label=metal
-        )
+        bars = axes.bar(x, rows["samples"], width * 0.92, color=metal_colour(metal), edgecolor=INK, lw=0.6, label=metal)
         axes.bar_label(bars, fontsize=7 if len(metals) <= 4 else 5, padding=1)
     axes.set_xticks(range(len(classes)), [class_name(target, value) for value in classes])
     axes.set_xlim(-0.6, len(classes) - 0.4)

@@ -40,7 +40,8 @@ def confusion(study: Study, target: Target) -> Display:
     counts = rows.groupby(["metal", "inputs", "true", "predicted"]).size().rename("count").reset_index()
     counts["fraction"] = counts["count"] / counts.groupby(["metal", "inputs", "true"])["count"].transform("sum")
     panels = [
-        _confusion_panel(study, reading.pick(counts, metal=metal), metal, target) for metal in by_number(counts["metal"])
+        _confusion_panel(study, reading.pick(counts, metal=metal), metal, target)
+        for metal in by_number(counts["metal"])
     ]
     caption = (
         "Rows: true class; columns: predicted class; inputs by mean score. Percent of the true class (colour), and "

@@ -36,7 +36,10 @@ def _rare(facts: Facts, severity: str, _: str) -> tuple[str, str]:
         return f"every class has {facts['few']} samples or more", ""
     if "reason" in facts:
         return f"{facts['reason']}: {facts['samples']} samples left out", more
-    return f"class {facts['class']} has {facts['samples']} samples: its F1 and the balanced accuracy are uncertain", more
+    return (
+        f"class {facts['class']} has {facts['samples']} samples: its F1 and the balanced accuracy are uncertain",
+        more,
+    )
 
 
 def _baseline(facts: Facts, severity: str, _: str) -> tuple[str, str]:

@@ -17,7 +17,6 @@ from firstshell.report.words.terms import (
     SHORT,
     change,
     effect,
-    inputs_named,
     listed,
     places,
     probability,
@@ -107,7 +106,9 @@ def finding(row: Mapping[Any, Any]) -> str:
     margin = f"{row['margin']:g}{METRICS[metric][1]}"
     if row["code"] == "xanes_dominates":
         interval = f" ({percent(row['low'])} to {percent(row['high'])})" if row["low"] == row["low"] else ""
-        return f"{percent(row['value'])}{interval} of the {SHARES[row['measure']]} in {show(row['inputs'])} is of XANES."
+        return (
+            f"{percent(row['value'])}{interval} of the {SHARES[row['measure']]} in {show(row['inputs'])} is of XANES."
+        )
     if row["code"] == "dpdf_closes_gap":
         interval = "" if row["low"] != row["low"] else f" (dPDF − XANES: {span(metric, row['low'], row['high'])})"
         return f"{GAP[row['reason']].format(margin=margin)}{interval}."
@@ -208,7 +209,9 @@ def _best(study: Study) -> tuple[int, str]:
         shown = listed(f"{input_name(str(name))} for {_named(cells)}" for name, cells in by_input.items())
         parts.append(f"shown to be best is {shown}")
         if len(best) < len(leaders):
-            parts.append(f"elsewhere ({len(leaders) - len(best)} of {len(leaders)}) several inputs cannot be told apart")
+            parts.append(
+                f"elsewhere ({len(leaders) - len(best)} of {len(leaders)}) several inputs cannot be told apart"
+            )
     else:
         parts.append(f"no input is shown to be best for any of {len(leaders)}")
     return len(weak), f"The best input: {'; '.join(parts)}."
