@@ -215,7 +215,7 @@ def _say(
 ) -> None:
     import sys
 
-    from firstshell.report import answer_words as wording
+    from firstshell.report.words import answer as wording
 
     if len(answers) <= PARAGRAPHS:
         for i, answer in enumerate(answers):

@@ -74,7 +74,7 @@ def details(study: Study, data: Dataset, robustness: pd.DataFrame | None = None)
     decay: list[Display | Table] = []
     if robustness is not None and len(robustness):
         decay += [robustness_figure(robustness, str(name)) for name in robustness["modality"].unique()]
-    where: list[Display | Table] = [tables_overview.importance_regions(study, data)]
+    curves: list[Display | Table] = [*figures.importance_figures(study, data), tables.blocks(study)]
     found: list[Part] = [
         ("checks", "What to know before believing a score", [tables.checks(study)]),
         ("claims", "The claims of the paper, one by one", [tables.claims(study)]),
@@ -82,7 +82,7 @@ def details(study: Study, data: Dataset, robustness: pd.DataFrame | None = None)
         (
             "where",
             "Where the importance stands",
-            where + [*figures.importance_figures(study, data), tables.blocks(study)],
+            [tables_overview.importance_regions(study, data), *curves],
         ),
         ("predictions", "Predictions one by one", [*figures.prediction_figures(study), tables.class_scores(study)]),
         ("origins", "Natural and other samples", [tables.natural(study), tables.origins(study)]),

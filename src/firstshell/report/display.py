@@ -160,8 +160,8 @@ def pixels(figure: Figure) -> NDArray[np.uint8]:
     with paper_style():
         figure.set_dpi(DPI)
         canvas = FigureCanvasAgg(figure)
-        canvas.draw()
-        return np.asarray(canvas.buffer_rgba()).copy()
+        canvas.draw()  # type: ignore[no-untyped-call]
+        return np.array(canvas.buffer_rgba(), dtype=np.uint8)  # type: ignore[no-untyped-call]
 
 
 def _png(images: Sequence[NDArray[np.uint8]], places: Sequence[Part]) -> bytes:
@@ -174,7 +174,7 @@ def _png(images: Sequence[NDArray[np.uint8]], places: Sequence[Part]) -> bytes:
         part = sheet[top : top + image.shape[0], left : left + image.shape[1]]
         part[:] = image[: part.shape[0], : part.shape[1]]
     buffer = io.BytesIO()
-    imsave(buffer, sheet, format="png", metadata={"Software": None})
+    imsave(buffer, sheet, format="png", metadata={"Software": None})  # type: ignore[dict-item]
     return buffer.getvalue()
 
 

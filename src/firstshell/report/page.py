@@ -56,7 +56,7 @@ def figure(display: Display, panels: Sequence[bytes]) -> str:
 
 
 def table(table: Table) -> str:
-    """Return a table in a box that scrolls sideways, with its caption and download; only the latter if nothing shows."""
+    """Return a table in a box that scrolls sideways, with caption and download; only the latter for a CSV."""
     links = downloads("tables", table.name, ("csv",))
     if table.shown is None:
         return f"<p class='caption'>{escape(table.title)}: {links}</p>"

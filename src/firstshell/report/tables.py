@@ -104,7 +104,7 @@ def _score(metric: Metric, row: dict[str, Any] | None, natural: dict[str, Any] |
     return Mark(text, "" if beaten else "baseline not beaten")
 
 
-def _gain(metric: Metric, row: dict[str, Any] | None) -> object:
+def _gain(metric: Metric, row: Mapping[Any, Any] | None) -> object:
     if row is None:
         return "–"
     interval = f" [{number(metric, row['low'])}, {number(metric, row['high'])}]" if row["low"] == row["low"] else ""
@@ -127,7 +127,7 @@ def claims(study: Study) -> Table:
         cells.setdefault((claim, SHORT[Target(row["target"])]), {})[row["metal"]] = row["verdict"]
     order = sorted(cells.items(), key=lambda item: -list(item[1].values()).count("refuted"))
     shown = pd.DataFrame(
-        {"Claim": claim, "Target": target} | {m: Mark("", found[m]) if m in found else "–" for m in metals}
+        {"Claim": claim, "Target": target} | {m: Mark("", found.get(m, "not tested")) for m in metals}
         for (claim, target), found in order
     )
     refuted = [
@@ -169,7 +169,10 @@ def scores(study: Study) -> Table:
     split, cells = reading.splits(study)[0], []
     for metal, target in reading.studied(study):
         metric, table = main_metric(target), reading.main_scores(study, target, split)
-        shown = {"Metal": metal, "Target": f"{SHORT[target]}, {'F1' if target.is_class else 'RMSE %'}"}
+        shown: dict[str, object] = {
+            "Metal": metal,
+            "Target": f"{SHORT[target]}, {'F1' if target.is_class else 'RMSE %'}",
+        }
         for name in [*reading.inputs(study), *BASELINES]:
             mean, std = reading.score(table, metal, name)
             head = {"composition": "Composition", "modal": "Guess"}.get(name, input_name(name))
@@ -185,7 +188,7 @@ def scores(study: Study) -> Table:
         f"Mean ± one standard deviation over repeats, {split} splits. Forest: "
         f"{'extremely randomised trees' if forest == 'extra' else 'random forest'}."
         + (
-            " Random forest: the paper's, on the same splits; marked where the paired test decides."
+            " Random forest: the paper's, on the same splits; marked where the test decides."
             if forest == "extra"
             else ""
         )
@@ -312,7 +315,7 @@ def settings(study: Study) -> Table:
 
 
 def provenance(study: Study, data: Dataset) -> Table:
-    """Where the numbers come from: hashes, versions, machine, seconds; in the CSV also what the dataset was made with."""
+    """Where the numbers come from: hashes, versions, machine, seconds; the CSV adds what the data were made with."""
     about = {key: value for key, value in study.provenance.items() if key != "counts"}
     frame = pd.DataFrame(_flat(about | {"dataset": data.settings}), columns=["name", "value"])
     shown = pd.DataFrame(_flat(about), columns=["Name", "Value"])

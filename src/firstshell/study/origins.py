@@ -90,9 +90,10 @@ def origins_frame(shared: Shared, results: Results, alone: Results) -> pd.DataFr
         pairs.setdefault((task.metal, task.target, task.inputs, task.alone), []).append((task, record))
     whole = {(t.metal, t.target, t.inputs, t.split, t.repeat): record for t, record in results.items()}
     rows = []
-    for (*head, kept), trained in pairs.items():
+    for (metal, target, inputs, kept), trained in pairs.items():
+        head = metal, target, inputs
         others = [whole[(*head, SPLIT, task.repeat)] for task, _ in trained]
-        rows.append(_row(shared, (head[0], head[1], head[2]), kept, [record for _, record in trained], others))
+        rows.append(_row(shared, head, kept, [record for _, record in trained], others))
     return pd.DataFrame(rows, columns=list(COLUMNS))
 
 

@@ -41,19 +41,19 @@ def _within(name: str, value: float, low: float, high: float) -> None:
 class ForestParams:
     """The forest.
 
-    kind : "extra" for extremely randomised trees (Geurts, Ernst and Wehenkel, Machine Learning 63, 3 (2006)), or
-        "random" for the paper's random forest
     trees, max_features, min_samples_leaf : as in Breiman, Machine Learning 45, 5 (2001); `max_features` is a number of
         features, cut to those there are. With more than one value of `trees` or `max_features`, the best combination is
         chosen by grid search within the training side.
     folds : cross-validation folds of the grid search
+    kind : "extra" for extremely randomised trees (Geurts, Ernst and Wehenkel, Machine Learning 63, 3 (2006)), or
+        "random" for the paper's random forest
     """
 
-    kind: str = "extra"
     trees: tuple[int, ...] = (64,)
     max_features: tuple[int, ...] = (20,)
     min_samples_leaf: int = 1
     folds: int = 5
+    kind: str = "extra"
 
     def __post_init__(self) -> None:
         _known("forest.kind", (self.kind,), KINDS)
@@ -175,7 +175,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     "paper": {
         "splits": ("random",),
         "repeat_over": "seeds",
-        "forest": ForestParams("random", (25, 50, 100, 200, 300), (10, 15, 20, 25, 30, 35)),
+        "forest": ForestParams((25, 50, 100, 200, 300), (10, 15, 20, 25, 30, 35), kind="random"),
         "r_from": "zero",
         "permutations": 0,
     },

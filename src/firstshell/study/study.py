@@ -161,8 +161,11 @@ def run_study(
     begun, plan = time.monotonic(), plan or StudyPlan()
     shared, left_out = prepare(data, plan, resolve_backend(backend))
     with Store.open(Path(out) / "store") if out is not None else nullcontext() as store:
-        how = {"store": store, "workers": workers, "reporter": reporter}
-        run = partial(run_all, shared=shared, about=(PROTOCOL, data.hash), reused=REUSED, **how)
+
+        def run(function: Callable[[Shared, Task], Record], tasks: list[Task], label: str) -> dict[Task, Record]:
+            how = {"store": store, "workers": workers, "reporter": reporter, "label": label}
+            return run_all(function, tasks, shared, (PROTOCOL, data.hash), REUSED, **how)
+
         own = list(_tasks(shared))
         tasks = [*own, *origin_tasks(shared, own)]
         if plan.forest.searches:

@@ -49,7 +49,7 @@ def importance_frame(study: Study, data: Dataset, metal: str, target: Target, ce
 def importance_panel(frame: pd.DataFrame, samples: Dataset, metal: str, rows: list[list[Cell]], head: str) -> Panel:
     """Curves of `importance_frame` in a grid of cells: each column one modality, each row one scale of importance."""
     frame = reading.pick(frame, metal=metal)
-    spectra = {name: (samples.grids[name].values, few(samples.spectra[name])) for _, name in sum(rows, [])}
+    spectra = {name: (samples.grids[name].values, few(samples.spectra[name])) for row in rows for _, name in row}
     labels = {name: samples.grids[name].label for name in spectra}
     told = "; ".join(f"{cell_title(cell)} highest at {highest(frame, cell):.3g}" for row in rows for cell in row)
     alt = f"Importance for {metal} along each axis over its spectra. {told}."

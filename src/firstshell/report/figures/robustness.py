@@ -34,9 +34,9 @@ def robustness(curves: pd.DataFrame, modality: str) -> Display:
     panels = tuple(tuple(_panel(shown, target, name) for name in names) for target in Target)
     more = f" {', '.join(metals[MOST_METALS:])}: in the CSV." if len(metals) > MOST_METALS else ""
     caption = (
-        f"Scores on held-out groups against one disturbance of the {input_name(modality)} at a time, of the models that "
-        "answer for measured files. Error bars: one standard deviation over splits. The CSV also has models that never "
-        f"saw a disturbed spectrum.{more}"
+        f"Scores on held-out groups against one disturbance of the {input_name(modality)} at a time, of the "
+        "models that answer for measured files. Error bars: one standard deviation over splits. The CSV also has "
+        f"models that never saw a disturbed spectrum.{more}"
     )
     return Display(f"robustness_{modality}", f"Sensitivity to {input_name(modality)} quality", caption, frame, panels)
 

@@ -43,10 +43,11 @@ def main_figures(study: Study, data: Dataset) -> list[Display]:
 
 def importance_figures(study: Study, data: Dataset) -> list[Display]:
     """Return importance curves that the main figures have no room for, and permutation losses."""
-    shown: list[Display] = []
-    for target in reading.targets(study):
-        if rest := curve_metals(study, target)[COLUMNS - 1 :]:
-            shown.append(more_importance(study, data, target, by_number(rest), target_cells(study, target)))
+    shown = [
+        more_importance(study, data, target, by_number(rest), target_cells(study, target))
+        for target in reading.targets(study)
+        if (rest := curve_metals(study, target)[COLUMNS - 1 :])
+    ]
     if Target.BOND_LENGTH in reading.targets(study) and (cells := differential_cells(study)):
         rest = curve_metals(study, Target.BOND_LENGTH)[1:]
         if rest:

@@ -75,7 +75,7 @@ def target_figure(study: Study, data: Dataset, target: Target) -> Display:
 def differential_figure(study: Study, data: Dataset) -> Display:
     """Return Figure 4: what the metal's own PDF (dPDF) adds for bond lengths; (c) of the metal with most samples."""
     target, split = Target.BOND_LENGTH, reading.splits(study)[0]
-    names = [name for name in ("xanes", "pdf", "dpdf") if name in reading.inputs(study, target)]
+    names = [name for name in reading.inputs(study, target) if name in ("xanes", "pdf", "dpdf")]
     scores, changes = score_frame(study, target, names), change_frame(study, target)
     panels = [score_panel(scores, target, names, "(a) Test scores")]
     panels += [change_panel(changes, "(b) On adding to XANES")] if len(changes) else []

@@ -143,13 +143,13 @@ def place(row: Mapping[Any, Any], tied: list[str]) -> str:
 
 
 def console(study: Study) -> str:
-    """Return what stands at the end of `firstshell study`: a table with one line a metal, and the sentences of `lead`."""
+    """Return what stands at the end of `firstshell study`: one line a metal, and the sentences of `lead`."""
     split = reading.splits(study)[0]
     metals, targets = reading.metals(study), reading.targets(study)
     shown = reading.inputs(study)[0]
     rows = [["", *(SHORT[target] + (" (F1)" if target.is_class else " (RMSE, %)") for target in targets)]]
-    for metal in metals[:CONSOLE_METALS]:
-        rows.append([metal, *(_console_cell(study, metal, target, shown) for target in targets)])
+    shown_metals = metals[:CONSOLE_METALS]
+    rows += [[metal, *(_console_cell(study, metal, target, shown) for target in targets)] for metal in shown_metals]
     more = f"; {listed(metals[CONSOLE_METALS:])} in the report" if len(metals) > CONSOLE_METALS else ""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     table = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in rows]
