@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
+from firstshell.cli.settings import training_data
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from firstshell.dataset.table import Dataset
     from firstshell.measured.xanes.population import Population
     from firstshell.prediction.answer import Answer
     from firstshell.prediction.explain import Evidence
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from firstshell.runtime.progress import Reporter
     from firstshell.types import Target
 
-PARAGRAPHS = 6
-"""Samples beyond which each has one line."""
 PICTURES = 20
 """Samples that are drawn one by one."""
 
@@ -40,11 +39,13 @@ def predict(
     radiation: Literal["xray", "neutron"] | None = None,
     differential: Annotated[bool, Parameter(negative="")] = False,
     data: Path | None = None,
+    with_: Annotated[str, Parameter(name="--with")] = "",
     transfer: Path | None = None,
     model: Path | None = None,
     save_model: Path | None = None,
     explain: Annotated[bool, Parameter(negative="")] = False,
     out: Path | None = None,
+    verbose: Annotated[bool, Parameter(name=("--verbose", "-v"), negative="")] = False,
     progress: Literal["auto", "rich", "plain", "json", "none"] = "auto",
 ) -> None:
     """Say what measured XANES and PDFs tell of a metal's first shell.
@@ -85,6 +86,8 @@ def predict(
         The PDFs are differential ones of the metal.
     data
         A dataset to train on; the one that comes with firstshell by default.
+    with_
+        Another dataset to train on beside --data: embedded for the one that comes with firstshell, or a file.
     transfer
         How simulated spectra turn into those of your beamline, as firstshell calibrate writes it.
     model
@@ -95,11 +98,14 @@ def predict(
         Say which windows of each spectrum speak for the answer (TreeSHAP; takes some seconds more).
     out
         Folder for answers.csv, answers.parquet, a picture of each of the first 20 samples and one of the series.
+    verbose
+        Print all that is known of each sample (probabilities, nearest training spectra, warnings), not one line each.
     progress
         How progress is shown.
 
     """
     from firstshell.elements import k_edge
+    from firstshell.errors import InputError
     from firstshell.measured.read import PdfConditionsGiven, read_samples
     from firstshell.measured.xanes.normalise import NormaliseParams
     from firstshell.prediction.answer import answer_all
@@ -108,7 +114,9 @@ def predict(
     reporter = make_reporter(progress)
     if metal is not None:
         k_edge(metal)
-    models = _Models(model, data, transfer, reporter)
+    if with_ and data is None:
+        raise InputError(f"--with {with_} adds to --data, and none is given", remedy="Give --data, or leave out --with")
+    models = _Models(model, data, transfer, reporter, with_)
     ranges = NormaliseParams(e0=e0, pre1=pre1, pre2=pre2, norm1=norm1, norm2=norm2)
     given = PdfConditionsGiven(radiation, qmax, qdamp, differential)
     reading = read_samples(files, metal, ranges=ranges, pdf=given)
@@ -116,7 +124,7 @@ def predict(
     if save_model is not None:
         models.save(save_model)
     reasons = [models.explain(answer) for answer in answers] if explain else []
-    _say(answers.answered, answers.refused, reasons)
+    _say(answers.answered, answers.refused, reasons, verbose)
     if out is not None:
         _write(answers.answered, reasons, out)
 
@@ -124,13 +132,16 @@ def predict(
 class _Models:
     """The models that answers came from: of a file, from the cache, or trained now."""
 
-    def __init__(self, file: Path | None, data: Path | None, transfer: Path | None, reporter: Reporter) -> None:
+    def __init__(
+        self, file: Path | None, data: Path | None, transfer: Path | None, reporter: Reporter, with_: str = ""
+    ) -> None:
         from firstshell.errors import InputError
 
         if file is not None and (data is not None or transfer is not None):
             raise InputError("--model comes trained", remedy="Leave out --data and --transfer, or --model")
         self._file = file
-        self._dataset, self._population = _dataset(data), _population(transfer)
+        self._dataset = None if data is None else training_data(data, with_)
+        self._population = _population(transfer)
         self._reporter = reporter
         self.used: dict[tuple[str, str, str], Predictor] = {}
 
@@ -184,14 +195,6 @@ class _Models:
         )
 
 
-def _dataset(path: Path | None) -> Dataset | None:
-    if path is None:
-        return None
-    from firstshell.dataset.embedded import load_dataset
-
-    return load_dataset(path)
-
-
 def _population(path: Path | None) -> Population | None:
     if path is None:
         return None
@@ -212,20 +215,20 @@ def _say(
     answers: Sequence[Answer],
     refused: Sequence[tuple[str, str]],
     reasons: Sequence[tuple[dict[Target, float], list[Evidence]]],
+    verbose: bool,
 ) -> None:
     import sys
 
     from firstshell.report.words import answer as wording
 
-    if len(answers) <= PARAGRAPHS:
-        for i, answer in enumerate(answers):
-            print(wording.paragraph(answer))
-            if reasons:
-                print("\n".join(wording.evidence_lines(*reasons[i])))
-            print()
-    else:
+    if not verbose:
         print(wording.heading())
-        print("\n".join(wording.line(answer) for answer in answers), end="\n\n")
+    for i, answer in enumerate(answers):
+        print(wording.paragraph(answer) if verbose else wording.line(answer))
+        if reasons:
+            print("\n".join(wording.evidence_lines(*reasons[i])))
+        if verbose:
+            print()
     print(wording.NOTE)
     for name, reason in refused:
         print(f"not used: {name}: {reason}", file=sys.stderr)

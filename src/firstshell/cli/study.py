@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from firstshell.cli.settings import read_plan
+from firstshell.cli.settings import read_plan, training_data
 
 
 def study(
@@ -17,6 +17,7 @@ def study(
     out: Path = Path("study"),
     preset: Literal["default", "paper"] = "default",
     metal: str = "",
+    with_: Annotated[str, Parameter(name="--with")] = "",
     config: Path | None = None,
     set_: Annotated[tuple[str, ...], Parameter(name="--set", negative="")] = (),
     robustness: bool = True,
@@ -30,6 +31,7 @@ def study(
     where it was. The answer is OUT/report.html; figures, tables and scores lie beside it.
 
     Example: firstshell study --metal Fe --out study
+    Example: firstshell study mine.parquet --with embedded
 
     Parameters
     ----------
@@ -42,6 +44,9 @@ def study(
         random forests with a grid search.
     metal
         Metals to study, as in Fe,Cu; all by default.
+    with_
+        Another dataset that trains beside DATA and is never tested on: embedded for the one that comes with firstshell,
+        or a file.
     config
         A study.toml; its table [study] changes the preset.
     set_
@@ -58,7 +63,6 @@ def study(
     """
     from dataclasses import replace
 
-    from firstshell.dataset.embedded import load_dataset
     from firstshell.prediction.robustness import study_curves
     from firstshell.report.build import build_report
     from firstshell.report.words.study import console
@@ -70,7 +74,7 @@ def study(
     plan = read_plan(config, set_, preset)
     if metal:
         plan = replace(plan, metals=tuple(m.strip() for m in metal.split(",") if m.strip()))
-    dataset = load_dataset(data)
+    dataset = training_data(data, with_)
     result = run_study(dataset, plan, out=out, workers=workers, reporter=make_reporter(progress), backend=backend)
     curves = None
     if robustness:

@@ -14,6 +14,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from firstshell.config import did_you_mean
+from firstshell.dataset.joint import own_samples
 from firstshell.dataset.table import Dataset
 from firstshell.errors import InputError
 from firstshell.study.plan import StudyPlan
@@ -30,7 +31,7 @@ class Samples:
     groups : (n,) codes counted from 0; grouped splits keep a group on one side
     dropped : how many samples of the metal were left out, by reason
     origins : (n,) as in the dataset, such as "natural"
-    own : (n,) whether a sample is of the data asked about; the others only train, see `dataset.joint`
+    own : (n,) whether a sample is of the data asked about; the others only train, see `dataset.joint.joined`
     """
 
     metal: str
@@ -173,11 +174,6 @@ def _reasons(frame: pd.DataFrame, plan: StudyPlan, target: Target) -> list[tuple
         other = ~frame["coordination_number"].isin(plan.coordination_numbers).to_numpy()
         reasons.append(("another coordination number than those studied", other))
     return reasons
-
-
-def own_samples(frame: pd.DataFrame) -> Mask:
-    """Return the (rows,) mask of the samples asked about: all, unless the dataset is a joint one."""
-    return frame["own"].to_numpy(bool) if "own" in frame else np.ones(len(frame), dtype=bool)
 
 
 def _counted(codes: Codes) -> Codes:
