@@ -13,6 +13,7 @@ from typing import Protocol, cast
 
 from firstshell.config import did_you_mean
 from firstshell.errors import InputError
+from firstshell.io.spectra.columns import read as read_columns
 from firstshell.io.spectra.measured import Measured
 from firstshell.io.spectra.text import open_plain
 
@@ -43,17 +44,24 @@ def formats() -> dict[str, Format]:
     return dict(sorted(found.items()))
 
 
-def read_measured(path: str | Path, format: str | None = None) -> list[Measured]:  # noqa: A002
+def read_measured(
+    path: str | Path,
+    format: str | None = None,  # noqa: A002
+    columns: str | None = None,
+) -> list[Measured]:
     """Read the spectra of a measured file: one, or the groups of a project.
 
     path : XDI, Athena project, columns of text, NeXus NXxas or FEFF's xmu.dat (XANES); .gr of PDFgetX3, xPDFsuite,
         PDFgetX2, PDFgetN, PDFgui, Mantid or GSAS-II (PDF)
     format : name of the format; by default the content of the file decides, never its name
+    columns : which columns of a table of text to take, such as "energy=1,mu=ln(3/4)"; by default their names decide
 
     Raises InputError when the file cannot be read, is of no known format, or is not as its format has it.
     """
     path = Path(path)
     known = formats()
+    if columns is not None:
+        return read_columns(path, columns)
     if format is not None:
         if format not in known:
             raise InputError(f"there is no format {format!r}", remedy=did_you_mean(format, known))
