@@ -17,11 +17,28 @@ from firstshell.elements import edge, element
 from firstshell.errors import InputError
 from firstshell.io.spectra.channels import NAMES, UNITS, Signal, role, signals, unit_of
 from firstshell.io.spectra.formula import parse_columns
-from firstshell.io.spectra.measured import MIN_POINTS, Measured, Scan
-from firstshell.io.spectra.text import Line, Split, head_lines, lines_of, number, read_table, read_text
+from firstshell.io.spectra.measured import MIN_POINTS, About, Measured, Scan
+from firstshell.io.spectra.text import (
+    Line,
+    Split,
+    head_lines,
+    is_number,
+    lines_of,
+    number,
+    read_table,
+    read_text,
+    whole_lines,
+)
 from firstshell.types import Array
 
 name = "columns"
+about = About(
+    title="columns of text",
+    written_by="most beamlines, Athena (`.nor`, `.xmu`), spreadsheets (CSV)",
+    read="energy (eV, keV) and every signal of the named columns; several scans one below the other",
+    ignored="columns of other names, text above and below the table, few rows with a word that is no number",
+    refused="three columns or more without known names, other axes, rows of other lengths, many spoilt rows",
+)
 
 SAMPLE = 50
 """Rows from which separator and decimal mark are told."""
@@ -66,7 +83,8 @@ def read(path: str | Path, columns: str | None = None) -> list[Measured]:
     source = str(path)
     text = read_text(path)
     layout = find_table(text, source)
-    table = read_table(text, layout.start, source, split=layout.split, comments=COMMENTS)
+    lines, cut = whole_lines(text, source, layout.start)
+    table = read_table(lines, source, split=layout.split, comments=COMMENTS)
     header = header_of(layout.above)
     if columns is not None:
         named = label_candidates(layout.above, layout.columns)
@@ -94,7 +112,7 @@ def read(path: str | Path, columns: str | None = None) -> list[Measured]:
             edge(first_of(header, "element.edge", "edge", "absorption_edge")),
             energy_of(first_of(header, "athena.e0", "scan.edge_energy", "e0", "edge_energy")),
             header,
-            table.notes,
+            (*table.notes, *cut),
         ).spectra()
     ]
 
@@ -149,25 +167,17 @@ def find_table(text: str, source: str) -> Layout:
 def _is_numeric(line: str) -> bool:
     """Whether a line may be a row of the table; NaN counts, so that it is found there and not taken for a header."""
     words = _row_words(line)
-    return bool(words) and all(map(_is_number, words))
+    return bool(words) and all(map(is_number, words))
 
 
 def _is_spoilt(line: str, before: str) -> bool:
     """Whether a line is a row as long as the one before it, in which some words are no numbers."""
     words = _row_words(line)
-    return len(words) == len(_row_words(before)) and any(map(_is_number, words)) and not line.startswith(COMMENTS)
+    return len(words) == len(_row_words(before)) and any(map(is_number, words)) and not line.startswith(COMMENTS)
 
 
 def _row_words(line: str) -> list[str]:
     return [word for word in BETWEEN.split(line) if word] if len(line) < LONGEST_ROW else []
-
-
-def _is_number(word: str) -> bool:
-    try:
-        number(word)
-    except ValueError:
-        return False
-    return True
 
 
 def _trimmed(run: list[Line]) -> tuple[list[Line], Split]:

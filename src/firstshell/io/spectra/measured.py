@@ -33,6 +33,22 @@ Radiation = Literal["x-ray", "neutron"]
 
 
 @dataclass(frozen=True)
+class About:
+    """What a format is, for the table of formats in the documentation; each in a few words.
+
+    title : what such a file is called in an answer
+    written_by : programs and places that write it
+    read, ignored, refused : what becomes of what such files hold
+    """
+
+    title: str
+    written_by: str
+    read: str
+    ignored: str
+    refused: str
+
+
+@dataclass(frozen=True)
 class PdfHeader:
     """How a PDF was made, as far as its file says.
 
@@ -169,7 +185,7 @@ def make_xanes(
         notes = (*notes, f"{behind} points that stood out of order were put in order of energy")
     return Measured(
         kind="xanes",
-        name=name.strip() or stem(source),
+        name=plain(name).strip() or stem(source),
         x=energy,
         y=columns[0],
         source=base_name(source),
@@ -369,4 +385,9 @@ def stem(source: str) -> str:
 def bounded(header: dict[str, str]) -> dict[str, str]:
     """Keep what a person may want to read of a header: at most 2000 entries of 2000 characters."""
     kept = list(header.items())[:MAX_HEADER_KEYS]
-    return {key[:MAX_HEADER_TEXT]: value[:MAX_HEADER_TEXT] for key, value in kept}
+    return {plain(key[:MAX_HEADER_TEXT]): plain(value[:MAX_HEADER_TEXT]) for key, value in kept}
+
+
+def plain(text: str) -> str:
+    """Return text without what is not printed but line feeds: an escape would command the terminal that shows it."""
+    return "".join(letter for letter in text if letter.isprintable() or letter == "\n")

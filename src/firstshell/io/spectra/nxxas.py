@@ -16,7 +16,7 @@ from firstshell.elements import edge, element
 from firstshell.errors import InputError
 from firstshell.io.spectra.channels import absorption
 from firstshell.io.spectra.hdf5 import Tree, check_heaps
-from firstshell.io.spectra.measured import Measured, Scan, make_xanes, to_ev
+from firstshell.io.spectra.measured import About, Measured, Scan, make_xanes, to_ev
 from firstshell.io.spectra.text import open_plain
 from firstshell.types import Array
 
@@ -24,6 +24,13 @@ if TYPE_CHECKING:
     import h5py  # type: ignore[import-untyped]
 
 name = "nxxas"
+about = About(
+    title="NeXus NXxas",
+    written_by="NeXus (NXxas of 2008 and 2024), larch",
+    read="energy and intensity or the columns of detectors of each entry",
+    ignored="everything else of the file",
+    refused="links out of the file, arrays beyond the limits, files without an NXxas entry",
+)
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 MAX_SPECTRA = 1000

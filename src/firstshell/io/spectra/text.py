@@ -182,18 +182,22 @@ def read_rows(
     return np.array(values).reshape(rows, columns)
 
 
-def read_table(text: str, start: int, source: str, *, split: Split = str.split, comments: tuple[str, ...]) -> Table:
-    """Read the rows of a scan from line `start` on, as far as its columns can be told apart.
+def read_table(
+    lines: list[Line], source: str, *, split: Split = str.split, comments: tuple[str, ...] = ("#",)
+) -> Table:
+    """Read the rows of a scan, as far as its columns can be told apart.
+
+    lines : from the first row on; blank lines and those that start as `comments` do are passed
 
     A word that is no number becomes NaN: whether that matters is known to who uses its column. A last row that is cut
     short, and text below the table, are left out with a note.
 
     Raises InputError, naming the line, for text amid the rows, rows of other lengths, and too many rows.
     """
-    lines = [(place, line.strip()) for place, line in lines_of(text, source) if place >= start]
+    lines = [(place, line.strip()) for place, line in lines]
     lines = [(place, line) for place, line in lines if line and not line.startswith(comments)]
     notes: list[str] = []
-    while lines and not any(map(_is_number, split(lines[-1][1]))):
+    while lines and not any(map(is_number, split(lines[-1][1]))):
         notes = [f"line {lines[-1][0]} and what follows are no rows of numbers: left out"]
         lines.pop()
     if not lines:
@@ -202,7 +206,7 @@ def read_table(text: str, start: int, source: str, *, split: Split = str.split, 
         raise InputError(f"over {MAX_ROWS:,} rows", remedy="Is this one spectrum?", file=source)
     rows = [_words_to_numbers(split(line)) for _, line in lines]
     columns = len(rows[0])
-    if len(rows) > 1 and _is_cut(text, split(lines[-1][1]), split(lines[-2][1])):
+    if len(rows) > 1 and len(rows[-1]) < columns:
         notes.append(f"the last line, {lines[-1][0]}, is cut short: left out")
         lines.pop()
         rows.pop()
@@ -218,23 +222,31 @@ def read_table(text: str, start: int, source: str, *, split: Split = str.split, 
     return Table(values, np.array([place for place, _ in lines], dtype=float), tuple(notes))
 
 
+def whole_lines(text: str, source: str, start: int = 1) -> tuple[list[Line], tuple[str, ...]]:
+    """Return the lines of a text from one on, and a note where the last one ends within a number.
+
+    That is so where no line feed ends it and its last word is shorter than that of the line before.
+    """
+    lines = [line for line in lines_of(text, source) if line[0] >= start]
+    if len(lines) < 2 or text.endswith(("\n", "\r")):
+        return lines, ()
+    last, before = (lines[i][1].split() for i in (-1, -2))
+    if len(last) == len(before) and len(last[-1]) < len(before[-1]) and is_number(last[-1]):
+        return lines[:-1], (f"the last line, {lines[-1][0]}, is cut short: left out",)
+    return lines, ()
+
+
 def _words_to_numbers(words: list[str]) -> list[float]:
     try:
         return numbers(words)
     except ValueError:
-        return [number(word) if _is_number(word) else np.nan for word in words]
+        return [number(word) if is_number(word) else np.nan for word in words]
 
 
-def _is_number(word: str) -> bool:
+def is_number(word: str) -> bool:
+    """Whether a word is a number, NaN and infinities included."""
     try:
         number(word)
     except ValueError:
         return False
     return True
-
-
-def _is_cut(text: str, last: list[str], before: list[str]) -> bool:
-    """Whether a table ends within a number: no line feed, and fewer words or a shorter one than in the row before."""
-    if text.endswith(("\n", "\r")):
-        return False
-    return len(last) < len(before) or (len(last) == len(before) and len(last[-1]) < len(before[-1]))

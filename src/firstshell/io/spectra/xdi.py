@@ -19,11 +19,28 @@ import numpy as np
 from firstshell.elements import edge, element
 from firstshell.errors import InputError
 from firstshell.io.spectra.channels import role, signals
-from firstshell.io.spectra.measured import Measured, Scan
-from firstshell.io.spectra.text import Line, Table, decode_head, lines_of, number, read_table, read_text
+from firstshell.io.spectra.measured import About, Measured, Scan
+from firstshell.io.spectra.text import (
+    Line,
+    Table,
+    decode_head,
+    is_number,
+    lines_of,
+    number,
+    read_table,
+    read_text,
+    whole_lines,
+)
 from firstshell.types import Array
 
 name = "xdi"
+about = About(
+    title="XDI",
+    written_by="beamlines, XASDataLibrary, Athena (export)",
+    read="energy or angle, every signal of the named columns, element, edge, E0",
+    ignored="faults of metadata (units, dates, fields), as a note",
+    refused="columns that do not agree with their names, an axis of pixels or steps, angles without a spacing",
+)
 
 VERSION = re.compile(r"#\s*XDI/(\d{1,5})\.(\d{1,5})(\.\d{1,5})?(\s.*)?", re.ASCII)
 FIELD = re.compile(r"#[ \t]*([A-Za-z][A-Za-z0-9_-]*\.[A-Za-z0-9_-]+)[ \t]*:[ \t]*(.*)")
@@ -57,7 +74,8 @@ def read(path: str | Path) -> list[Measured]:
     source = str(path)
     text = read_text(path)
     header = _read_header(text, source)
-    table = read_table(text, header.end, source, comments=("#",))
+    lines, cut = whole_lines(text, source, header.end)
+    table = read_table(lines, source)
     labels = header.labels(table, source)
     columns = list(table.values.T)
     energy, unit = _energy(columns[0], labels[0], header, source)
@@ -78,7 +96,7 @@ def read(path: str | Path) -> list[Measured]:
             edge(fields.get("element.edge", "")),
             _edge_energy(fields.get("scan.edge_energy", "")),
             fields if not header.comments else {**fields, "comments": "\n".join(header.comments)},
-            (*header.said, *table.notes),
+            (*header.said, *table.notes, *cut),
         ).spectra()
     ]
 
@@ -155,7 +173,7 @@ def _read_header(text: str, source: str) -> _Header:
         elif not line.strip():
             continue
         elif not line.startswith("#"):
-            if _is_row(line):
+            if is_number(line.split()[0]):
                 break
             header.note(place, f"{line[:40]!r} is no line of a header, which begin with #")
         elif ended:
@@ -177,14 +195,6 @@ def _read_header(text: str, source: str) -> _Header:
         if not header.fields.get(key):
             header.notes.append(f"the header has no {key.title()}")
     return header
-
-
-def _is_row(line: str) -> bool:
-    try:
-        number(line.split()[0])
-    except ValueError:
-        return False
-    return True
 
 
 def _check_version(line: str, header: _Header) -> None:

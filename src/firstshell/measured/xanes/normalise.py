@@ -80,6 +80,11 @@ class NormaliseParams:
             raise InputError("the post-edge range is not above E0", remedy="Give positive norm1 and norm2 in eV")
 
 
+def with_shift(ranges: NormaliseParams | None, align: str | float) -> NormaliseParams | None:
+    """Return ranges under which the edge is sought where `align` puts it, when that is a number of eV."""
+    return replace(ranges or NormaliseParams(), shift=float(align)) if isinstance(align, int | float) else ranges
+
+
 @dataclass(frozen=True, eq=False)
 class Normalised:
     """A spectrum in edge steps, and the lines that made it so.
