@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 
 from cyclopts import App
 
@@ -13,7 +14,9 @@ from firstshell.cli.calibrate import calibrate
 from firstshell.cli.doctor import doctor
 from firstshell.cli.fetch import fetch
 from firstshell.cli.import_feff import import_feff
+from firstshell.cli.notes import show_note
 from firstshell.cli.predict import predict
+from firstshell.cli.score import score
 from firstshell.cli.serve import serve
 from firstshell.cli.simulate import simulate
 from firstshell.cli.study import study
@@ -26,8 +29,23 @@ app = App(
     suppress_keyboard_interrupt=False,  # main() says what is kept
     help="What XANES and PDF tell about a metal's first shell: oxidation state, coordination number, bond length.",
 )
-for command in (study, predict, calibrate, advise, build, merge, fetch, import_feff, simulate, xanes, serve, doctor):
+for command in (
+    study,
+    predict,
+    score,
+    calibrate,
+    advise,
+    build,
+    merge,
+    fetch,
+    import_feff,
+    simulate,
+    xanes,
+    serve,
+    doctor,
+):
     app.command(command)
+warnings.showwarning = show_note
 
 
 def main() -> None:

@@ -121,7 +121,7 @@ def predict(
     models = _Models(model, data, transfer, reporter)
     ranges = NormaliseParams(e0=e0, pre1=pre1, pre2=pre2, norm1=norm1, norm2=norm2)
     given = PdfConditionsGiven(radiation, qmax, qdamp, differential)
-    shift = _shift(align)
+    shift = shift_of(align)
     how = ReadParams(format, columns, signal)
     reading = read_samples(files, metal, ranges=with_shift(ranges, shift), pdf=given, how=how)
     answers = answer_all(reading, metal, models, shift)
@@ -212,7 +212,8 @@ def _population(path: Path | None) -> Population | None:
     return read_population(path)
 
 
-def _shift(align: str) -> str | float:
+def shift_of(align: str) -> str | float:
+    """Return the way of calibrating energies, or the number of eV, that an option gives."""
     try:
         return float(align)
     except ValueError:
