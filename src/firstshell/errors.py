@@ -41,5 +41,9 @@ class DomainWarning(UserWarning):
     """The input is legal but lies outside what the calculation or the model is meant for."""
 
 
+class SlowWarning(UserWarning):
+    """The answer is right, but what took time cannot be kept for the next one."""
+
+
 def _rebuild(kind: type[InputError], what: str, remedy: str, file: str | Path | None, line: int | None) -> InputError:
     return kind(what, remedy=remedy, file=file, line=line)

@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from pdfs import curve, measured_pdf
 
 import places
 from firstshell.errors import InputError
@@ -16,6 +15,7 @@ from firstshell.measured.pdf.match import WINDOW, PdfConditions, as_measured, ma
 from firstshell.measured.pdf.qspace import band_limit, resample
 from firstshell.simulation.pdf import PdfParams, grid, pdf_family
 from firstshell.types import Grid
+from pdfs import curve, measured_pdf
 
 STRUCTURES = places.DATA / "structures"
 NAMES = ("rutile", "anatase", "hematite", "MnO", "magnetite", "cuprite", "SrTiO3", "hausmannite")

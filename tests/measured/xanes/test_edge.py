@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 from larch.xafs import find_e0 as larch_e0
-from scans import E0, cut, scan
 
 from firstshell.elements import k_edge
 from firstshell.errors import InputError
 from firstshell.io.spectra.sniff import read_measured
 from firstshell.measured.xanes.edge import ABOVE, BELOW, check_metal, find_edge, k_edges, metal_at
+from scans import E0, cut, scan
 
 
 @pytest.mark.parametrize("metal", E0)

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from larch import Group
 from larch.xafs import pre_edge
-from scans import E0, cut, scan
 
 from firstshell.errors import InputError
 from firstshell.io.spectra.measured import make_xanes
 from firstshell.io.spectra.sniff import read_measured
 from firstshell.measured.xanes.normalise import NormaliseParams, normalise
 from format_examples import rows
+from scans import E0, cut, scan
 
 
 def by_larch(measured, **settings):
