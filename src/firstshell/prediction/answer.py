@@ -165,6 +165,7 @@ def predict(
     >>> low, high = answers[0].predictions[fs.Target.BOND_LENGTH].interval  # Å
     >>> 1.5 < low <= high < 3.0
     True
+
     """
     if metal is not None:
         k_edge(metal)
