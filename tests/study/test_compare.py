@@ -97,9 +97,7 @@ def test_non_inferiority_needs_the_whole_interval_above_the_margin():
 def test_holm_by_hand():
     # Four tests: 4 · 0.005, 3 · 0.01, 2 · 0.03, and for 0.04 no less than the one before it.
     adjusted = holm(np.array([0.01, 0.04, 0.03, np.nan, 0.005]))
-    assert adjusted[[0, 1, 2, 4]] == pytest.approx(
-        [0.03, 0.06, 0.06, 0.02]
-    )
+    assert adjusted[[0, 1, 2, 4]] == pytest.approx([0.03, 0.06, 0.06, 0.02])
     assert np.isnan(adjusted[3])
     assert holm(np.array([0.9, 0.8])).tolist() == [1.0, 1.0]
     assert holm(np.array([])).tolist() == []

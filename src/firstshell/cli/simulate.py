@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 
 from firstshell.cli.settings import read_settings
+from firstshell.runtime.console import say
 
 if TYPE_CHECKING:
     from firstshell.types import Spectrum
@@ -99,4 +100,4 @@ def _write(spectra: list[Spectrum], out: Path, stem: str, title: str) -> None:
     columns = out / f"{stem}{'.gr' if first.modality in ('pdf', 'dpdf') else '.dat'}"
     write_atomic(columns, lambda path: path.write_text("\n".join(lines) + "\n", encoding="utf-8"))
     save_plot(spectra, out / stem, title)
-    print(f"wrote {columns}, {stem}.png, {stem}.svg")
+    say(f"wrote {columns}, {stem}.png, {stem}.svg")

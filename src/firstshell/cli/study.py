@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from firstshell.cli.settings import read_plan, training_data
+from firstshell.runtime.console import say
 
 
 def study(
@@ -81,5 +82,5 @@ def study(
         with Store.open(out / "store") as store:
             curves = study_curves(dataset, study_metals(dataset, plan), store, make_reporter(progress), workers=workers)
     page = build_report(result, dataset, out, curves, workers=workers, reporter=make_reporter(progress))
-    print(console(result))
-    print(f"wrote {page}")
+    say(console(result))
+    say(f"wrote {page}")

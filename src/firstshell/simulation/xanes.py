@@ -8,11 +8,11 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import numpy as np
-import spglib
 from pymatgen.core.periodic_table import Element
 
 from firstshell.config import to_dict
 from firstshell.crystal.sites import distinct_sites
+from firstshell.crystal.symmetry import symmetry
 from firstshell.elements import k_edge
 from firstshell.errors import EngineError, InputError
 from firstshell.simulation.feff import external as feff_external
@@ -48,15 +48,36 @@ DEFAULT, EXTERNAL = "fast", "feff"
 class XanesParams:
     """The XANES grid, and how spectra are calculated.
 
-    emin, emax : first and last energy in eV, counted from the metal's tabulated K edge. FEFF places the Fermi level
-        4 to 10 eV above that edge for the 3d metals, so the window spans the pre-edge to about 50 eV past it. Of Zr,
-        Nb and Mo it is 15 to 19 eV: 10 to 65 suits them better.
-    points : number of evenly spaced energies, both ends included
-    preset : "fast", "standard" or "converged"; always "feff" where `feff` is given
-    polarization : direction of the electric field, three Cartesian components in the axes of the structure; None
-        averages over all directions, as a powder does
-    uiso : Å², mean square displacement of every atom, which damps the fine structure; 0 leaves atoms at rest
-    feff : a FEFF9 or FEFF10 of the user's, and its settings, instead of feff8l; powder averages of atoms at rest only
+    Parameters
+    ----------
+    emin, emax : float
+        First and last energy in eV, counted from the metal's tabulated K edge. FEFF places the Fermi level 4 to 10 eV
+        above that edge for the 3d metals, so the window spans the pre-edge to about 50 eV past it. Of Zr, Nb and Mo it
+        is 15 to 19 eV: 10 to 65 suits them better.
+    points : int
+        Number of evenly spaced energies, both ends included.
+    preset : {"fast", "standard", "converged", "feff"}
+        Accuracy of the built-in engine; always "feff" where `feff` is given.
+    polarization : tuple of float, optional
+        Direction of the electric field, three Cartesian components in the axes of the structure; None averages over all
+        directions, as a powder does.
+    uiso : float
+        Å², mean square displacement of every atom, which damps the fine structure; 0 leaves atoms at rest.
+    feff : FeffSettings, optional
+        A FEFF9 or FEFF10 of the user's, and its settings, instead of feff8l; powder averages of atoms at rest only.
+
+    Raises
+    ------
+    InputError
+        For values without meaning.
+
+    Examples
+    --------
+    >>> import firstshell as fs
+    >>> along_c = fs.XanesParams(points=200, polarization=(0, 0, 1))
+    >>> along_c.preset
+    'fast'
+
     """
 
     emin: float = 0.0
@@ -184,13 +205,9 @@ def _software(params: XanesParams) -> dict[str, object]:
 
 def _equivalent(structure: Structure, direction: Array) -> Array:
     """Images of a direction under the crystal's point group, (m, 3): their average is that over a site's atoms."""
-    cell = (structure.lattice.matrix, structure.frac_coords, list(structure.atomic_numbers))
-    found = spglib.get_symmetry_dataset(cell, symprec=0.01)  # type: ignore[arg-type]
-    if found is None:
-        return direction[None]
     vectors = structure.lattice.matrix.T
     fractions = np.linalg.inv(vectors) @ direction
-    rotations = np.unique(found.rotations, axis=0)
+    rotations = np.unique(symmetry(structure).rotations, axis=0)
     return np.array([vectors @ (rotation @ fractions) for rotation in rotations])
 
 
