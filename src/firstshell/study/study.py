@@ -126,7 +126,7 @@ class Study:
         return ax
 
     def save(self, folder: str | Path) -> None:
-        """Write scores.csv, tables/*.csv, predictions.parquet and study.json, each file whole or not at all.
+        """Write study.json, scores.csv, predictions.parquet and the folder tables, each file whole or not at all.
 
         Parameters
         ----------
