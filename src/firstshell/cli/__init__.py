@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 
 from cyclopts import App
 
@@ -13,6 +14,7 @@ from firstshell.cli.calibrate import calibrate
 from firstshell.cli.doctor import doctor
 from firstshell.cli.fetch import fetch
 from firstshell.cli.import_feff import import_feff
+from firstshell.cli.notes import show_note
 from firstshell.cli.predict import predict
 from firstshell.cli.score import score
 from firstshell.cli.serve import serve
@@ -43,6 +45,7 @@ for command in (
     doctor,
 ):
     app.command(command)
+warnings.showwarning = show_note
 
 
 def main() -> None:

@@ -10,6 +10,9 @@ import spglib
 
 from firstshell.types import Array
 
+# spglib's own advice until version 3: raise errors, where the old way warns at every call.
+spglib.error.OLD_ERROR_HANDLING = False
+
 RENAMED = {"abm2": "aem2", "aba2": "aea2", "cmca": "cmce", "cmma": "cmme", "ccca": "ccce"}
 """Names before 1992, and what the International Tables call them since."""
 _LOCK = RLock()
