@@ -80,5 +80,9 @@ class DomainWarning(UserWarning):
     """
 
 
+class SlowWarning(UserWarning):
+    """The answer is right, but what took time cannot be kept for the next one."""
+
+
 def _rebuild(kind: type[InputError], what: str, remedy: str, file: str | Path | None, line: int | None) -> InputError:
     return kind(what, remedy=remedy, file=file, line=line)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import astuple, dataclass, field
+from dataclasses import astuple, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -214,6 +214,4 @@ def _site_spectra(
 def _mean(spectra: list[Spectrum]) -> Spectrum:
     values = np.mean([s.values for s in spectra], axis=0)
     first = spectra[0]
-    return Spectrum(
-        first.grid, values, first.modality, first.quantity, first.unit, first.metal, first.site, first.provenance
-    )
+    return replace(first, values=values)

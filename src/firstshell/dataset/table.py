@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from firstshell.config import to_dict
 from firstshell.errors import InputError
+from firstshell.runtime.spreadsheet import read_csv, write_csv
 from firstshell.runtime.store import write_atomic
 from firstshell.types import Array, Grid
 
@@ -187,7 +188,7 @@ def write_dataset(data: Dataset, path: str | Path) -> None:
         "hash": data.hash,
     }
     table = pa.table(columns).replace_schema_metadata({KEY: json.dumps(header, sort_keys=True).encode()})
-    write_atomic(excluded_path(path), lambda p: data.excluded.to_csv(p, index=False))
+    write_csv(data.excluded, excluded_path(path))
     write_atomic(path, lambda p: pq.write_table(table, p, compression="zstd"))
 
 
@@ -281,6 +282,6 @@ def _read_excluded(path: Path) -> pd.DataFrame:
     if not beside.exists():
         return pd.DataFrame(columns=list(EXCLUDED))
     try:
-        return pd.read_csv(beside, dtype=str, keep_default_na=False, usecols=list(EXCLUDED))
+        return read_csv(beside, usecols=list(EXCLUDED))
     except (OSError, ValueError) as error:
         raise InputError(f"cannot read it: {error}", remedy=REMAKE, file=beside) from error

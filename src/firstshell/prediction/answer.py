@@ -13,9 +13,17 @@ from firstshell.dataset.embedded import manifest
 from firstshell.elements import k_edge
 from firstshell.errors import InputError
 from firstshell.measured.composition import composition_advice
-from firstshell.measured.read import MeasuredSample, PdfConditionsGiven, Reading, none_usable, read_samples, reason
+from firstshell.measured.read import (
+    MeasuredSample,
+    PdfConditionsGiven,
+    Reading,
+    ReadParams,
+    none_usable,
+    read_samples,
+    reason,
+)
 from firstshell.measured.xanes.footing import on_grid, placed
-from firstshell.measured.xanes.normalise import NormaliseParams
+from firstshell.measured.xanes.normalise import NormaliseParams, with_shift
 from firstshell.measured.xanes.population import Population
 from firstshell.prediction.align import Alignment, aligned
 from firstshell.prediction.model import Predictor
@@ -110,6 +118,7 @@ def predict(
     pdf: PdfConditionsGiven | None = None,
     data: Dataset | None = None,
     population: Population | None = None,
+    how: ReadParams | None = None,
     reporter: Reporter | None = None,
 ) -> Answers:
     """Say what measured files tell of a metal's first shell.
@@ -134,6 +143,8 @@ def predict(
         Transfers from simulation to measurement, as `firstshell calibrate` writes them.
     reporter : Reporter, optional
         Shows progress.
+    how : dict, optional
+        How the files are read: their format, columns, signal.
 
     Returns
     -------
@@ -162,7 +173,8 @@ def predict(
     def models(metal: str, inputs: Sequence[str], radiation: str) -> Predictor:
         return predictor(metal, inputs, data=data, population=population, radiation=radiation, reporter=reporter)
 
-    return answer_all(read_samples(files, metal, ranges=ranges, pdf=pdf), metal, models, align)
+    reading = read_samples(files, metal, ranges=with_shift(ranges, align), pdf=pdf, how=how)
+    return answer_all(reading, metal, models, align)
 
 
 def answer_all(reading: Reading, metal: str | None, models: Models, how: str | float = "auto") -> Answers:

@@ -15,6 +15,7 @@ from firstshell.report.page import Section
 from firstshell.report.style import input_name
 from firstshell.report.tables import Table
 from firstshell.runtime.progress import Reporter
+from firstshell.runtime.spreadsheet import write_csv
 from firstshell.runtime.store import Record, write_atomic
 from firstshell.runtime.tasks import Failure, run_tasks
 
@@ -150,7 +151,7 @@ def write_figure(display: Display, folder: Path) -> None:
     drawn, path = display.plot(), folder / "figures" / display.name
     for ending, made in (("png", png), ("svg", svg)):
         write_atomic(path.with_suffix(f".{ending}"), partial(_write_bytes, made(drawn)))
-    write_atomic(path.with_suffix(".csv"), partial(display.frame().to_csv, index=False))
+    write_csv(display.frame(), path.with_suffix(".csv"))
 
 
 def _write_bytes(content: bytes, path: Path) -> None:
@@ -159,7 +160,7 @@ def _write_bytes(content: bytes, path: Path) -> None:
 
 def write_table(table: Table, folder: Path) -> None:
     """Write the numbers of a table."""
-    write_atomic(folder / "tables" / f"{table.name}.csv", partial(table.frame.to_csv, index=False))
+    write_csv(table.frame, folder / "tables" / f"{table.name}.csv")
 
 
 def title(study: Study) -> str:

@@ -23,6 +23,7 @@ from firstshell.config import stable_hash, to_dict
 from firstshell.dataset.table import Dataset
 from firstshell.errors import EngineError, InputError
 from firstshell.runtime.progress import Reporter
+from firstshell.runtime.spreadsheet import read_csv, write_csv
 from firstshell.runtime.store import Record, Store, write_atomic
 from firstshell.runtime.tasks import Failure, run_tasks
 from firstshell.study import tables
@@ -135,9 +136,9 @@ class Study:
 
         """
         folder = Path(folder)
-        write_atomic(folder / "scores.csv", lambda p: self.scores.to_csv(p, index=False))
+        write_csv(self.scores, folder / "scores.csv")
         for name in TABLES:
-            write_atomic(folder / "tables" / f"{name}.csv", partial(getattr(self, name).to_csv, index=False))
+            write_csv(getattr(self, name), folder / "tables" / f"{name}.csv")
         write_atomic(folder / "predictions.parquet", lambda p: self.predictions.to_parquet(p, index=False))
         about = {"protocol": PROTOCOL, "settings": self.settings, "provenance": self.provenance}
         write_atomic(folder / "study.json", lambda p: p.write_text(json.dumps(about, indent=1), encoding="utf-8"))
@@ -341,7 +342,7 @@ def _versions(backend: str) -> dict[str, str]:
 
 def _read_csv(path: Path) -> pd.DataFrame:
     # Python's own float() brings numbers back to the bit in every version of pandas.
-    frame = pd.read_csv(path, dtype=str, keep_default_na=False)
+    frame = read_csv(path)
     if frame.empty:  # as tables are before they are written
         return pd.DataFrame(columns=list(frame.columns))
     for name in NUMBERS & set(frame.columns):
