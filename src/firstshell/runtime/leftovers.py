@@ -14,10 +14,8 @@ from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 
-try:
+if os.name == "posix":
     import fcntl
-except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]
 
 FOLDER, FILE = "firstshell-", ".firstshell-"
 """How the names of our temporary folders and files begin."""
@@ -60,7 +58,7 @@ def temporary_file(folder: Path, suffix: str) -> Iterator[Path]:
 @cache
 def sweep(place: Path, beginning: str) -> None:
     """Remove what killed runs of this user left in a folder, once in the life of this process."""
-    if fcntl is None:
+    if os.name != "posix":
         return
     with suppress(OSError):
         for entry in list(os.scandir(place)):
@@ -86,7 +84,7 @@ def _claimed(make: Callable[[], Path]) -> tuple[Path, int | None]:
     """Make a file or folder and lock it; again where another run swept it in between."""
     while True:
         path = make()
-        if fcntl is None:
+        if os.name != "posix":
             return path, None
         try:
             handle = os.open(path, os.O_RDONLY)
