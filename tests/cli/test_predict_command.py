@@ -205,7 +205,7 @@ def test_ctrl_c_while_training_leaves_nothing_half_done(tmp_path):
     assert "Training for Fe" in process.stderr.readline()
     time.sleep(0.3)
     process.send_signal(signal.SIGINT)
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=600)
     assert process.returncode == 130
     assert "Traceback" not in err
     assert not [p for p in (tmp_path / "cache").rglob("*") if p.is_file()]

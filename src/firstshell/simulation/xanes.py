@@ -8,11 +8,11 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import numpy as np
-import spglib
 from pymatgen.core.periodic_table import Element
 
 from firstshell.config import to_dict
 from firstshell.crystal.sites import distinct_sites
+from firstshell.crystal.symmetry import symmetry
 from firstshell.elements import k_edge
 from firstshell.errors import EngineError, InputError
 from firstshell.simulation.feff import external as feff_external
@@ -184,13 +184,9 @@ def _software(params: XanesParams) -> dict[str, object]:
 
 def _equivalent(structure: Structure, direction: Array) -> Array:
     """Images of a direction under the crystal's point group, (m, 3): their average is that over a site's atoms."""
-    cell = (structure.lattice.matrix, structure.frac_coords, list(structure.atomic_numbers))
-    found = spglib.get_symmetry_dataset(cell, symprec=0.01)  # type: ignore[arg-type]
-    if found is None:
-        return direction[None]
     vectors = structure.lattice.matrix.T
     fractions = np.linalg.inv(vectors) @ direction
-    rotations = np.unique(found.rotations, axis=0)
+    rotations = np.unique(symmetry(structure).rotations, axis=0)
     return np.array([vectors @ (rotation @ fractions) for rotation in rotations])
 
 

@@ -148,6 +148,6 @@ def _no_twins(name: str, values: tuple[str, ...]) -> None:
         raise InputError(f"{name} names one thing twice: {', '.join(values)}", remedy="Name each once")
 
 
-def _within(name: str, value: float, low: float, high: float) -> None:
+def _within(name: str, value: object, low: float, high: float) -> None:
     if not isinstance(value, int | float) or isinstance(value, bool) or not low <= value <= high:
         raise InputError(f"{name} = {value!r} is out of range", remedy=f"Give {low} to {high}")

@@ -40,9 +40,14 @@ class Potentials:
     attempts: tuple[dict[str, Any], ...]
 
 
-@cache
 def executable(stage: str) -> Path:
-    """Return the path of feff8l_`stage` ("rdinp", "pot", "xsph") in the installed wheel, without importing it.
+    """Return the path of feff8l_`stage` ("rdinp", "pot", "xsph") in the installed wheel; see `wheel_program`."""
+    return wheel_program(f"feff8l_{stage}")
+
+
+@cache
+def wheel_program(name: str) -> Path:
+    """Return the path of a program of the installed xraylarch wheel, without importing it.
 
     Raises UnavailableError when the wheel is not installed or has none for this system.
     """
@@ -51,10 +56,10 @@ def executable(stage: str) -> Path:
         raise UnavailableError("xraylarch is not installed. Install it: pip install xraylarch")
     folder = {"linux": "linux64", "darwin": "darwin64", "win32": "win64"}.get(sys.platform)
     suffix = ".exe" if sys.platform == "win32" else ""
-    path = Path(spec.submodule_search_locations[0]) / "bin" / str(folder) / f"feff8l_{stage}{suffix}"
+    path = Path(spec.submodule_search_locations[0]) / "bin" / str(folder) / f"{name}{suffix}"
     if not path.is_file():
         raise UnavailableError(
-            f"the installed xraylarch has no feff8l_{stage} for {sys.platform}. Reinstall it, 2026.3 or later"
+            f"the installed xraylarch has no {name} for {sys.platform}. Reinstall it, 2026.3 or later"
         )
     return path
 
