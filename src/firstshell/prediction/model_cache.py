@@ -21,7 +21,7 @@ from firstshell.measured.xanes.population import Population, default_population
 from firstshell.prediction import non_oxides as foreign
 from firstshell.prediction.channels import Channel, XanesChannel
 from firstshell.prediction.model import Predictor, make_predictor
-from firstshell.prediction.model_file import described, keep_predictor, kept_predictor, load_predictor, save_predictor
+from firstshell.prediction.model_file import described, load_predictor, save_predictor
 from firstshell.prediction.training import TrainingParams
 from firstshell.runtime.progress import Reporter
 
@@ -109,7 +109,7 @@ def predictor(
 def _keep(made: Predictor, path: Path) -> None:
     """Write a predictor to the cache; SlowWarning where that cannot be written, for the answer is there."""
     try:
-        keep_predictor(made, path)
+        save_predictor(made, path)
     except InputError as error:
         what = f"the model cannot be kept, and is trained again next time ({error.what})"
         warnings.warn(f"{path}: {what}. Set FIRSTSHELL_CACHE to a writable folder", SlowWarning, stacklevel=3)
@@ -119,7 +119,7 @@ def _keep(made: Predictor, path: Path) -> None:
 @lru_cache(maxsize=16)
 def _cached(path: Path) -> Predictor | None:
     try:
-        return kept_predictor(path) if path.is_file() else None
+        return load_predictor(path) if path.is_file() else None
     except (InputError, OSError):  # damaged, of another version, or not to be read: it is made again
         return None
 
