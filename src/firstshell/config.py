@@ -50,7 +50,9 @@ def from_dict(cls: type[T], table: Mapping[str, Any], *, file: str | Path | None
     given: dict[str, Any] = {}
     for key, value in table.items():
         if key not in known:
-            raise InputError(f"unknown setting {shown(key)} in [{cls.__name__}]", remedy=did_you_mean(key, known), file=file)
+            raise InputError(
+                f"unknown setting {shown(key)} in [{cls.__name__}]", remedy=did_you_mean(key, known), file=file
+            )
         given[key] = _convert(value, hints[key], f"{cls.__name__}.{key}", file)
     missing = [n for n, f in known.items() if n not in given and f.default is MISSING and f.default_factory is MISSING]
     if missing:

@@ -19,7 +19,7 @@ from firstshell.measured.xanes.normalise import NormaliseParams
 from firstshell.measured.xanes.population import Population
 from firstshell.prediction.align import Alignment, aligned
 from firstshell.prediction.model import Predictor
-from firstshell.prediction.model_cache import predictor
+from firstshell.prediction.model_source import ModelSource
 from firstshell.prediction.resemblance import Resemblance, resemblance
 from firstshell.runtime.progress import Reporter
 from firstshell.simulation import show
@@ -109,9 +109,7 @@ def predict(
     if metal is not None:
         k_edge(metal)
 
-    def models(metal: str, inputs: Sequence[str], radiation: str) -> Predictor:
-        return predictor(metal, inputs, data=data, population=population, radiation=radiation, reporter=reporter)
-
+    models = ModelSource(load=None if data is None else lambda: data, population=population, reporter=reporter)
     return answer_all(read_samples(files, metal, ranges=ranges, pdf=pdf), metal, models, align)
 
 

@@ -75,13 +75,17 @@ class ClusterPlan:
     def from_table(cls, table: Mapping[str, Any], *, file: str | Path | None = None) -> ClusterPlan:
         """Build a plan from a table [cluster]; InputError names the file."""
         if not isinstance(table, Mapping):
-            raise InputError(f"cluster = {shown(table)} is not a table", remedy="Write [cluster] above its keys", file=file)
+            raise InputError(
+                f"cluster = {shown(table)} is not a table", remedy="Write [cluster] above its keys", file=file
+            )
         given: dict[str, Any] = {"address": "", "kind": "", "jobs": 1}
         for key, default in given.items():
             value = table.get(key, default)
             if type(value) is not type(default):
                 raise InputError(
-                    f"cluster.{key} = {shown(value)} is not of type {type(default).__name__}", remedy="Correct it", file=file
+                    f"cluster.{key} = {shown(value)} is not of type {type(default).__name__}",
+                    remedy="Correct it",
+                    file=file,
                 )
             given[key] = value
         try:
