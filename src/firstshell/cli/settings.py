@@ -81,7 +81,7 @@ def _apply(given: dict[str, Any], change: str) -> None:
         raise InputError(f"--set {change!r} is not table.key=value", remedy="Write it as in --set pdf.qmax=24")
     try:
         value = tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):  # a bare word, or what no setting takes
         value = text.strip()
     place = given
     for table in tables:

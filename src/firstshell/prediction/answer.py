@@ -27,7 +27,7 @@ from firstshell.measured.xanes.normalise import NormaliseParams, with_shift
 from firstshell.measured.xanes.population import Population
 from firstshell.prediction.align import Alignment, aligned
 from firstshell.prediction.model import Predictor
-from firstshell.prediction.model_cache import predictor
+from firstshell.prediction.model_source import ModelSource
 from firstshell.prediction.resemblance import Resemblance, resemblance
 from firstshell.runtime.progress import Reporter
 from firstshell.simulation import show
@@ -170,11 +170,10 @@ def predict(
     if metal is not None:
         k_edge(metal)
 
-    def models(metal: str, inputs: Sequence[str], radiation: str) -> Predictor:
-        return predictor(metal, inputs, data=data, population=population, radiation=radiation, reporter=reporter)
-
-    reading = read_samples(files, metal, ranges=with_shift(ranges, align), pdf=pdf, how=how)
-    return answer_all(reading, metal, models, align)
+    models = ModelSource(load=None if data is None else lambda: data, population=population, reporter=reporter)
+    return answer_all(
+        read_samples(files, metal, ranges=with_shift(ranges, align), pdf=pdf, how=how), metal, models, align
+    )
 
 
 def answer_all(reading: Reading, metal: str | None, models: Models, how: str | float = "auto") -> Answers:

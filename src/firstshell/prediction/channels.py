@@ -51,6 +51,10 @@ class Channel(Protocol):
     def reference(self, samples: Samples) -> tuple[Array, ...]:
         """Return what `distances` compares a measurement with."""
 
+    @property
+    def reference_shape(self) -> tuple[int, int]:
+        """Return the number of arrays of a reference, and the points of their last axis."""
+
     def distances(self, reference: tuple[Array, ...], values: Array) -> Array:
         """Return how far one measurement (p,) is from each of n samples, what may differ being let differ."""
 
@@ -100,6 +104,11 @@ class XanesChannel:
         """Return the bank of simulated spectra as they would be measured."""
         bank = matching.make_bank(samples.grids[self.name], samples.spectra[self.name], self.population or PLAIN)
         return bank.whole, bank.tilted
+
+    @property
+    def reference_shape(self) -> tuple[int, int]:
+        """Return the number of arrays of a bank, and of the energies of `footing.ENERGY`."""
+        return 2, len(footing.ENERGY)
 
     def distances(self, reference: tuple[Array, ...], values: Array) -> Array:
         """Return root mean squares in edge steps, a shift, stretch, width, scale and tilt being free."""

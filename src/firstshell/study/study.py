@@ -172,7 +172,7 @@ class Study:
             scores = _read_csv(folder / "scores.csv")
             predictions = pd.read_parquet(folder / "predictions.parquet")
             return cls(scores, predictions, **read, settings=about["settings"], provenance=about["provenance"])
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             if isinstance(error, InputError):
                 raise
             raise InputError(
