@@ -61,6 +61,7 @@ class Measured:
     element, edge, e0 : absorber, edge and its energy in eV, when the header has them
     header : what else the header says, verbatim
     pdf : how a PDF was made; None for XANES
+    notes : what a person should know of the reading, one sentence each
     """
 
     kind: Kind
@@ -76,6 +77,7 @@ class Measured:
     e0: float | None = None
     header: dict[str, str] = field(default_factory=dict)
     pdf: PdfHeader | None = None
+    notes: tuple[str, ...] = ()
 
 
 def to_ev(energy: Array, unit: str, source: str) -> Array:
