@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from firstshell.runtime.console import say
+
 if TYPE_CHECKING:
     from firstshell.measured.xanes.beamline import Calibrated
 
@@ -64,16 +66,16 @@ def calibrate(
     text = found.population.to_json() + "\n"
     written = save_fits(found.fits, out.with_suffix(""))
     write_atomic(out, lambda path: path.write_text(text, encoding="utf-8"))
-    _say(found)
-    print("\nYour beamline, against the default:")
-    print("\n".join(f"  {sentence}" for sentence in differences(found.population, default_population())))
-    print(f"wrote {out}, " + ", ".join(path.name for path in written))
+    _show(found)
+    say("\nYour beamline, against the default:")
+    say("\n".join(f"  {sentence}" for sentence in differences(found.population, default_population())))
+    say(f"wrote {out}, " + ", ".join(path.name for path in written))
 
 
-def _say(found: Calibrated) -> None:
+def _show(found: Calibrated) -> None:
     from firstshell.measured.xanes.transfer import PARAMETERS
 
-    print(
+    say(
         "standard".ljust(36),
         "rmse ",
         "r     ",
@@ -81,11 +83,11 @@ def _say(found: Calibrated) -> None:
     )
     for each in found.fits:
         values = (f"{getattr(each.transfer, name):9.3f}" for name in PARAMETERS)
-        print(each.standard.name[:36].ljust(36), f"{each.rmse:.3f} {each.correlation:.4f}", *values)
+        say(each.standard.name[:36].ljust(36), f"{each.rmse:.3f} {each.correlation:.4f}", *values)
     for label, source in (("mean", found.population.mean.__dict__), ("spread", found.population.spread)):
-        print(label.ljust(49), *(f"{source[name]:9.3f}" for name in PARAMETERS))
+        say(label.ljust(49), *(f"{source[name]:9.3f}" for name in PARAMETERS))
     for each in found.doubtful:
-        print(
+        say(
             f"not counted: {each.standard.name} is not like the simulation of {each.standard.compound} "
             f"(correlation {each.correlation:.3f}): is it the right structure, a pure sample?"
         )

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
+from firstshell.runtime.console import say
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -128,7 +130,7 @@ def predict(
     if save_model is not None:
         models.save(save_model)
     reasons = [models.explain(answer) for answer in answers] if explain else []
-    _say(answers.answered, answers.refused, reasons)
+    _show(answers.answered, answers.refused, reasons)
     if out is not None:
         _write(answers.answered, reasons, out)
 
@@ -220,7 +222,7 @@ def shift_of(align: str) -> str | float:
         return align
 
 
-def _say(
+def _show(
     answers: Sequence[Answer],
     refused: Sequence[tuple[str, str]],
     reasons: Sequence[tuple[dict[Target, float], list[Evidence]]],
@@ -231,16 +233,16 @@ def _say(
 
     if len(answers) <= PARAGRAPHS:
         for i, answer in enumerate(answers):
-            print(wording.paragraph(answer))
+            say(wording.paragraph(answer))
             if reasons:
-                print("\n".join(wording.evidence_lines(*reasons[i])))
-            print()
+                say("\n".join(wording.evidence_lines(*reasons[i])))
+            say()
     else:
-        print(wording.heading())
-        print("\n".join(wording.line(answer) for answer in answers), end="\n\n")
-    print(wording.NOTE)
+        say(wording.heading())
+        say("\n".join(wording.line(answer) for answer in answers), end="\n\n")
+    say(wording.NOTE)
     for name, reason in refused:
-        print(f"not used: {name}: {reason}", file=sys.stderr)
+        say(f"not used: {name}: {reason}", file=sys.stderr)
 
 
 def _write(answers: Sequence[Answer], reasons: Sequence[tuple[dict[Target, float], list[Evidence]]], out: Path) -> None:
@@ -251,4 +253,4 @@ def _write(answers: Sequence[Answer], reasons: Sequence[tuple[dict[Target, float
     if reasons:
         written.append(write_evidence(answers, [found for _, found in reasons], out))
     written += save_pictures(answers[:PICTURES], answers, [found for _, found in reasons], out)
-    print("wrote " + ", ".join(str(path) if path == written[0] else path.name for path in written))
+    say("wrote " + ", ".join(str(path) if path == written[0] else path.name for path in written))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from firstshell.measured.xanes.normalise import Normalised
 from firstshell.prediction.answer import Answer
 from firstshell.prediction.explain import Evidence
+from firstshell.runtime.spreadsheet import write_csv
 from firstshell.runtime.store import write_atomic
 from firstshell.types import Target
 
@@ -36,7 +37,7 @@ def write_table(answers: Sequence[Answer], folder: Path) -> list[Path]:
     """Write answers.csv and answers.parquet, each whole or not at all."""
     table = frame(answers)
     csv, parquet = folder / "answers.csv", folder / "answers.parquet"
-    write_atomic(csv, lambda path: table.to_csv(path, index=False))
+    write_csv(table, csv)
     write_atomic(parquet, lambda path: table.to_parquet(path, index=False))
     return [csv, parquet]
 
@@ -59,7 +60,7 @@ def write_evidence(answers: Sequence[Answer], found: Sequence[Sequence[Evidence]
         for each in own
     ]
     table, path = pd.DataFrame(rows), folder / "evidence.csv"
-    write_atomic(path, lambda p: table.to_csv(p, index=False))
+    write_csv(table, path)
     return path
 
 

@@ -9,6 +9,7 @@ from firstshell.prediction.answer import Answer
 from firstshell.prediction.explain import Evidence
 from firstshell.prediction.resemblance import Resemblance
 from firstshell.report.answer_table import DISTANCES, ranges
+from firstshell.runtime.console import plain
 from firstshell.simulation import show
 from firstshell.types import Prediction, Target
 
@@ -28,8 +29,9 @@ STRONGEST = 3
 def paragraph(answer: Answer) -> str:
     """Return all that is said of a sample, some ten lines."""
     names = show(answer.inputs).replace("+", " + ")
-    lines = [f"{answer.sample.name}: {answer.metal}, from {names} ({', '.join(answer.sample.sources)})"]
-    lines += [f"  {sentence}" for sentence in origin(answer)]
+    sources = plain(", ".join(answer.sample.sources))
+    lines = [f"{plain(answer.sample.name)}: {answer.metal}, from {names} ({sources})"]
+    lines += [f"  {plain(sentence)}" for sentence in origin(answer)]
     lines += [f"  {_target(prediction)}" for prediction in answer.predictions.values()]
     for name, each in answer.resemblance.items():
         lines += _resemblance(name, each)
@@ -55,7 +57,7 @@ def origin(answer: Answer) -> list[str]:
 
 def line(answer: Answer, width: int = WIDTH) -> str:
     """Return the answer in one line, to stand under `heading`."""
-    name = answer.sample.name
+    name = plain(answer.sample.name)
     short = name if len(name) <= width else f"…{name[1 - width :]}"
     values = [f"{_value(p.target, p.value)} ({_ends(p)})" for p in answer.predictions.values()]
     verdict = "in domain" if answer.in_domain else "OUTSIDE"

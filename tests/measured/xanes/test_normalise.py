@@ -4,8 +4,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from larch import Group
-from larch.xafs import pre_edge
 
 from firstshell.errors import InputError
 from firstshell.io.spectra.measured import make_xanes
@@ -16,6 +14,9 @@ from scans import E0, cut, scan
 
 
 def by_larch(measured, **settings):
+    from larch import Group  # takes seconds
+    from larch.xafs import pre_edge
+
     group = Group(energy=measured.x.copy(), mu=measured.y.copy())
     pre_edge(group, **settings)
     return group

@@ -65,7 +65,7 @@ class Xmu:
             )
         step = self.edge_step()
         grid, provenance = Grid(self.energy, "Energy", "eV"), {"source": self.program, "fermi_eV": self.fermi}
-        return Spectrum(grid, self.mu / step, "xanes", "μ(E)", "edge steps", metal, site, provenance)
+        return Spectrum.absorption(grid, self.mu / step, metal, site, provenance)
 
     def edge_step(self) -> float:
         """Return the atomic background 50 eV above the Fermi level; InputError when it is not positive."""

@@ -132,7 +132,7 @@ class Normalised:
     def spectrum(self) -> Spectrum:
         """The normalised spectrum on the measured energies."""
         grid = Grid(self.energy, "Energy", "eV")
-        return Spectrum(grid, self.mu, "xanes", "μ(E)", "edge steps", self.metal, None, {"source": self.source})
+        return Spectrum.absorption(grid, self.mu, self.metal, provenance={"source": self.source})
 
 
 def normalise(measured: Measured, settings: NormaliseParams | None = None, metal: str | None = None) -> Normalised:
