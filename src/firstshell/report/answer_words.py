@@ -46,7 +46,7 @@ def origin(answer: Answer) -> list[str]:
     xanes = answer.sample.xanes
     if xanes is None or not xanes.how:
         return []
-    first = f"{xanes.file_type}: μ = {xanes.how}; {xanes.metal} K edge, E0 {xanes.e0:.1f} eV"
+    first = f"{xanes.file_type}: μ from {xanes.how}; {xanes.metal} K edge, E0 {xanes.e0:.1f} eV"
     if not xanes.kept:
         line, curve = ranges(xanes)
         first += f", line {line} eV, curve {curve} eV from it, edge step {xanes.edge_step:.3g}"
