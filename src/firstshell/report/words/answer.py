@@ -62,7 +62,8 @@ def line(answer: Answer, width: int = WIDTH) -> str:
     values = [f"{_value(p.target, p.value)} ({_ends(p)})" for p in answer.predictions.values()]
     verdict = "in domain" if answer.in_domain else "OUTSIDE"
     doubt = ", energies doubtful" if answer.alignment is not None and answer.alignment.doubt else ""
-    return f"{short:{width}}  {answer.metal:2}  {values[0]:20}{values[1]:20}{values[2]:24}{verdict}{doubt}"
+    more = f" ({len(answer.warnings)} warning{'s' * (len(answer.warnings) > 1)}: -v)" if answer.warnings else ""
+    return f"{short:{width}}  {answer.metal:2}  {values[0]:20}{values[1]:20}{values[2]:24}{verdict}{doubt}{more}"
 
 
 def heading(width: int = WIDTH) -> str:
