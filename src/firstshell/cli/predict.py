@@ -112,7 +112,7 @@ def predict(
     ranges = NormaliseParams(e0=e0, pre1=pre1, pre2=pre2, norm1=norm1, norm2=norm2)
     given = PdfConditionsGiven(radiation, qmax, qdamp, differential)
     reading = read_samples(files, metal, ranges=ranges, pdf=given)
-    answers = answer_all(reading, metal, models, shift_of(align))
+    answers = answer_all(reading, metal, models, shift_of(align), None if model else models.trained)
     if save_model is not None:
         models.save(save_model)
     reasons = [models.explain(answer) for answer in answers] if explain else []
@@ -138,7 +138,7 @@ class _Models:
         """Return the model of a metal for a list of inputs."""
         key = metal, "+".join(inputs), radiation
         if key not in self.used:
-            self.used[key] = self._loaded(*key) if self._file is not None else self._trained(metal, inputs, radiation)
+            self.used[key] = self._loaded(*key) if self._file is not None else self.trained(metal, inputs, radiation)
         return self.used[key]
 
     def explain(self, answer: Answer) -> tuple[dict[Target, float], list[Evidence]]:
@@ -171,7 +171,8 @@ class _Models:
             raise InputError(what, remedy="Leave out --model to have one trained", file=self._file)
         return found
 
-    def _trained(self, metal: str, inputs: Sequence[str], radiation: str) -> Predictor:
+    def trained(self, metal: str, inputs: Sequence[str], radiation: str) -> Predictor:
+        """Return a model from the cache, or trained now."""
         from firstshell.prediction.model_cache import predictor
 
         return predictor(

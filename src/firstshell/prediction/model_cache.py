@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = ["cache_folder", "channels_of", "load_predictor", "predictor", "save_predictor"]
 
-EDITION = 6
+EDITION = 7
 """Counts up when the same settings give another model."""
 INPUTS = ("xanes", "pdf", "dpdf")
 """What can be measured, in the order in which predictors have them."""

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from firstshell.measured.xanes.augment import edges_of
 from firstshell.measured.xanes.foil import LARGE
 from firstshell.measured.xanes.footing import ENERGY
 from firstshell.measured.xanes.population import Population
@@ -63,21 +62,23 @@ class Match:
         return bool(self.likelihood[np.abs(SHIFTS - top) > 2.0].sum() > 0.1)
 
 
-def make_bank(grid: Array, spectra: Array, population: Population) -> Bank:
-    """Return the bank of (n, p) simulated spectra on `grid` (eV from the tabulated edge)."""
-    edges = edges_of(grid, spectra)
+def make_bank(grid: Array, spectra: Array, states: Array, population: Population) -> Bank:
+    """Return the bank of (n, p) simulated spectra on `grid` (eV from the tabulated edge).
+
+    states : (n,) oxidation states
+    """
     made = np.empty((len(spectra), len(OFFSETS) ** 2, len(ENERGY)))
-    for i, (edge, row) in enumerate(zip(edges, spectra, strict=True)):
-        made[i] = [each.apply(grid, row, ENERGY) for each in _variants(population, float(edge))]
+    for i, (state, row) in enumerate(zip(states, spectra, strict=True)):
+        made[i] = [each.apply(grid, row, ENERGY) for each in _variants(population, float(state))]
     whole = made / np.linalg.norm(made, axis=2, keepdims=True)
     tilted = whole * _RAMP
     tilted -= (tilted * whole).sum(axis=2, keepdims=True) * whole
     return Bank(whole, tilted / np.linalg.norm(tilted, axis=2, keepdims=True))
 
 
-def _variants(population: Population, edge: float) -> list[Transfer]:
+def _variants(population: Population, state: float) -> list[Transfer]:
     """Return the mean transfer with other stretches and widths, without scale and slope."""
-    mean, spread = population.typical(edge), population.spread
+    mean, spread = population.typical(state), population.spread
     return [
         replace(
             mean,
