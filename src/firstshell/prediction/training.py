@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 from typing import TYPE_CHECKING
 
@@ -29,6 +29,9 @@ FAINT = 1e-3
 """Least share that a class is given before shares are sharpened or softened."""
 LEAST_CLASS = 20
 """Samples, by weight, from which on a class has an interval of its own."""
+MOST_COPIES = 8000
+CHECKED_TREES = 50
+"""Trees of the forests that calibrations are learned from, which do not need as many."""
 SEEN_AGAIN = 3
 """Disturbed copies of each held-out sample that calibration looks at."""
 
@@ -37,7 +40,7 @@ SEEN_AGAIN = 3
 class TrainingParams:
     """How a model is trained.
 
-    copies : disturbed copies of every sample that the forest sees
+    copies : disturbed copies of every sample that the forest sees; fewer where there would be over `MOST_COPIES` in all
     mixtures : mixtures of two samples, as a part of the number of samples; none where an input is of whole materials
     mixed_share : what all mixtures together count for
     trees, max_features, min_samples_leaf : of the forest
@@ -120,11 +123,11 @@ def train(
     outputs = Outputs.of(samples)
     fold = fold_of(samples.groups, quantile_strata(samples.bond_length), params.folds, rng)
     reporter.start(f"Training for {samples.metal}, {' + '.join(each.name for each in channels)}", params.folds + 1)
-    parts = []
+    parts, fewer = [], min(params.trees, CHECKED_TREES)
     try:
         for k in range(params.folds):
             known = samples.take(np.flatnonzero(fold != k))
-            trees = Trees.of(fit(known, channels, outputs, params, rng))
+            trees = Trees.of(fit(known, channels, outputs, replace(params, trees=fewer), rng))
             rows = np.repeat(np.flatnonzero(fold == k), SEEN_AGAIN)
             spectra = {each.name: each.disturbed(samples.take(rows), rng) for each in channels}
             said = ask(trees, outputs, channels, learn_damping(known, channels, rng), spectra)
@@ -163,7 +166,8 @@ def fit(
 
     count = 0 if any(each.whole for each in channels) else round(params.mixtures * len(samples))
     whole = joined(samples, mixed(samples, count, rng)) if count else samples
-    many = whole.take(np.repeat(np.arange(len(whole)), params.copies))
+    copies = max(1, min(params.copies, MOST_COPIES // len(whole)))
+    many = whole.take(np.repeat(np.arange(len(whole)), copies))
     features = see(many, channels, rng)
     forest = ExtraTreesRegressor(
         params.trees,
@@ -171,7 +175,7 @@ def fit(
         min_samples_leaf=params.min_samples_leaf,
         random_state=params.seed,
         n_jobs=-1,
-    ).fit(features, outputs.encode(many), sample_weight=np.repeat(_counted(whole, count, params), params.copies))
+    ).fit(features, outputs.encode(many), sample_weight=np.repeat(_counted(whole, count, params), copies))
     forest.n_jobs = 1  # threads add trees up in the order they end: answers would differ in the last digit
     return forest
 

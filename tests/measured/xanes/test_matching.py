@@ -3,6 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from firstshell.measured.xanes import matching
 from firstshell.measured.xanes.footing import ENERGY
 from firstshell.measured.xanes.matching import SHIFTS, Bank, fitted, make_bank, match
 from firstshell.measured.xanes.population import PLAIN, default_population
@@ -76,3 +77,14 @@ def test_far_shifts_are_believed_less(bank):
     free, tight = match(bank, mu, 0.03, calibration=50.0), match(bank, mu, 0.03, calibration=0.05)
     assert abs(tight.best_shift) < 0.5 < abs(free.best_shift)
     assert len(free.likelihood) == len(SHIFTS)
+
+
+def test_what_is_far_at_the_mean_transfer_is_compared_there_only(bank, monkeypatch):
+    mu = default_population().typical(STATES[PLACE]).apply(GRID, SPECTRA[PLACE], ENERGY)
+    whole = match(bank, mu, 0.03)
+    monkeypatch.setattr(matching, "FINE", 3)
+    quick = match(bank, mu, 0.03)
+    nearest = np.argsort(whole.rmse)[:2]
+    assert quick.rmse[nearest] == pytest.approx(whole.rmse[nearest])
+    assert (quick.rmse >= whole.rmse - 1e-9).all()
+    assert quick.best_shift == pytest.approx(whole.best_shift, abs=0.3)
