@@ -184,7 +184,6 @@ def test_only_one_model_can_be_saved(command, saved, tmp_path, monkeypatch):
 
 def test_an_answer_needs_no_slow_package(saved, tmp_path, monkeypatch):
     """A model that is kept answers in well under a second: what takes longer to import is not."""
-    model = load_predictor(saved / "xanes.npz")
     path = write_scan(tmp_path / "a.dat")
     code = f"""
 import sys

@@ -132,7 +132,7 @@ def predict(
     shift = shift_of(align)
     how = ReadParams(format, columns, signal)
     reading = read_samples(files, metal, ranges=with_shift(ranges, shift), pdf=given, how=how)
-    answers = answer_all(reading, metal, models, shift)
+    answers = answer_all(reading, metal, models, shift, None if model else models)
     if save_model is not None:
         _save(answers, models, save_model)
     reasons = [_explained(answer, models) for answer in answers] if explain else []
