@@ -146,7 +146,7 @@ def study_curves(
     for key, result in found.items():
         if isinstance(result, Failure):
             raise EngineError(f"the robustness of {keys[key]} could not be found: {result.reason}")
-        if isinstance(result, Record) and result.meta["rows"]:
+        if result.meta["rows"]:
             parts.append(pd.DataFrame(result.meta["rows"])[COLUMNS])
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=COLUMNS)
 

@@ -102,9 +102,9 @@ def _row(answer: Answer) -> dict[str, Any]:
         unit = f" ({target.unit})" if target.unit else ""
         row |= {head(target): found.value, f"{target.value}_low{unit}": low, f"{target.value}_high{unit}": high}
         row |= {f"P({target.value} = {value})": share for value, share in found.probabilities.items()}
-        for name, each in answer.alone.items():
-            low, high = each[target].interval
-            row |= {f"{target.value}_{name}_alone{unit}": each[target].value}
+        for name, predictions in answer.alone.items():
+            low, high = predictions[target].interval
+            row |= {f"{target.value}_{name}_alone{unit}": predictions[target].value}
             row |= {f"{target.value}_{name}_alone_low{unit}": low, f"{target.value}_{name}_alone_high{unit}": high}
     row["in_domain"] = answer.in_domain
     for name, each in answer.resemblance.items():

@@ -154,7 +154,8 @@ def population_of(
     share = np.array([1.0 / keys.count(key) for key in keys])
     shares = np.tile(share[:, None], len(PARAMETERS))
     shares[:, SHIFT] *= np.where(trusted, 1.0, SHIFT_NOISE**2 / (SHIFT_NOISE**2 + CALIBRATION**2))
-    mean, spread, offsets, left = {}, {}, {metal: {} for metal in sorted(set(metals))}, np.empty_like(values)
+    mean, spread, left = {}, {}, np.empty_like(values)
+    offsets: dict[str, dict[str, float]] = {metal: {} for metal in sorted(set(metals))}
     gain, gains = 0.0, dict.fromkeys(offsets, 0.0)
     height = np.array(states) - REFERENCE_STATE
     own = np.array([[metal == name for name in offsets] for metal in metals], dtype=float)
