@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
+ABSORPTION = "μ(E)", "edge steps"
+"""Quantity and unit of a normalised absorption spectrum."""
+
 
 @dataclass(frozen=True, eq=False)
 class Grid:
@@ -103,6 +106,13 @@ class Spectrum:
     site: int | None = None
     provenance: dict[str, Any] = field(default_factory=dict)
 
+    @classmethod
+    def absorption(
+        cls, grid: Grid, mu: Array, metal: str, site: int | None = None, provenance: dict[str, Any] | None = None
+    ) -> Spectrum:
+        """Return a XANES in edge steps."""
+        return cls(grid, mu, "xanes", *ABSORPTION, metal, site, provenance or {})
+
     @property
     def label(self) -> str:
         """Label of the ordinate with unit."""
@@ -143,6 +153,15 @@ class Spectrum:
         ax.plot(self.grid.values, self.values, **line)
         ax.set(xlabel=self.grid.label, ylabel=self.label)
         return ax
+
+
+@dataclass(frozen=True)
+class Region:
+    """A named part of an axis, low to high on the grid; a border belongs to the lower of two neighbours."""
+
+    name: str
+    low: float
+    high: float
 
 
 @dataclass(frozen=True)

@@ -55,7 +55,7 @@ def test_labels_and_spectra(data):
     assert dataset.frame["bond_length"].tolist() == pytest.approx([1.95, 2.223], abs=0.01)
     assert dataset.frame["missing_sites"].tolist() == [0, 0]
     assert dataset.frame["source"].tolist() == ["FEFF 9.9.1"] * 2
-    expected = xanes.prepare(parse_xmu(xmu(), "x").normalised("Cu"), xanes.Params()).values
+    expected = xanes.prepare(parse_xmu(xmu(), "x").normalised("Cu"), xanes.XanesParams()).values
     assert np.array_equal(dataset.spectra["xanes"][0], expected)
     structure = parse_structure(MNO, format="poscar", source="x")
     for name in ("pdf", "dpdf"):

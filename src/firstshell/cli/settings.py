@@ -42,8 +42,9 @@ def read_settings(
     for name, values in given.items():
         if name not in settings or not isinstance(values, Mapping):
             raise InputError(f"unknown table [{name}]", remedy=did_you_mean(name, settings), file=config)
-    settings["pdf"] = _changed(settings["pdf"], given.pop("pdf", {}), config)
-    settings["dpdf"] = settings["pdf"]  # a differential PDF is compared with its total
+    first = {simulation.get(name).settings_of for name in simulation.names()} - {""}
+    settings |= {name: _changed(settings[name], given.pop(name, {}), config) for name in first}
+    settings |= {n: settings[other] for n in simulation.names() if (other := simulation.get(n).settings_of)}
     settings |= {name: _changed(settings[name], values, config) for name, values in given.items()}
     return settings | {"cluster": cluster}  # checked where it is used: its keys depend on the batch system
 
@@ -83,7 +84,7 @@ def _apply(given: dict[str, Any], change: str) -> None:
         raise InputError(f"--set {change!r} is not table.key=value", remedy="Write it as in --set pdf.qmax=24")
     try:
         value = tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):  # a bare word, or what no setting takes
         value = text.strip()
     place = given
     for table in tables:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import astuple, dataclass, field
+from dataclasses import astuple, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -158,13 +158,13 @@ def import_material(shared: tuple[Mapping[str, Any], FeffOptions], task: tuple[F
     samples = Record({"rows": []})
     try:
         if material.poscar is None:
-            raise InputError("no POSCAR beside the spectra", remedy=LAYOUT)
+            raise InputError("no POSCAR beside the spectra", remedy=LAYOUT, file=material.id)
         source = f"{material.id}/POSCAR"
         structure = parse_structure(material.poscar, format="poscar", source=source, partial=options.partial)
         sites = distinct_sites(structure, metal)
         spectra, program = _site_spectra(material, metal, sites, params["xanes"], problems)
         if not spectra:
-            raise InputError(f"no usable spectrum of {metal}")
+            raise InputError(f"no usable spectrum of {metal}", file=material.id)
         samples = build_samples(
             structure, metal, sites, {"xanes": spectra}, params, id=material.id, source=program, per_site=options.sites
         )
@@ -214,6 +214,4 @@ def _site_spectra(
 def _mean(spectra: list[Spectrum]) -> Spectrum:
     values = np.mean([s.values for s in spectra], axis=0)
     first = spectra[0]
-    return Spectrum(
-        first.grid, values, first.modality, first.quantity, first.unit, first.metal, first.site, first.provenance
-    )
+    return replace(first, values=values)

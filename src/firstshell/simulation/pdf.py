@@ -27,6 +27,7 @@ and what it lacks below :math:`Q_\mathrm{min}` and above :math:`Q_\mathrm{max}` 
 from __future__ import annotations
 
 from dataclasses import asdict
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -34,18 +35,19 @@ from scipy.interpolate import CubicSpline
 
 from firstshell.crystal.sites import distinct_sites
 from firstshell.errors import InputError
+from firstshell.simulation import Modality
 from firstshell.simulation.pairs.crystal import read_crystal
 from firstshell.simulation.pairs.distributions import PairDistributions, result_grid
 from firstshell.simulation.pairs.params import PdfParams
+from firstshell.simulation.regions import pair_regions
 from firstshell.types import Array, Grid, Spectrum
 
 if TYPE_CHECKING:
     from pymatgen.core.structure import Structure
 
-__all__ = ["PairDistributions", "Params", "PdfParams", "grid", "name", "pdf_family", "prepare", "simulate"]
+__all__ = ["PairDistributions", "PdfParams", "grid", "modality", "pdf_family", "prepare", "simulate"]
 
-name = "pdf"
-Params = PdfParams
+name, unit = "pdf", "Å⁻²"
 
 
 def grid(params: PdfParams, metal: str | None = None) -> Grid:  # noqa: ARG001  every modality takes the metal
@@ -103,9 +105,30 @@ def resample(measured: Spectrum, target: Grid, modality: str) -> Spectrum:
         )
     values = CubicSpline(r, g)(wanted)
     return Spectrum(
-        target, values, modality, measured.quantity, "Å⁻²", measured.metal, measured.site, measured.provenance
+        target, values, modality, measured.quantity, unit, measured.metal, measured.site, measured.provenance
     )
 
 
 def _spectrum(values: Array, metal: str, params: PdfParams, site: int | None = None) -> Spectrum:
-    return Spectrum(grid(params), values, name, "G(r)", "Å⁻²", metal, site, {"params": asdict(params)})
+    return Spectrum(grid(params), values, name, "G(r)", unit, metal, site, {"params": asdict(params)})
+
+
+modality = Modality(
+    name=name,
+    label="PDF",
+    quantity="G(r)",
+    unit=unit,
+    Params=PdfParams,
+    grid=grid,
+    simulate=simulate,
+    prepare=prepare,
+    regions=partial(pair_regions, differential=False),
+    suffix=".gr",
+    scaled_by="RMS",
+    hatch="...",
+    hatch_joined="////",
+    colour="#d55e00",
+    colour_joined="#009e73",
+    marker="s",
+    marker_joined="^",
+)

@@ -11,15 +11,11 @@ from pymatgen.core.composition import Composition
 
 from firstshell.dataset.table import Dataset
 from firstshell.errors import InputError
+from firstshell.simulation.regions import first_distance
 from firstshell.study.plan import StudyPlan
 from firstshell.study.samples import Samples
 from firstshell.study.splits import Codes
 from firstshell.types import Array, Grid, Target
-
-SHELL, PEAK = 0.25, 0.15
-"""Å that the first shell reaches to both sides of the mean bond length; half width of a peak."""
-NO_PAIR = 1.2
-"""Å below which no two atoms of a compound without hydrogen stand."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,16 +76,6 @@ def first_points(
             start = first_distance(known, differential=name == "dpdf")
             found[metal, name] = int(np.searchsorted(grid.values, start))
     return found
-
-
-def first_distance(lengths: Array, *, differential: bool) -> float:
-    """Return where in Å a metal's PDF can have its first pair, given its mean bond lengths (n,) in Å.
-
-    The metal's own first shell begins 0.25 Å below the mean of all lengths, and no later than 0.15 Å, a peak's width,
-    below the shortest. A total PDF also has shorter bonds of other elements, from 1.2 Å on.
-    """
-    start = min(float(lengths.mean()) - SHELL, float(lengths.min()) - PEAK)
-    return start if differential else min(NO_PAIR, start)
 
 
 def element_fractions(data: Dataset) -> Array:

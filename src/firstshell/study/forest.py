@@ -91,7 +91,7 @@ def fit_forest(
 
 
 def _copy(fitted: Any, plain: Forest) -> Forest:
-    """Move fitted trees into a plain forest: saving an intelex forest with skops aborts the interpreter."""
+    """Move fitted trees into a plain forest: so that both kinds are used alike."""
     for name in ("estimators_", "classes_", "n_classes_", "n_outputs_", "n_features_in_"):
         if hasattr(fitted, name):
             setattr(plain, name, getattr(fitted, name))

@@ -147,7 +147,7 @@ class Study:
         return ax
 
     def save(self, folder: str | Path) -> None:
-        """Write scores.csv, tables/*.csv, predictions.parquet and study.json, each file whole or not at all.
+        """Write study.json, scores.csv, predictions.parquet and the folder tables, each file whole or not at all.
 
         Parameters
         ----------
@@ -192,7 +192,7 @@ class Study:
             scores = _read_csv(folder / "scores.csv")
             predictions = pd.read_parquet(folder / "predictions.parquet")
             return cls(scores, predictions, **read, settings=about["settings"], provenance=about["provenance"])
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             if isinstance(error, InputError):
                 raise
             raise InputError(

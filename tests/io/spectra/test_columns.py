@@ -131,7 +131,7 @@ def test_order_and_repeats(tmp_path):
             "cannot be formed at 5 of 125 points",
         ),
         (rows(ENERGY, MU) + "7300 1 2\n", ":121: 3 numbers where the rows before have 2"),
-        (joined(",", ".", ENERGY, MU) + "7300,,\n", ":121: 1 numbers where the rows before have 2"),
+        (joined(",", ".", ENERGY, MU) + "7300,,\n7301,2\n", ":121: 1 numbers where the rows before have 2"),
         ("x" * 30_000 + "\n" + rows(ENERGY, MU), "no table|longer than 20,000 characters"),
         ("a b\n" * 20_000, "no table of numbers"),
     ],

@@ -46,7 +46,7 @@ ROLES: dict[Role, re.Pattern[str]] = {
 }
 CHANNEL = re.compile(r"([A-Z][a-z])(?:k|ka|_k|_ka)?_?(\d{1,2})")
 """A channel of a detector of several elements that is named after the line it counts: Fe1, Fe_ka_2."""
-RATIO = re.compile(r"(ln|log|log10)?\(?([a-z0-9_ ]+)/([a-z0-9_ ]+)\)?")
+RATIO = re.compile(r"(ln|log|log10)?\(?\(?([a-z0-9_ ]+)\)?/\(?([a-z0-9_ ]+)\)?\)?")
 MULTICOLUMN = re.compile(r"multicolumn (normalized |flattened )?(?:x?mu|mu\(E\))(?: data)?", re.IGNORECASE)
 UNITS = re.compile(r"[(\[]([^()\[\]]{0,30})[)\]]")
 NAMES = (
