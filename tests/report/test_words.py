@@ -99,7 +99,7 @@ def test_failures_come_before_confirmations(fake):
     lines = study.lead(fake)
     assert len(lines) <= 5
     assert lines[0] == (
-        "XANES is at least as good as PDF: does not hold for the oxidation state of Cu; holds for 1 of 2."
+        "XANES is at least as good as PDF: does not hold for the oxidation state of Mn; holds for 1 of 2."
     )
     confirmed = fake.findings.assign(verdict="confirmed")
     assert "XANES is at least as good as PDF: holds for all 2." in study.lead(changed(fake, findings=confirmed))
