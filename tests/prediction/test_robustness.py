@@ -78,4 +78,4 @@ def test_a_panel_for_each_disturbance(frame):
     shown = drawn(frame, "xanes")
     assert [len(row) for row in shown.rows] == [len(XANES)] * 3
     assert {"mean", "std"} <= set(shown.frame().columns)
-    assert set(shown.frame()["model"]) == {"augmented", "plain", "as simulated"}  # the figure shows the first, the CSV all
+    assert set(shown.frame()["model"]) == {"augmented", "plain", "as simulated"}
