@@ -43,8 +43,8 @@ from firstshell.measured.training import Trained, train, values
 from firstshell.measured.transfer import PARAMETERS
 from firstshell.progress import Plain
 from firstshell.store import Store, write_atomic
-from firstshell.structures import amcsd
-from firstshell.structures.amcsd_database import database, expand, read_atoms, read_rows
+from embedded_dataset import amcsd
+from embedded_dataset.amcsd_database import database, expand, read_atoms, read_rows
 from firstshell.types import Array, Target
 from oxides import METALS
 

@@ -115,12 +115,14 @@ class Labels:
     coordination_number : neighbours in the first shell; None when it could not be had
     bond_length : mean distance to the first shell in Å; None when it could not be had
     reasons : for each missing label (by Target value) why it is missing
+    ligand : elements of the first shell in alphabetical order, joined by "+" ("O", "Cl+O"); "" when it could not be had
     """
 
     oxidation_state: int | None = None
     coordination_number: int | None = None
     bond_length: float | None = None
     reasons: dict[str, str] = field(default_factory=dict)
+    ligand: str = ""
 
 
 class Target(Enum):

@@ -13,7 +13,7 @@ import numpy as np
 from firstshell import modalities
 from firstshell.config import stable_hash, to_dict
 from firstshell.dataset.build import assemble, build_samples, default_params, software
-from firstshell.dataset.table import Dataset, write_dataset
+from firstshell.dataset.table import PROTOCOL, Dataset, write_dataset
 from firstshell.errors import InputError
 from firstshell.formats.feff_tree import LAYOUT, FeffMaterial, read_tree
 from firstshell.formats.xmu import parse_xmu
@@ -144,7 +144,7 @@ def _tasks(
         # Files and settings name the result, so that a changed file is imported again.
         content = hashlib.sha256(repr(astuple(material)).encode()).hexdigest()
         for metal in sorted(wanted) if material.spectra else [""]:
-            tasks[stable_hash([material.id, metal, content, settings])] = (material, metal)
+            tasks[stable_hash([PROTOCOL, material.id, metal, content, settings])] = (material, metal)
     return tasks
 
 

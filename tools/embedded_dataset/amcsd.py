@@ -15,8 +15,8 @@ from pymatgen.core.structure import Structure
 
 from firstshell.errors import InputError
 from firstshell.progress import Reporter, Silent
-from firstshell.structures.amcsd_database import Row, database, expand, read_atoms, read_formula, read_rows
-from firstshell.structures.amcsd_quality import MAX_ATOMS, UnfitError, check_bonds, check_contacts, check_mixed, settle
+from embedded_dataset.amcsd_database import Row, database, expand, read_atoms, read_formula, read_rows
+from embedded_dataset.amcsd_quality import MAX_ATOMS, UnfitError, check_bonds, check_contacts, check_mixed, settle
 from firstshell.structures.sites import symmetry
 from firstshell.types import Array
 

@@ -17,10 +17,10 @@ from pymatgen.core.structure import Structure
 
 from firstshell.errors import InputError
 from firstshell.progress import Plain
-from firstshell.structures.amcsd import Entry, oxides
-from firstshell.structures.choosing import candidate, choose
+from embedded_dataset.amcsd import Entry, oxides
+from embedded_dataset.choosing import candidate, choose
 from firstshell.structures.sites import distinct_sites
-from firstshell.structures.substitution import Derived, candidates, derive
+from embedded_dataset.substitution import Derived, candidates, derive
 
 MAX_ATOMS, MAX_SITES = 36, 2
 """Of the primitive cell, and distinct sites of the metal: what makes a simulation cheap."""

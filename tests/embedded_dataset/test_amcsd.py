@@ -14,7 +14,7 @@ from pymatgen.core import Structure
 from firstshell.errors import InputError
 from firstshell.labels import label_sites
 from firstshell.structures import amcsd, amcsd_database, distinct_sites, read_structure, space_group
-from firstshell.structures.amcsd import Entry, oxides, read_entry
+from embedded_dataset.amcsd import Entry, oxides, read_entry
 
 DATA = Path(__file__).parents[1] / "data/structures"
 RUTILE_OPERATIONS = [

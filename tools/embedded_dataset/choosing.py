@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from firstshell.errors import InputError
 from firstshell.labels import label_sites
 from firstshell.structures.sites import distinct_sites
-from firstshell.structures.substitution import Derived, parse_recipe
+from embedded_dataset.substitution import Derived, parse_recipe
 
 
 @dataclass(frozen=True)
