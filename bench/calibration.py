@@ -21,12 +21,12 @@ from typing import Any
 import numpy as np
 
 from firstshell.dataset import embedded
-from firstshell.learn.splits import Codes
-from firstshell.measured.models import channels_of
-from firstshell.measured.population import default_population
-from firstshell.measured.samples import Samples, collect
-from firstshell.measured.training import HeldOut, Trained, calibrate, sharpened, train, values
-from firstshell.store import write_atomic
+from firstshell.measured.xanes.population import default_population
+from firstshell.prediction.model_cache import channels_of
+from firstshell.prediction.training import HeldOut, Trained, calibrate, sharpened, train, values
+from firstshell.prediction.training_set import Samples, collect
+from firstshell.runtime.store import write_atomic
+from firstshell.study.splits import Codes
 from firstshell.types import Array, Target
 from oxides import METALS
 

@@ -21,16 +21,16 @@ from typing import Any
 
 import numpy as np
 
+from firstshell.crystal.sites import distinct_sites
 from firstshell.dataset.embedded import load_dataset, material
-from firstshell.engines.absorption import absorption, average, propagators
-from firstshell.engines.feff8l import calculate
-from firstshell.engines.feff8l_cards import Scf
-from firstshell.engines.scattering import Scattering
-from firstshell.engines.site_xanes import site_cluster, site_job
 from firstshell.errors import EngineError
-from firstshell.modalities.xanes import PRESETS, XanesParams, grid
-from firstshell.store import write_atomic
-from firstshell.structures.sites import distinct_sites
+from firstshell.runtime.store import write_atomic
+from firstshell.simulation.feff.cards import Scf
+from firstshell.simulation.feff.feff8l import calculate
+from firstshell.simulation.feff.site import site_cluster, site_job
+from firstshell.simulation.scattering.absorption import absorption, average, propagators
+from firstshell.simulation.scattering.propagator import Scattering
+from firstshell.simulation.xanes import PRESETS, XanesParams, grid
 from oxides import METALS
 
 RESULTS = Path(__file__).with_name("results") / "field.json"

@@ -19,20 +19,20 @@ import numpy as np
 from pymatgen.core import Lattice, Structure
 
 from firstshell.config import stable_hash
+from firstshell.crystal.sites import distinct_sites
 from firstshell.dataset import embedded
-from firstshell.engines.edges import k_edge
-from firstshell.engines.feff8l_cards import Mesh
-from firstshell.engines.site_xanes import site_xanes
+from firstshell.elements import k_edge
 from firstshell.errors import InputError
-from firstshell.measured import foreign
-from firstshell.measured.models import predictor
-from firstshell.measured.predict import predict
-from firstshell.measured.samples import collect
-from firstshell.modalities.xanes import PRESETS
-from firstshell.progress import Plain
-from firstshell.run import Failure, run_tasks
-from firstshell.store import Record, Store, write_atomic
-from firstshell.structures.sites import distinct_sites
+from firstshell.prediction import non_oxides as foreign
+from firstshell.prediction.answer import predict
+from firstshell.prediction.model_cache import predictor
+from firstshell.prediction.training_set import collect
+from firstshell.runtime.progress import Plain
+from firstshell.runtime.store import Record, Store, write_atomic
+from firstshell.runtime.tasks import Failure, run_tasks
+from firstshell.simulation.feff.cards import Mesh
+from firstshell.simulation.feff.site import site_xanes
+from firstshell.simulation.xanes import PRESETS
 from oxides import METALS
 
 DRAWS = 200

@@ -18,13 +18,13 @@ from typing import Any
 import numpy as np
 
 from firstshell.dataset.table import read_dataset
-from firstshell.learn.compare import corrected_test, improvement_of
-from firstshell.learn.features import design_matrix, source_matrices
-from firstshell.learn.forest import fit_forest
-from firstshell.learn.plan import StudyPlan
-from firstshell.learn.samples import choose_samples, held_out, study_metals
-from firstshell.learn.scores import main_scores
-from firstshell.store import write_atomic
+from firstshell.runtime.store import write_atomic
+from firstshell.study.compare import corrected_test, improvement_of
+from firstshell.study.features import design_matrix, source_matrices
+from firstshell.study.forest import fit_forest
+from firstshell.study.plan import StudyPlan
+from firstshell.study.samples import choose_samples, held_out, study_metals
+from firstshell.study.scores import main_scores
 from firstshell.types import Target, main_metric
 
 BACKENDS = ("sklearn", "intelex")

@@ -25,13 +25,14 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "tests"))
 
+from firstshell.formats import sniff  # noqa: E402
+
 import format_examples  # noqa: E402
 from firstshell.errors import InputError  # noqa: E402
-from firstshell.formats import sniff  # noqa: E402
-from firstshell.formats.measured import Measured  # noqa: E402
-from firstshell.measured.edge import k_edges  # noqa: E402
-from firstshell.measured.normalise import normalise  # noqa: E402
-from firstshell.measured.pdf_match import match_pdf  # noqa: E402
+from firstshell.io.spectra.measured import Measured  # noqa: E402
+from firstshell.measured.pdf.match import match_pdf  # noqa: E402
+from firstshell.measured.xanes.edge import k_edges  # noqa: E402
+from firstshell.measured.xanes.normalise import normalise  # noqa: E402
 from mutations import MUTATIONS, mutated  # noqa: E402
 
 LIMIT_S = 5.0

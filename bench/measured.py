@@ -19,32 +19,32 @@ from typing import Any
 import numpy as np
 from pymatgen.core.structure import Structure
 
-from firstshell.config import stable_hash
-from firstshell.dataset import embedded
-from firstshell.formats.measured import Measured
-from firstshell.formats.sniff import read_measured
-from firstshell.learn.trees import Trees
-from firstshell.measured import population, standards
-from firstshell.measured.channels import Channel, XanesChannel
-from firstshell.measured.domain import learn
-from firstshell.measured.footing import VIEWS
-from firstshell.measured.models import predictor
-from firstshell.measured.normalise import normalise
-from firstshell.measured.pdf_channel import PdfChannel
-from firstshell.measured.population import default_population
-from firstshell.measured.predict import Answer, answer
-from firstshell.measured.predictor import Predictor, make_predictor
-from firstshell.measured.predictor_file import described
-from firstshell.measured.sample import read_samples
-from firstshell.measured.samples import Samples, collect
-from firstshell.measured.standards import Standard
-from firstshell.measured.standards_file import Listed, simulate_all, without_hydrogen
-from firstshell.measured.training import Trained, train, values
-from firstshell.measured.transfer import PARAMETERS
-from firstshell.progress import Plain
-from firstshell.store import Store, write_atomic
 from embedded_dataset import amcsd
 from embedded_dataset.amcsd_database import database, expand, read_atoms, read_rows
+from firstshell.config import stable_hash
+from firstshell.dataset import embedded
+from firstshell.io.spectra.measured import Measured
+from firstshell.io.spectra.sniff import read_measured
+from firstshell.measured.read import read_samples
+from firstshell.measured.standards_file import Listed, simulate_all, without_hydrogen
+from firstshell.measured.xanes import population, standards
+from firstshell.measured.xanes.footing import VIEWS
+from firstshell.measured.xanes.normalise import normalise
+from firstshell.measured.xanes.population import default_population
+from firstshell.measured.xanes.standards import Standard
+from firstshell.measured.xanes.transfer import PARAMETERS
+from firstshell.prediction.answer import Answer, answer
+from firstshell.prediction.channels import Channel, XanesChannel
+from firstshell.prediction.domain import learn
+from firstshell.prediction.model import Predictor, make_predictor
+from firstshell.prediction.model_cache import predictor
+from firstshell.prediction.model_file import described
+from firstshell.prediction.pdf_channel import PdfChannel
+from firstshell.prediction.training import Trained, train, values
+from firstshell.prediction.training_set import Samples, collect
+from firstshell.runtime.progress import Plain
+from firstshell.runtime.store import Store, write_atomic
+from firstshell.study.trees import Trees
 from firstshell.types import Array, Target
 from oxides import METALS
 

@@ -12,11 +12,11 @@ import numpy as np
 from pymatgen.core.lattice import Lattice
 from pymatgen.core.structure import Structure
 
-from firstshell import modalities
-from firstshell.engines.edges import k_edge
+from firstshell import simulation as modalities
+from firstshell.crystal.labels import label_sites
+from firstshell.crystal.sites import distinct_sites
+from firstshell.elements import k_edge
 from firstshell.errors import EngineError, InputError
-from firstshell.labels import label_sites
-from firstshell.structures.sites import distinct_sites
 
 ROCK_SALT = ("Fm-3m", [[0, 0, 0], [0.5, 0.5, 0.5]])
 ZINC_BLENDE = ("F-43m", [[0, 0, 0], [0.25, 0.25, 0.25]])

@@ -26,7 +26,7 @@ from diffpy.structure import Structure as DiffpyStructure
 from pymatgen.core import Lattice, Structure
 from threadpoolctl import threadpool_limits
 
-from firstshell.modalities.pdf import PdfParams, pdf_family
+from firstshell.simulation.pdf import PdfParams, pdf_family
 from oxides import crystals
 
 RSTEP, QMAX, UISO = 0.01, 30.0, 0.007

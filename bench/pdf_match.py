@@ -15,9 +15,9 @@ from time import perf_counter
 import numpy as np
 
 from firstshell.dataset.embedded import load_dataset, materials
-from firstshell.measured.pdf_match import as_measured
-from firstshell.measured.pdf_remake import remake
-from firstshell.modalities.pdf import PdfParams, grid, pdf_family
+from firstshell.measured.pdf.match import as_measured
+from firstshell.prediction.pdf_remake import remake
+from firstshell.simulation.pdf import PdfParams, grid, pdf_family
 
 RESULTS = Path(__file__).parent / "results" / "pdf_match.json"
 METALS = ("Ti", "Cu")

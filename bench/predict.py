@@ -24,15 +24,15 @@ from pathlib import Path
 import numpy as np
 
 from firstshell.dataset.embedded import load_dataset
-from firstshell.engines.edges import k_edge
-from firstshell.learn.splits import seeded
-from firstshell.measured.augment import disturbed
-from firstshell.measured.footing import ENERGY
-from firstshell.measured.models import predictor
-from firstshell.measured.population import default_population
-from firstshell.measured.predict import predict
-from firstshell.measured.samples import collect
-from firstshell.progress import Plain
+from firstshell.elements import k_edge
+from firstshell.measured.xanes.augment import disturbed
+from firstshell.measured.xanes.footing import ENERGY
+from firstshell.measured.xanes.population import default_population
+from firstshell.prediction.answer import predict
+from firstshell.prediction.model_cache import predictor
+from firstshell.prediction.training_set import collect
+from firstshell.runtime.progress import Plain
+from firstshell.study.splits import seeded
 from firstshell.web.desk import Desk
 
 RESULTS = Path(__file__).parent / "results" / "predict.json"

@@ -30,17 +30,17 @@ from typing import Any
 from distributed import LocalCluster
 from pymatgen.core.structure import Structure
 
-from firstshell.cluster import ClusterPlan, open_cluster
+from firstshell.crystal.sites import distinct_sites
 from firstshell.dataset.materials import Material
 from firstshell.dataset.pipeline import build_dataset
-from firstshell.engines.feff8l import run_stage
-from firstshell.engines.feff8l_cards import write_cards
-from firstshell.engines.site_xanes import site_job
-from firstshell.executors import Executor, LocalExecutor
-from firstshell.modalities.xanes import PRESETS
-from firstshell.run import run_tasks
-from firstshell.store import Record
-from firstshell.structures.sites import distinct_sites
+from firstshell.runtime.cluster import ClusterPlan, open_cluster
+from firstshell.runtime.executors import Executor, LocalExecutor
+from firstshell.runtime.store import Record
+from firstshell.runtime.tasks import run_tasks
+from firstshell.simulation.feff.cards import write_cards
+from firstshell.simulation.feff.feff8l import run_stage
+from firstshell.simulation.feff.site import site_job
+from firstshell.simulation.xanes import PRESETS
 from oxides import crystals
 
 RESULTS = Path(__file__).parent / "results"

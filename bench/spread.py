@@ -19,12 +19,12 @@ from pathlib import Path
 import pandas as pd
 
 from firstshell.dataset import embedded
-from firstshell.learn.splits import hold_out, quantile_strata, seeded
-from firstshell.measured import robustness
-from firstshell.measured.channels import Channel, XanesChannel
-from firstshell.measured.population import Population, default_population
-from firstshell.measured.samples import collect
-from firstshell.measured.training import TrainingParams
+from firstshell.measured.xanes.population import Population, default_population
+from firstshell.prediction import robustness
+from firstshell.prediction.channels import Channel, XanesChannel
+from firstshell.prediction.training import TrainingParams
+from firstshell.prediction.training_set import collect
+from firstshell.study.splits import hold_out, quantile_strata, seeded
 from oxides import METALS
 
 RESULTS = Path(__file__).parent / "results" / "spread.json"

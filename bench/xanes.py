@@ -32,16 +32,16 @@ from pymatgen.core import Lattice, Structure
 from scipy.linalg.lapack import cgesv
 from scipy.spatial.transform import Rotation
 
-from firstshell.engines.absorption import Absorption, absorption, average, propagators
-from firstshell.engines.feff8l import Potentials, calculate
-from firstshell.engines.feff_inp import read_feff_inp
-from firstshell.engines.pad import BOHR, read_phases
-from firstshell.engines.scattering import Cluster, Scattering
-from firstshell.engines.site_xanes import SiteSettings, input_xanes, site_cluster, site_job
-from firstshell.engines.surroundings import surroundings
+from firstshell.crystal.sites import distinct_sites
 from firstshell.errors import EngineError, InputError
-from firstshell.modalities.xanes import PRESETS
-from firstshell.structures.sites import distinct_sites
+from firstshell.simulation.feff.feff8l import Potentials, calculate
+from firstshell.simulation.feff.inp import read_feff_inp
+from firstshell.simulation.feff.site import SiteSettings, input_xanes, site_cluster, site_job
+from firstshell.simulation.feff.surroundings import surroundings
+from firstshell.simulation.scattering.absorption import Absorption, absorption, average, propagators
+from firstshell.simulation.scattering.pad import BOHR, read_phases
+from firstshell.simulation.scattering.propagator import Cluster, Scattering
+from firstshell.simulation.xanes import PRESETS
 
 RUTILE = Structure.from_spacegroup(
     "P4_2/mnm", Lattice.tetragonal(4.594, 2.959), ["Ti", "O"], [[0, 0, 0], [0.305, 0.305, 0]]

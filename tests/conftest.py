@@ -7,6 +7,7 @@ from pathlib import Path
 import matplotlib
 import pytest
 
+import places
 from firstshell import cli
 
 matplotlib.use("Agg")
@@ -20,7 +21,7 @@ def pytest_configure():
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder of reference material beside the checkout; the test skips where it is absent."""
-    folder = Path(__file__).resolve().parents[1].parent / "shared"
+    folder = places.SHARED
     if not folder.is_dir():
         pytest.skip("../shared is not here")
     return folder

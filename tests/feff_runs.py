@@ -5,7 +5,7 @@ import tarfile
 
 import numpy as np
 
-from firstshell.store import Store
+from firstshell.runtime.store import Store
 
 CUO = """Cu4 O4
 1.0

@@ -1,8 +1,8 @@
 """Datasets fetched from the stand-in of the Materials Project, as several tests need them."""
 
 from firstshell.dataset.fetch import FetchOptions, fetch
-from firstshell.modalities import xanes
-from firstshell.structures.materials_project import Api
+from firstshell.io.materials_project.client import Api
+from firstshell.simulation import xanes
 from firstshell.types import Grid, Spectrum
 from mock_mp import KEY, MockApi, curve, rutile, serve, summary_document, xas_document
 

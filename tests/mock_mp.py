@@ -226,6 +226,6 @@ def serve(api):
 def fetch_in_child(endpoint, out, metals):
     """What a process that is to be killed runs; here, so that it can be imported there."""
     from firstshell.dataset.fetch import FetchOptions, fetch
-    from firstshell.structures.materials_project import Api
+    from firstshell.io.materials_project.client import Api
 
     fetch(out, FetchOptions(tuple(metals)), api=Api(endpoint, KEY), workers=0)

@@ -4,13 +4,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from firstshell.engines.edges import k_edge
-from firstshell.formats.measured import make_xanes
-from firstshell.measured.channels import XanesChannel
-from firstshell.measured.normalise import normalise
-from firstshell.measured.pdf_channel import PdfChannel
-from firstshell.measured.population import PLAIN
-from firstshell.measured.training import TrainingParams
+from firstshell.elements import k_edge
+from firstshell.io.spectra.measured import make_xanes
+from firstshell.measured.xanes.normalise import normalise
+from firstshell.measured.xanes.population import PLAIN
+from firstshell.prediction.channels import XanesChannel
+from firstshell.prediction.pdf_channel import PdfChannel
+from firstshell.prediction.training import TrainingParams
 from synthetic import GRIDS, synthetic_dataset
 
 QUICK = TrainingParams(copies=1, trees=10, folds=2)

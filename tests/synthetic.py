@@ -50,7 +50,9 @@ def synthetic_dataset(
                 "origin": ("derived" if i % 3 else "natural") if derived else "given",
                 "group": f"parent {kind // 2}" if derived else "",
             }
-            crystals[base["id"], metal] = Crystal(np.eye(3) * (length + 1), (metal, "O"), np.array([[0.0] * 3, [0.5] * 3]))
+            crystals[base["id"], metal] = Crystal(
+                np.eye(3) * (length + 1), (metal, "O"), np.array([[0.0] * 3, [0.5] * 3])
+            )
             levels = [("material", None, 1)] + ([("site", j, 1) for j in range(2)] if sites else [])
             for level, site, multiplicity in levels:
                 rows.append(base | {"level": level, "site": site, "multiplicity": multiplicity})

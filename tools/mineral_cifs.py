@@ -15,12 +15,12 @@ from pathlib import Path
 
 from pymatgen.core.structure import Structure
 
-from firstshell.errors import InputError
-from firstshell.progress import Plain
 from embedded_dataset.amcsd import Entry, oxides
 from embedded_dataset.choosing import candidate, choose
-from firstshell.structures.sites import distinct_sites
 from embedded_dataset.substitution import Derived, candidates, derive
+from firstshell.crystal.sites import distinct_sites
+from firstshell.errors import InputError
+from firstshell.runtime.progress import Plain
 
 MAX_ATOMS, MAX_SITES = 36, 2
 """Of the primitive cell, and distinct sites of the metal: what makes a simulation cheap."""

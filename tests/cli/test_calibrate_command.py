@@ -7,11 +7,11 @@ import pandas as pd
 import pytest
 
 from feff_runs import CUO
-from firstshell import modalities
+from firstshell import simulation as modalities
 from firstshell.errors import EngineError
-from firstshell.measured import standards
-from firstshell.measured.population import default_population, read_population
-from firstshell.modalities.xanes import XanesParams, grid
+from firstshell.measured.xanes import standards
+from firstshell.measured.xanes.population import default_population, read_population
+from firstshell.simulation.xanes import XanesParams, grid
 from firstshell.types import Spectrum
 from quick import level, write_scan
 

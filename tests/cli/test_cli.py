@@ -175,7 +175,7 @@ def test_doctor(command):
 def test_a_missing_package_is_named(monkeypatch):
     from importlib.metadata import PackageNotFoundError
 
-    from firstshell import checkup
+    from firstshell.cli import checkup
 
     def version(name):
         if name in ("skops", "scikit-learn-intelex"):

@@ -11,10 +11,10 @@ import pandas as pd
 import pytest
 
 from firstshell.dataset.table import write_dataset
-from firstshell.measured import models
-from firstshell.measured.population import PLAIN
-from firstshell.measured.predictor import make_predictor
-from firstshell.measured.predictor_file import load_predictor, save_predictor
+from firstshell.measured.xanes.population import PLAIN
+from firstshell.prediction import model_cache as models
+from firstshell.prediction.model import make_predictor
+from firstshell.prediction.model_file import load_predictor, save_predictor
 from quick import BOTH, QUICK, XANES, quick_data, write_gr, write_scan
 
 
@@ -179,15 +179,15 @@ def test_an_answer_needs_no_slow_package(saved, tmp_path, monkeypatch):
     code = f"""
 import sys
 from firstshell import cli
-from firstshell.measured import models
-from firstshell.measured.predictor_file import kept_predictor
+from firstshell.prediction import model_cache as models
+from firstshell.prediction.model_file import kept_predictor
 model = kept_predictor({str(tmp_path / "m.npz")!r})
 models.predictor = lambda *a, **k: model
 sys.argv = ["firstshell", "predict", {str(path)!r}]
 cli.main()
 print(*sorted({{name.partition(".")[0] for name in sys.modules}}))
 """
-    from firstshell.measured.predictor_file import keep_predictor
+    from firstshell.prediction.model_file import keep_predictor
 
     keep_predictor(model, tmp_path / "m.npz")
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

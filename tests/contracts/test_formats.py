@@ -11,8 +11,8 @@ import pytest
 
 import format_examples
 from firstshell.errors import InputError
-from firstshell.formats import sniff, text
-from firstshell.formats.measured import Measured, PdfHeader
+from firstshell.io.spectra import sniff, text
+from firstshell.io.spectra.measured import Measured, PdfHeader
 from mutations import mutated
 
 NAMES = list(sniff.formats())

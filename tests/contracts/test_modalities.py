@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from pymatgen.core import Lattice, Structure
 
-from firstshell import modalities
+from firstshell import simulation as modalities
 from firstshell.config import from_dict, to_dict
 from firstshell.errors import InputError
 from firstshell.types import Grid, Spectrum

@@ -14,16 +14,17 @@ from pathlib import Path
 
 import numpy as np
 
-from firstshell import modalities
+import places
+from firstshell import simulation as modalities
 from firstshell.dataset.materials import Material
 from firstshell.dataset.pipeline import build_dataset
 from firstshell.dataset.table import excluded_path
 from firstshell.errors import EngineError
-from firstshell.modalities import xanes
-from firstshell.structures.files import read_structure
+from firstshell.io.structures.files import read_structure
+from firstshell.simulation import xanes
 from firstshell.types import Spectrum
 
-CRYSTALS = Path(__file__).parents[1] / "data" / "structures"
+CRYSTALS = places.DATA / "structures"
 SEED = 20240917
 
 

@@ -7,7 +7,7 @@ from firstshell.dataset import embedded
 from firstshell.dataset.manifest import manifest_of
 from firstshell.dataset.pipeline import build_dataset, params_of
 from firstshell.errors import EngineError, InputError
-from firstshell.modalities import xanes
+from firstshell.simulation import xanes
 from firstshell.types import Spectrum
 
 

@@ -5,29 +5,29 @@ import os
 import shutil
 import signal
 import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 
+import places
 from fake_feff import calls, fake_feff
-from firstshell.checkup import examine
-from firstshell.cluster import ClusterPlan, open_cluster
+from firstshell.cli.checkup import examine
 from firstshell.config import to_dict
+from firstshell.crystal.sites import distinct_sites
 from firstshell.dataset.embedded import load_dataset
 from firstshell.dataset.materials import Material
 from firstshell.dataset.merge import merge_files
 from firstshell.dataset.pipeline import build_dataset, params_of
 from firstshell.dataset.table import make_dataset, read_dataset
-from firstshell.engines.feff_settings import FeffSettings
 from firstshell.errors import EngineError, InputError
-from firstshell.modalities import xanes
-from firstshell.progress import Silent
-from firstshell.store import Store
-from firstshell.structures.files import read_structure
-from firstshell.structures.sites import distinct_sites
+from firstshell.io.structures.files import read_structure
+from firstshell.runtime.cluster import ClusterPlan, open_cluster
+from firstshell.runtime.progress import Silent
+from firstshell.runtime.store import Store
+from firstshell.simulation import xanes
+from firstshell.simulation.feff.settings import FeffSettings
 
-CRYSTALS = Path(__file__).parents[1] / "data" / "structures"
+CRYSTALS = places.DATA / "structures"
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="scripts stand in for FEFF")
 
 

@@ -14,9 +14,9 @@ from feff_runs import CUO, MNO, finished, tree_files, write_archive, write_folde
 from firstshell.dataset.feff import FeffOptions, import_feff
 from firstshell.dataset.table import read_dataset
 from firstshell.errors import InputError
-from firstshell.formats.xmu import parse_xmu
-from firstshell.modalities import simulate, xanes
-from firstshell.structures.files import parse_structure
+from firstshell.io.spectra.xmu import parse_xmu
+from firstshell.io.structures.files import parse_structure
+from firstshell.simulation import simulate, xanes
 
 # Rock salt with sulfur in the middle of the cell: the copper at the corner and the three on the faces differ.
 ONE_AND_THREE = """Cu4 S1 O3

@@ -14,8 +14,8 @@ from firstshell.dataset import fetch as module
 from firstshell.dataset.fetch import FetchOptions, fetch, licences
 from firstshell.dataset.table import read_dataset
 from firstshell.errors import InputError
-from firstshell.learn.plan import StudyPlan
-from firstshell.modalities import simulate
+from firstshell.simulation import simulate
+from firstshell.study.plan import StudyPlan
 from mock_mp import (
     KEY,
     VERSION,

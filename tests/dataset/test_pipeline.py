@@ -11,17 +11,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from firstshell import cli, modalities
+import places
+from firstshell import cli
+from firstshell import simulation as modalities
 from firstshell.dataset.materials import Material, Refused, read_folder
 from firstshell.dataset.merge import merge_files
 from firstshell.dataset.pipeline import Shard, build_dataset, params_of
 from firstshell.dataset.table import excluded_path, read_dataset
 from firstshell.errors import EngineError, InputError
-from firstshell.modalities import xanes
-from firstshell.structures.files import read_structure
+from firstshell.io.structures.files import read_structure
+from firstshell.simulation import xanes
 from firstshell.types import Spectrum
 
-CRYSTALS = Path(__file__).parents[1] / "data" / "structures"
+CRYSTALS = places.DATA / "structures"
 CALLS: list[tuple[str, int]] = []
 
 
@@ -211,6 +213,7 @@ KILLED = """
 from pathlib import Path
 from firstshell.dataset.materials import read_folder
 from firstshell.dataset.pipeline import build_dataset
+import places
 materials, refused = read_folder([Path({folder!r})])
 build_dataset(materials, {out!r}, refused=refused, workers=2)
 """

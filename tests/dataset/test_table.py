@@ -153,7 +153,9 @@ def test_files_that_are_no_dataset(tmp_path):
 
 def test_hash_covers_everything(data):
     def changed(**fields):
-        parts = {k: getattr(data, k) for k in ("frame", "spectra", "grids", "settings", "excluded", "crystals")} | fields
+        parts = {
+            k: getattr(data, k) for k in ("frame", "spectra", "grids", "settings", "excluded", "crystals")
+        } | fields
         return Dataset(**parts).hash
 
     spectra = {k: v.copy() for k, v in data.spectra.items()}

@@ -11,10 +11,12 @@ import numpy as np
 import pytest
 from pymatgen.core import Structure
 
-from firstshell.errors import InputError
-from firstshell.labels import label_sites
-from firstshell.structures import amcsd, amcsd_database, distinct_sites, read_structure, space_group
+from embedded_dataset import amcsd, amcsd_database
 from embedded_dataset.amcsd import Entry, oxides, read_entry
+from firstshell.crystal.labels import label_sites
+from firstshell.crystal.sites import distinct_sites, space_group
+from firstshell.errors import InputError
+from firstshell.io.structures.files import read_structure
 
 DATA = Path(__file__).parents[1] / "data/structures"
 RUTILE_OPERATIONS = [

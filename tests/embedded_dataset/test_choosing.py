@@ -2,9 +2,9 @@
 
 import pytest
 
-from firstshell.errors import InputError
 from embedded_dataset.choosing import Candidate, candidate, choose
 from embedded_dataset.substitution import derive
+from firstshell.errors import InputError
 
 
 def test_choice_is_balanced_diverse_and_cheap() -> None:

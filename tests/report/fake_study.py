@@ -5,14 +5,14 @@ import pandas as pd
 
 from firstshell.config import from_dict, to_dict
 from firstshell.dataset.table import Dataset
-from firstshell.learn.features import blocks
-from firstshell.learn.findings import CLAIMS, Finding, findings_frame
-from firstshell.learn.origins import COLUMNS as ORIGINS
-from firstshell.learn.plan import StudyPlan
-from firstshell.learn.samples import choose_samples
-from firstshell.learn.study import Study
-from firstshell.learn.tables import IMPURITY, PERMUTATION, PREDICTIONS, SCORES
-from firstshell.learn.verdicts import COLUMNS as COMPARISONS
+from firstshell.study.features import blocks
+from firstshell.study.findings import CLAIMS, Finding, findings_frame
+from firstshell.study.origins import COLUMNS as ORIGINS
+from firstshell.study.plan import StudyPlan
+from firstshell.study.samples import choose_samples
+from firstshell.study.study import Study
+from firstshell.study.tables import IMPURITY, PERMUTATION, PREDICTIONS, SCORES
+from firstshell.study.verdicts import COLUMNS as COMPARISONS
 from firstshell.types import Metric, Target, main_metric
 
 SKILL = {

@@ -5,12 +5,12 @@ from dataclasses import replace
 import pytest
 from matplotlib.colors import to_hex
 
-from firstshell.learn.advice import advice_table, advise
-from firstshell.learn.curves import run_curves
-from firstshell.learn.plan import ForestParams, StudyPlan
-from firstshell.report.advice_figure import curves_figure
 from firstshell.report.advice_words import RULE, advice_sentences, reach, summary, wrong_in
+from firstshell.report.figures.advice import curves_figure
 from firstshell.report.style import number
+from firstshell.study.advice import advice_table, advise
+from firstshell.study.curves import run_curves
+from firstshell.study.plan import ForestParams, StudyPlan
 from firstshell.types import Metric, Target
 from synthetic import synthetic_dataset
 

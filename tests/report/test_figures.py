@@ -8,11 +8,12 @@ import pytest
 from fake_study import fake_study
 from matplotlib.colors import to_rgb
 
-from firstshell.report import figures, reading
+from firstshell.report import reading
 from firstshell.report.display import plot_panel, svg
-from firstshell.report.figures_predictions import Confusion, Parity
-from firstshell.report.figures_scores import change_frame, change_panel, score_frame, score_panel
-from firstshell.report.figures_targets import DifferentialFigure, TargetFigure
+from firstshell.report.figures import study as figures
+from firstshell.report.figures.predictions import Confusion, Parity
+from firstshell.report.figures.scores import change_frame, change_panel, score_frame, score_panel
+from firstshell.report.figures.targets import DifferentialFigure, TargetFigure
 from firstshell.report.style import HATCHES, METALS, hatch, metal_colour, number
 from firstshell.report.svg import inline
 from firstshell.types import Metric, Target

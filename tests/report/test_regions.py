@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from firstshell.engines.edges import half_step
+from firstshell.elements import half_step
 from firstshell.report import regions
 from firstshell.report.regions import axis_of, pair_regions, shares, xanes_regions
 from synthetic import synthetic_dataset

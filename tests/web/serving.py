@@ -13,10 +13,10 @@ import uvicorn
 
 from firstshell.dataset.embedded import load_dataset
 from firstshell.dataset.table import Dataset
-from firstshell.measured.models import channels_of
-from firstshell.measured.population import default_population
-from firstshell.measured.predictor import make_predictor
-from firstshell.measured.training import TrainingParams
+from firstshell.measured.xanes.population import default_population
+from firstshell.prediction.model import make_predictor
+from firstshell.prediction.model_cache import channels_of
+from firstshell.prediction.training import TrainingParams
 from firstshell.web.app import create_app
 from firstshell.web.desk import Desk
 from firstshell.web.limits import Limits

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from serving import make_desk, running
 
-from firstshell.engines.edges import k_edge
+from firstshell.elements import k_edge
 from firstshell.web import shelf
 from firstshell.web.shelf import safe_name
 

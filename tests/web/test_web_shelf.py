@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from firstshell.errors import InputError
-from firstshell.formats.measured import make_xanes
-from firstshell.measured.normalise import NormaliseParams
-from firstshell.measured.sample import PdfConditionsGiven
+from firstshell.io.spectra.measured import make_xanes
+from firstshell.measured.read import PdfConditionsGiven
+from firstshell.measured.xanes.normalise import NormaliseParams
 from firstshell.web.limits import Limits
 from firstshell.web.shelf import Kept, Shelf
 

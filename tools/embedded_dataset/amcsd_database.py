@@ -20,8 +20,8 @@ from typing import Any
 import numpy as np
 
 from firstshell.errors import InputError
-from firstshell.structures.atoms import Atoms, check_count, element, parse_formula
-from firstshell.structures.cif import parse_cif
+from firstshell.io.structures.atoms import Atoms, check_count, element, parse_formula
+from firstshell.io.structures.cif import parse_cif
 from firstshell.types import Array
 
 FILE = "amcsd_cif1.db"

@@ -14,10 +14,10 @@ from pymatgen.core.lattice import Lattice
 from pymatgen.core.periodic_table import Element
 from pymatgen.core.structure import Structure
 
-from firstshell.structures.atoms import Atoms, same_composition
-from firstshell.structures.files import MIN_CONTACT, MIN_THICKNESS
-from firstshell.structures.sites import primitive
-from firstshell.structures.valences import valences
+from firstshell.crystal.sites import primitive
+from firstshell.crystal.valences import valences
+from firstshell.io.structures.atoms import Atoms, same_composition
+from firstshell.io.structures.files import MIN_CONTACT, MIN_THICKNESS
 from firstshell.types import Array
 
 MAJORITY = 0.8

@@ -7,7 +7,7 @@ import spglib
 from numpy.typing import NDArray
 from pymatgen.core.structure import Structure
 
-from embedded_dataset.bond_valence import RADIUS, strength, sums, unit_lengths
+from firstshell.crystal.bond_valence import RADIUS, strength, sums, unit_lengths
 from firstshell.types import Array
 
 Ints = NDArray[np.int64]

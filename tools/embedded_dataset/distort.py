@@ -13,10 +13,10 @@ import numpy as np
 from pymatgen.core.lattice import Lattice
 from pymatgen.core.structure import Structure
 
-from embedded_dataset.minerals import LIGANDS, rounded
 from embedded_dataset.bond_network import Operations, operations
+from embedded_dataset.minerals import LIGANDS, rounded
 from embedded_dataset.relaxation import free_strains
-from firstshell.structures.sites import distinct_sites
+from firstshell.crystal.sites import distinct_sites
 from firstshell.types import Array
 
 ISOTROPIC = 0.02

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pymatgen.core.periodic_table import Species
 
-from embedded_dataset.bond_valence import B, unit_length
+from firstshell.crystal.bond_valence import B, unit_length
 
 OXYGEN_RADIUS = 1.38
 """Å; ionic radius of O²⁻ with four neighbours (Shannon, Acta Cryst. A32, 751, 1976)."""

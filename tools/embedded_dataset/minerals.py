@@ -20,13 +20,13 @@ from pymatgen.core.lattice import Lattice
 from pymatgen.core.periodic_table import Element, Species
 from pymatgen.core.structure import Structure
 
-from firstshell.errors import InputError
 from embedded_dataset.amcsd import _series
 from embedded_dataset.amcsd_database import Row, expand, read_atoms, read_formula
 from embedded_dataset.amcsd_quality import EMPTY, MAJORITY, OVERFULL, UnfitError
-from firstshell.structures.atoms import Atoms, same_composition
-from firstshell.structures.sites import distinct_sites, primitive, symmetry
-from firstshell.structures.valences import bond_valence_sums
+from firstshell.crystal.sites import distinct_sites, primitive, symmetry
+from firstshell.crystal.valences import bond_valence_sums
+from firstshell.errors import InputError
+from firstshell.io.structures.atoms import Atoms, same_composition
 from firstshell.types import Array
 
 LIGANDS = ("O", "S", "Se", "N", "F", "Cl", "Br", "I")
@@ -130,7 +130,7 @@ def contact_limits(symbols: list[str]) -> Array:
     oxygen = np.array([symbol in ("O", "F") for symbol in symbols])
     ligand = np.array([symbol in LIGANDS for symbol in symbols])
     metal = np.array([Element(symbol).is_metal for symbol in symbols])
-    heavy = np.array([21 <= Element(symbol).Z for symbol in symbols]) & metal
+    heavy = np.array([Element(symbol).Z >= 21 for symbol in symbols]) & metal
     limits = np.full((len(symbols), len(symbols)), SHORTEST["any"])
     limits[np.logical_and.outer(oxygen, oxygen)] = SHORTEST["oxygen"]
     limits[np.logical_and.outer(heavy, ligand) | np.logical_and.outer(ligand, heavy)] = SHORTEST["ligand"]

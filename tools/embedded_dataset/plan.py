@@ -12,17 +12,16 @@ import numpy as np
 from pymatgen.core.structure import Structure
 from scipy.spatial import cKDTree
 
-from embedded_dataset import minerals
-from embedded_dataset.distort import distort
-from firstshell.dataset import embedded
-from firstshell.dataset.materials import Material
-from firstshell.engines.site_xanes import site_job
-from firstshell.errors import InputError
-from firstshell.modalities.xanes import PRESETS
-from embedded_dataset import amcsd, substitution
+from embedded_dataset import amcsd, minerals, substitution
 from embedded_dataset.amcsd_database import database, read_rows
 from embedded_dataset.amcsd_quality import UnfitError
-from firstshell.structures.sites import distinct_sites
+from embedded_dataset.distort import distort
+from firstshell.crystal.sites import distinct_sites
+from firstshell.dataset import embedded
+from firstshell.dataset.materials import Material
+from firstshell.errors import InputError
+from firstshell.simulation.feff.site import site_job
+from firstshell.simulation.xanes import PRESETS
 
 PER_SERIES = 2
 
@@ -84,10 +83,18 @@ def record(name: str, metal: str, cell: Structure, found: minerals.Mineral, kind
         cost = [-1.0]
         kind = "refused: " + error.what
     return {
-        "id": name, "metal": metal, "kind": kind, "origin": found.origin, "name": found.name, "series": found.series,
-        "reference": found.reference, "ligand": sorted({e for s in shells for e in s}), "sites": [s.index for s in sites],
+        "id": name,
+        "metal": metal,
+        "kind": kind,
+        "origin": found.origin,
+        "name": found.name,
+        "series": found.series,
+        "reference": found.reference,
+        "ligand": sorted({e for s in shells for e in s}),
+        "sites": [s.index for s in sites],
         "cost": cost,
-        "lattice": cell.lattice.matrix.tolist(), "species": [s.specie.symbol for s in cell],
+        "lattice": cell.lattice.matrix.tolist(),
+        "species": [s.specie.symbol for s in cell],
         "fractions": cell.frac_coords.tolist(),
     }
 

@@ -12,7 +12,7 @@ import numpy as np
 from scipy.linalg import cho_factor, cho_solve
 
 from embedded_dataset.bond_network import Ints, Network, Operations
-from embedded_dataset.bond_valence import B, strength
+from firstshell.crystal.bond_valence import B, strength
 from firstshell.types import Array
 
 SUM, EDGE, SHIFT, STRAIN = 0.04, 0.15, 1.0, 0.3

@@ -8,13 +8,13 @@ import numpy as np
 from pymatgen.core.structure import Structure
 
 from embedded_dataset.bond_network import Ints, Network, Operations, network, operations
-from embedded_dataset.bond_valence import B, unit_length
-from embedded_dataset.jahn_teller import WIDE, elongate, flatten, shell, widest_angle
 from embedded_dataset.ions import ELONGATING, PLANAR, SHAPING, UNLIKE_OTHERS, Ion, coexist
+from embedded_dataset.jahn_teller import WIDE, elongate, flatten, shell, widest_angle
 from embedded_dataset.plausibility import NotChemistryError
 from embedded_dataset.relaxation import Goal
-from firstshell.structures.sites import distinct_sites, primitive
-from firstshell.structures.valences import valences
+from firstshell.crystal.bond_valence import B, unit_length
+from firstshell.crystal.sites import distinct_sites, primitive
+from firstshell.crystal.valences import valences
 from firstshell.types import Array, Site
 
 MAX_ATOMS = 120

@@ -10,8 +10,8 @@ from __future__ import annotations
 from hashlib import sha256
 from pathlib import Path
 
-from firstshell.engines import feff8l
 from firstshell.errors import UnavailableError
+from firstshell.simulation.feff import feff8l
 
 KNOWN = {
     "pot": "7fcd02164442fd91a07dffdcf391bf0db78d5b521d6a7a33cc3fefe778240dfd",

@@ -14,12 +14,12 @@ from pymatgen.core.lattice import Lattice
 from pymatgen.core.periodic_table import Element
 from pymatgen.core.structure import Structure
 
-from firstshell.errors import InputError
 from embedded_dataset.bond_network import Ints, Network
 from embedded_dataset.ions import IONS, Ion, ion
 from embedded_dataset.plausibility import NotChemistryError, check
 from embedded_dataset.relaxation import relax
 from embedded_dataset.replacement import Parent, cation_sites, plan, understand, why_not
+from firstshell.errors import InputError
 
 if TYPE_CHECKING:
     from embedded_dataset.amcsd import Entry

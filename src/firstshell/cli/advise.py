@@ -68,11 +68,11 @@ def advise(
     from dataclasses import replace
 
     from firstshell.dataset.embedded import load_dataset
-    from firstshell.learn.advice import advice_table
-    from firstshell.learn.curves import SIZES, run_curves
-    from firstshell.progress import make_reporter
     from firstshell.report.advice_words import summary
-    from firstshell.store import write_atomic
+    from firstshell.runtime.progress import make_reporter
+    from firstshell.runtime.store import write_atomic
+    from firstshell.study.advice import advice_table
+    from firstshell.study.curves import SIZES, run_curves
 
     plan = read_plan(config, set_)
     named = {"targets": _list(target), "inputs": _list(inputs), "repeats": repeats}
@@ -108,9 +108,9 @@ def _numbers(text: str) -> tuple[float, ...]:
 
 
 def _draw(table: pd.DataFrame, level: str, out: Path) -> None:
-    from firstshell.report.advice_figure import curves_figure
+    from firstshell.report.figures.advice import curves_figure
     from firstshell.report.style import paper_style
-    from firstshell.store import write_atomic
+    from firstshell.runtime.store import write_atomic
 
     with paper_style():
         figure = curves_figure(table, level)

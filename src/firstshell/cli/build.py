@@ -78,11 +78,11 @@ def build(
         How progress is shown.
 
     """
-    from firstshell import modalities
-    from firstshell.cluster import executor_for
+    from firstshell import simulation as modalities
     from firstshell.dataset import embedded, materials
     from firstshell.dataset.pipeline import Shard, build_dataset
-    from firstshell.progress import make_reporter
+    from firstshell.runtime.cluster import executor_for
+    from firstshell.runtime.progress import make_reporter
 
     reporter = make_reporter(progress)
     if feff:

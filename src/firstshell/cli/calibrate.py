@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
-    from firstshell.measured.beamline import Calibrated
+    from firstshell.measured.xanes.beamline import Calibrated
 
 
 def calibrate(
@@ -39,12 +39,12 @@ def calibrate(
         How progress is shown.
 
     """
-    from firstshell.measured.beamline import calibrate, differences
-    from firstshell.measured.pictures_standards import save_fits
-    from firstshell.measured.population import default_population
     from firstshell.measured.standards_file import read_list, simulate_all
-    from firstshell.progress import make_reporter
-    from firstshell.store import Store, write_atomic
+    from firstshell.measured.xanes.beamline import calibrate, differences
+    from firstshell.measured.xanes.population import default_population
+    from firstshell.report.figures.standards import save_fits
+    from firstshell.runtime.progress import make_reporter
+    from firstshell.runtime.store import Store, write_atomic
 
     listed = read_list(standards)
     with Store.open(out.with_suffix(".store")) as store:
@@ -60,7 +60,7 @@ def calibrate(
 
 
 def _say(found: Calibrated) -> None:
-    from firstshell.measured.transfer import PARAMETERS
+    from firstshell.measured.xanes.transfer import PARAMETERS
 
     print(
         "standard".ljust(36),

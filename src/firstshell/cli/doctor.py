@@ -16,7 +16,7 @@ def doctor(*, feff: str = "") -> None:
         A FEFF9 or FEFF10 of yours to try, as firstshell build takes it; it calculates a small cluster.
 
     """
-    from firstshell.checkup import examine
+    from firstshell.cli.checkup import examine
 
     findings = examine(feff)
     marks = {"ok": "ok     ", "missing": "missing", "broken": "BROKEN "}

@@ -55,10 +55,10 @@ def fetch(
         How progress is shown.
 
     """
-    from firstshell import modalities
+    from firstshell import simulation as modalities
     from firstshell.dataset.fetch import FetchOptions
     from firstshell.dataset.fetch import fetch as fetch_dataset
-    from firstshell.progress import make_reporter
+    from firstshell.runtime.progress import make_reporter
 
     settings = read_settings(config, set_)
     params = {name: settings[name] for name in modalities.names()}

@@ -52,9 +52,9 @@ def import_feff(
         How progress is shown.
 
     """
-    from firstshell import modalities
+    from firstshell import simulation as modalities
     from firstshell.dataset import feff
-    from firstshell.progress import make_reporter
+    from firstshell.runtime.progress import make_reporter
 
     settings = read_settings(config, set_)
     params = {name: settings[name] for name in modalities.names()}

@@ -12,7 +12,7 @@ def save_plot(spectra: Sequence[Spectrum], stem: Path, title: str) -> None:
     """Write `stem`.png and `stem`.svg: the spectra over each other, those of sites with a legend."""
     from matplotlib.figure import Figure
 
-    from firstshell.store import write_atomic
+    from firstshell.runtime.store import write_atomic
 
     figure = Figure(figsize=(6, 3.6), layout="constrained")
     axes = figure.subplots()

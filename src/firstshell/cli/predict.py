@@ -11,11 +11,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from firstshell.dataset.table import Dataset
-    from firstshell.measured.explain import Evidence
-    from firstshell.measured.population import Population
-    from firstshell.measured.predict import Answer
-    from firstshell.measured.predictor import Predictor
-    from firstshell.progress import Reporter
+    from firstshell.measured.xanes.population import Population
+    from firstshell.prediction.answer import Answer
+    from firstshell.prediction.explain import Evidence
+    from firstshell.prediction.model import Predictor
+    from firstshell.runtime.progress import Reporter
     from firstshell.types import Target
 
 PARAGRAPHS = 6
@@ -99,11 +99,11 @@ def predict(
         How progress is shown.
 
     """
-    from firstshell.engines.edges import k_edge
-    from firstshell.measured.normalise import NormaliseParams
-    from firstshell.measured.predict import answer_all
-    from firstshell.measured.sample import PdfConditionsGiven, read_samples
-    from firstshell.progress import make_reporter
+    from firstshell.elements import k_edge
+    from firstshell.measured.read import PdfConditionsGiven, read_samples
+    from firstshell.measured.xanes.normalise import NormaliseParams
+    from firstshell.prediction.answer import answer_all
+    from firstshell.runtime.progress import make_reporter
 
     reporter = make_reporter(progress)
     if metal is not None:
@@ -143,14 +143,14 @@ class _Models:
 
     def explain(self, answer: Answer) -> tuple[dict[Target, float], list[Evidence]]:
         """Return what the answer would be for any spectrum, and what each window of this one adds."""
-        from firstshell.measured.explain import evidence
+        from firstshell.prediction.explain import evidence
 
         return evidence(self.used[answer.metal, answer.inputs, answer.sample.radiation], answer.spectra)
 
     def save(self, path: Path) -> None:
         """Write the model; InputError when there were several."""
         from firstshell.errors import InputError
-        from firstshell.measured.models import save_predictor
+        from firstshell.prediction.model_cache import save_predictor
 
         if len(self.used) > 1:
             names = ", ".join(f"{metal} from {inputs}" for metal, inputs, _ in self.used)
@@ -161,7 +161,7 @@ class _Models:
 
     def _loaded(self, metal: str, inputs: str, radiation: str) -> Predictor:
         from firstshell.errors import InputError
-        from firstshell.measured.models import load_predictor
+        from firstshell.prediction.model_cache import load_predictor
 
         assert self._file is not None
         found = load_predictor(self._file)
@@ -172,7 +172,7 @@ class _Models:
         return found
 
     def _trained(self, metal: str, inputs: Sequence[str], radiation: str) -> Predictor:
-        from firstshell.measured.models import predictor
+        from firstshell.prediction.model_cache import predictor
 
         return predictor(
             metal,
@@ -195,7 +195,7 @@ def _dataset(path: Path | None) -> Dataset | None:
 def _population(path: Path | None) -> Population | None:
     if path is None:
         return None
-    from firstshell.measured.population import read_population
+    from firstshell.measured.xanes.population import read_population
 
     return read_population(path)
 
@@ -214,7 +214,7 @@ def _say(
 ) -> None:
     import sys
 
-    from firstshell.measured import wording
+    from firstshell.report import answer_words as wording
 
     if len(answers) <= PARAGRAPHS:
         for i, answer in enumerate(answers):
@@ -231,8 +231,8 @@ def _say(
 
 
 def _write(answers: Sequence[Answer], reasons: Sequence[tuple[dict[Target, float], list[Evidence]]], out: Path) -> None:
-    from firstshell.measured.answers_table import write_evidence, write_table
-    from firstshell.measured.pictures import save_pictures
+    from firstshell.report.answer_table import write_evidence, write_table
+    from firstshell.report.figures.answer import save_pictures
 
     written = write_table(answers, out)
     if reasons:

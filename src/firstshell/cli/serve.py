@@ -36,7 +36,7 @@ def serve(
 
     """
     from firstshell.dataset.embedded import load_dataset
-    from firstshell.measured.population import read_population
+    from firstshell.measured.xanes.population import read_population
     from firstshell.web.desk import Desk
     from firstshell.web.server import serve as run
 

@@ -29,7 +29,7 @@ def read_settings(
     for change in changes:
         _apply(given, change)
     from firstshell.dataset.build import default_params
-    from firstshell.learn.plan import StudyPlan
+    from firstshell.study.plan import StudyPlan
 
     cluster = given.pop("cluster", {})
     settings: dict[str, Any] = {"study": StudyPlan.preset(preset), **default_params()}

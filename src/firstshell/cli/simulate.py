@@ -57,9 +57,9 @@ def simulate(
         How progress is shown.
 
     """
-    from firstshell import modalities
-    from firstshell.progress import make_reporter
-    from firstshell.structures.files import read_structure
+    from firstshell import simulation as modalities
+    from firstshell.io.structures.files import read_structure
+    from firstshell.runtime.progress import make_reporter
 
     structure = read_structure(file, partial=partial)
     settings = read_settings(config, set_, native=native)
@@ -80,7 +80,7 @@ def _write(spectra: list[Spectrum], out: Path, stem: str, title: str) -> None:
     import json
 
     from firstshell.cli.plots import save_plot
-    from firstshell.store import write_atomic
+    from firstshell.runtime.store import write_atomic
 
     first = spectra[0]
     names = [first.label if s.site is None else f"site {s.site} {s.label}" for s in spectra]

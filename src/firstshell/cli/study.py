@@ -59,12 +59,12 @@ def study(
     from dataclasses import replace
 
     from firstshell.dataset.embedded import load_dataset
-    from firstshell.learn.samples import study_metals
-    from firstshell.learn.study import run_study
-    from firstshell.measured.robustness import study_curves
-    from firstshell.progress import make_reporter
+    from firstshell.prediction.robustness import study_curves
     from firstshell.report.build import build_report
-    from firstshell.store import Store
+    from firstshell.runtime.progress import make_reporter
+    from firstshell.runtime.store import Store
+    from firstshell.study.samples import study_metals
+    from firstshell.study.study import run_study
     from firstshell.types import Target
 
     plan = read_plan(config, set_, preset)

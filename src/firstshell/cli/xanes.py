@@ -24,10 +24,10 @@ def xanes(feff_inp: Path, /, *, out: Path | None = None) -> None:
     import json
 
     from firstshell.cli.plots import save_plot
-    from firstshell.engines.feff_inp import read_feff_inp, write_xmu
-    from firstshell.engines.site_xanes import input_xanes
-    from firstshell.progress import make_reporter
-    from firstshell.store import write_atomic
+    from firstshell.runtime.progress import make_reporter
+    from firstshell.runtime.store import write_atomic
+    from firstshell.simulation.feff.inp import read_feff_inp, write_xmu
+    from firstshell.simulation.feff.site import input_xanes
     from firstshell.types import Grid, Spectrum
 
     out = out or feff_inp.with_name("xmu.dat")

@@ -11,13 +11,14 @@ from typing import Any
 import numpy as np
 from pymatgen.core.structure import Structure
 
-from firstshell import __version__, modalities
+from firstshell import __version__
+from firstshell import simulation as modalities
+from firstshell.crystal.labels import label_material, label_sites
+from firstshell.crystal.sites import space_group
 from firstshell.dataset.table import Crystal, Dataset, make_dataset
 from firstshell.errors import InputError
-from firstshell.labels import label_material, label_sites
-from firstshell.run import Failure
-from firstshell.store import Record
-from firstshell.structures.sites import space_group
+from firstshell.runtime.store import Record
+from firstshell.runtime.tasks import Failure
 from firstshell.types import Array, Labels, Site, Spectrum, Target
 
 Given = Mapping[str, Mapping[int, Spectrum]]

@@ -20,8 +20,8 @@ from firstshell.errors import EngineError, InputError
 if TYPE_CHECKING:
     from firstshell.dataset.materials import Material
     from firstshell.dataset.table import Dataset
-    from firstshell.executors import Executor
-    from firstshell.progress import Reporter
+    from firstshell.runtime.executors import Executor
+    from firstshell.runtime.progress import Reporter
 
 FOLDER = Path(str(files("firstshell.dataset")))
 DATA, MANIFEST = FOLDER / "embedded.parquet", FOLDER / "embedded.json"
@@ -153,7 +153,9 @@ def _compare(data: Dataset, again: Dataset, drawn: set[tuple[str, str]]) -> dict
     keys = ["id", "metal", "level", "site"]
     order = again.frame.reset_index().merge(shipped.frame[keys].reset_index(), on=keys, suffixes=("", "_shipped"))
     if len(order) != len(shipped.frame) or len(again.frame) != len(shipped.frame):
-        raise EngineError(f"{len(again.frame)} samples were simulated again and {len(shipped.frame)} are in the dataset")
+        raise EngineError(
+            f"{len(again.frame)} samples were simulated again and {len(shipped.frame)} are in the dataset"
+        )
     for name in set(shipped.frame.columns) - set(keys):
         old = shipped.frame[name].iloc[order["index_shipped"]].tolist()
         for place, (a, b) in enumerate(zip(again.frame[name].iloc[order["index"]].tolist(), old, strict=True)):

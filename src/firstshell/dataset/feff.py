@@ -10,18 +10,18 @@ from typing import Any
 
 import numpy as np
 
-from firstshell import modalities
+from firstshell import simulation as modalities
 from firstshell.config import stable_hash, to_dict
+from firstshell.crystal.sites import distinct_sites
 from firstshell.dataset.build import assemble, build_samples, default_params, software
 from firstshell.dataset.table import PROTOCOL, Dataset, write_dataset
 from firstshell.errors import InputError
-from firstshell.formats.feff_tree import LAYOUT, FeffMaterial, read_tree
-from firstshell.formats.xmu import parse_xmu
-from firstshell.progress import Reporter
-from firstshell.run import run_tasks
-from firstshell.store import Record, Store
-from firstshell.structures.files import Partial, parse_structure
-from firstshell.structures.sites import distinct_sites
+from firstshell.io.feff_tree import LAYOUT, FeffMaterial, read_tree
+from firstshell.io.spectra.xmu import parse_xmu
+from firstshell.io.structures.files import Partial, parse_structure
+from firstshell.runtime.progress import Reporter
+from firstshell.runtime.store import Record, Store
+from firstshell.runtime.tasks import run_tasks
 from firstshell.types import Site, Spectrum
 
 LIMIT_S = 600.0

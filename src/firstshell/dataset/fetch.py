@@ -20,14 +20,14 @@ from firstshell.config import stable_hash, to_dict
 from firstshell.dataset.build import assemble, default_params, software
 from firstshell.dataset.materials_project import MaterialTask, build_material
 from firstshell.dataset.table import PROTOCOL, Dataset, write_dataset
-from firstshell.engines.edges import k_edge
+from firstshell.elements import k_edge
 from firstshell.errors import InputError
-from firstshell.progress import Reporter
-from firstshell.run import run_tasks
-from firstshell.store import Record, Store
-from firstshell.structures.materials_project import Api
-from firstshell.structures.materials_project_documents import canonical_id, document_id, id_order
-from firstshell.structures.materials_project_pages import Archive
+from firstshell.io.materials_project.client import Api
+from firstshell.io.materials_project.documents import canonical_id, document_id, id_order
+from firstshell.io.materials_project.pages import Archive
+from firstshell.runtime.progress import Reporter
+from firstshell.runtime.store import Record, Store
+from firstshell.runtime.tasks import run_tasks
 
 XAS, SUMMARY = "materials/xas/", "materials/summary/"
 LIST_LIMIT, BATCH = 1000, 100

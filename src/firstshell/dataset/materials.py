@@ -10,9 +10,9 @@ from pymatgen.core.periodic_table import Element
 from pymatgen.core.structure import Structure
 
 from firstshell.config import stable_hash
-from firstshell.engines.edges import k_edge
+from firstshell.elements import k_edge
 from firstshell.errors import InputError
-from firstshell.structures.files import MIN_CONTACT, MIN_CONTACT_MOLECULES, Partial, read_structure
+from firstshell.io.structures.files import MIN_CONTACT, MIN_CONTACT_MOLECULES, Partial, read_structure
 
 SUFFIXES = (".cif", ".mcif", ".vasp", ".poscar")
 NAMES = ("POSCAR", "CONTCAR")

@@ -15,18 +15,18 @@ from typing import Any
 import numpy as np
 from pymatgen.core.structure import Structure
 
-from firstshell import modalities
+from firstshell import simulation as modalities
+from firstshell.crystal.sites import distinct_sites
 from firstshell.dataset.build import build_samples
 from firstshell.errors import InputError
-from firstshell.store import Record
-from firstshell.structures.materials_project_documents import (
+from firstshell.io.materials_project.documents import (
     UNKNOWN,
     XanesDocument,
     licence,
     parse_document_structure,
     parse_xanes,
 )
-from firstshell.structures.sites import distinct_sites
+from firstshell.runtime.store import Record
 from firstshell.types import Site, Spectrum
 
 GONE = "not among the current materials"

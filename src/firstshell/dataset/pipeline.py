@@ -16,17 +16,17 @@ from typing import Any
 
 import pandas as pd
 
-from firstshell import modalities
+from firstshell import simulation as modalities
 from firstshell.config import from_dict, portable, stable_hash, to_dict
+from firstshell.crystal.sites import distinct_sites
 from firstshell.dataset.build import assemble, build_samples, default_params, software
 from firstshell.dataset.materials import Material, Refused
 from firstshell.dataset.table import EXCLUDED, Dataset, write_dataset
 from firstshell.errors import EngineError, InputError, UnavailableError
-from firstshell.executors import Executor
-from firstshell.progress import Reporter
-from firstshell.run import Failure, run_tasks
-from firstshell.store import Record, Store
-from firstshell.structures.sites import distinct_sites
+from firstshell.runtime.executors import Executor
+from firstshell.runtime.progress import Reporter
+from firstshell.runtime.store import Record, Store
+from firstshell.runtime.tasks import Failure, run_tasks
 from firstshell.types import Site, Spectrum
 
 LIMIT_S = 7200.0

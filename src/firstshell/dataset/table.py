@@ -24,7 +24,7 @@ from pymatgen.core.structure import Structure
 
 from firstshell.config import to_dict
 from firstshell.errors import InputError
-from firstshell.store import write_atomic
+from firstshell.runtime.store import write_atomic
 from firstshell.types import Array, Grid
 
 PROTOCOL = 3

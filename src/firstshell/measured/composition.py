@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from firstshell.formats.elements import elements_in
+from firstshell.elements import elements_in
 
 
 def composition_advice(composition: str | None, metal: str, oxides: bool) -> tuple[str, ...]:

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from firstshell.config import stable_hash
-from firstshell.engines.edges import k_edge
+from firstshell.elements import k_edge
 from firstshell.errors import InputError
-from firstshell.measured.normalise import Normalised
-from firstshell.measured.sample import read_samples
-from firstshell.measured.standards import Standard, standard
-from firstshell.progress import Reporter
-from firstshell.run import Failure, run_tasks
-from firstshell.store import Record, Store
+from firstshell.measured.read import read_samples
+from firstshell.measured.xanes.normalise import Normalised
+from firstshell.measured.xanes.standards import Standard, standard
+from firstshell.runtime.progress import Reporter
+from firstshell.runtime.store import Record, Store
+from firstshell.runtime.tasks import Failure, run_tasks
 
 if TYPE_CHECKING:
     from pymatgen.core.structure import Structure
@@ -46,7 +46,7 @@ def read_list(path: str | Path) -> list[Listed]:
     Paths are relative to the list. Raises InputError, naming the line, for whatever cannot be used: a standard that is
     left out silently would make another beamline.
     """
-    from firstshell.structures.files import read_structure
+    from firstshell.io.structures.files import read_structure
 
     path, found = Path(path), []
     for line, row in _rows(path):
@@ -92,7 +92,7 @@ def simulate_all(
 
     Raises InputError, with all reasons, when some cannot be simulated.
     """
-    from firstshell.modalities.xanes import XanesParams, grid
+    from firstshell.simulation.xanes import XanesParams, grid
 
     params = XanesParams()
     tasks = {stable_hash([each.key, params]): (each.structure, each.metal) for each in listed}
@@ -120,7 +120,7 @@ def simulate_all(
 
 def simulated(params: Any, task: tuple[Structure, str]) -> Record:
     """Return the XANES of a structure, averaged over the sites of the metal: one task."""
-    from firstshell import modalities
+    from firstshell import simulation as modalities
 
     structure, metal = task
     spectrum = modalities.simulate(structure, metal, "xanes", params)

@@ -8,11 +8,11 @@ from typing import Any
 
 import pandas as pd
 
-from firstshell.learn.advice import RULE, Advice, advise
-from firstshell.learn.compare import BASELINES, Comparison
-from firstshell.learn.curves import Curves
-from firstshell.modalities import show
 from firstshell.report.style import input_name, number
+from firstshell.simulation import show
+from firstshell.study.advice import RULE, Advice, advise
+from firstshell.study.compare import BASELINES, Comparison
+from firstshell.study.curves import Curves
 from firstshell.types import Metric, Target, main_metric
 
 NOTE = (

@@ -7,21 +7,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from firstshell.errors import EngineError, InputError
-from firstshell.progress import Reporter
-from firstshell.report import figures, page, reading, tables, tables_overview, text
+from firstshell.report import page, reading, tables, tables_overview, text
 from firstshell.report.display import Display, png, svg
-from firstshell.report.figures_robustness import Robustness
+from firstshell.report.figures import study as figures
+from firstshell.report.figures.robustness import Robustness
 from firstshell.report.page import Section
 from firstshell.report.style import input_name
 from firstshell.report.tables import Table
-from firstshell.run import Failure, run_tasks
-from firstshell.store import Record, write_atomic
+from firstshell.runtime.progress import Reporter
+from firstshell.runtime.store import Record, write_atomic
+from firstshell.runtime.tasks import Failure, run_tasks
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from firstshell.dataset.table import Dataset
-    from firstshell.learn.study import Study
+    from firstshell.study.study import Study
 
 Part = tuple[str, str, list[Display | Table]]  # id, heading, what stands under it
 

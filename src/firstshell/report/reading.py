@@ -9,15 +9,15 @@ import pandas as pd
 from scipy.signal import find_peaks
 
 from firstshell.config import from_dict
-from firstshell.learn.compare import BASELINES
-from firstshell.learn.plan import StudyPlan
-from firstshell.learn.samples import choose_samples
 from firstshell.report.style import HATCHES, by_number
+from firstshell.study.compare import BASELINES
+from firstshell.study.plan import StudyPlan
+from firstshell.study.samples import choose_samples
 from firstshell.types import Array, Target, main_metric
 
 if TYPE_CHECKING:
     from firstshell.dataset.table import Dataset
-    from firstshell.learn.study import Study
+    from firstshell.study.study import Study
 
 PAPER_INPUTS = ("xanes", "pdf", "xanes+pdf")
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from firstshell.engines.edges import half_step
+from firstshell.elements import half_step
 from firstshell.types import Array, Target
 
 if TYPE_CHECKING:

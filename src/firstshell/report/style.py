@@ -14,7 +14,7 @@ from typing import Any
 import matplotlib as mpl
 import xraydb
 
-from firstshell.modalities import show
+from firstshell.simulation import show
 from firstshell.types import Metric, Target
 
 INK, PAPER, FAINT, TRACE, MEAN = "#1b1b1b", "#fefefe", "#d6d6d6", "#8e8e8e", "#555555"

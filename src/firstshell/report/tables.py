@@ -17,7 +17,7 @@ from firstshell.types import Metric, Target, main_metric
 
 if TYPE_CHECKING:
     from firstshell.dataset.table import Dataset
-    from firstshell.learn.study import Study
+    from firstshell.study.study import Study
 
 SEVERITIES = ("error", "warning", "note", "ok")
 MOST_REASONS = 60

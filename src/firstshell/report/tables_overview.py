@@ -8,15 +8,15 @@ import numpy as np
 import pandas as pd
 
 from firstshell.dataset.table import ORIGINS
-from firstshell.learn.findings import SHARES
 from firstshell.report import reading, regions
 from firstshell.report.style import class_name, input_name, number, percent
 from firstshell.report.tables import Table, mean_and_std
+from firstshell.study.findings import SHARES
 from firstshell.types import Target, main_metric
 
 if TYPE_CHECKING:
     from firstshell.dataset.table import Dataset
-    from firstshell.learn.study import Study
+    from firstshell.study.study import Study
 
 
 def verdicts(study: Study) -> Table:

@@ -9,16 +9,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from firstshell.learn.compare import BASELINE_NAMES, BASELINES
 from firstshell.report import reading
 from firstshell.report.regions import Axis, axis_of
 from firstshell.report.style import input_name, number, percent
 from firstshell.report.tables_overview import single_shares
+from firstshell.study.compare import BASELINE_NAMES, BASELINES
 from firstshell.types import Metric, Target, main_metric
 
 if TYPE_CHECKING:
     from firstshell.dataset.table import Dataset
-    from firstshell.learn.study import Study
+    from firstshell.study.study import Study
 
 LEAST_SHARE = 0.05
 

@@ -9,9 +9,9 @@ from typing import Any
 
 from firstshell.config import from_dict
 from firstshell.errors import InputError
-from firstshell.measured.normalise import NormaliseParams
-from firstshell.measured.predict import Answer, Models, answer_all
-from firstshell.measured.sample import MeasuredSample, PdfConditionsGiven, Reading, paired
+from firstshell.measured.read import MeasuredSample, PdfConditionsGiven, Reading, paired
+from firstshell.measured.xanes.normalise import NormaliseParams
+from firstshell.prediction.answer import Answer, Models, answer_all
 from firstshell.web.shelf import Shelf
 
 MOST = 2000

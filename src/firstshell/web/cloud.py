@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 
 from firstshell.dataset.table import Dataset
-from firstshell.learn.splits import seeded
-from firstshell.measured.augment import typical
-from firstshell.measured.channels import XanesChannel
-from firstshell.measured.footing import ENERGY
-from firstshell.measured.population import PLAIN
-from firstshell.measured.predictor import Predictor
-from firstshell.measured.samples import collect
+from firstshell.measured.xanes.augment import typical
+from firstshell.measured.xanes.footing import ENERGY
+from firstshell.measured.xanes.population import PLAIN
+from firstshell.prediction.channels import XanesChannel
+from firstshell.prediction.model import Predictor
+from firstshell.prediction.training_set import collect
+from firstshell.study.splits import seeded
 from firstshell.web.showing import numbers
 
 MOST = 80

@@ -10,12 +10,12 @@ from warnings import catch_warnings, simplefilter
 
 from firstshell.dataset.table import Dataset
 from firstshell.errors import InputError
-from firstshell.formats.measured import Measured
-from firstshell.measured.models import predictor
-from firstshell.measured.population import Population
-from firstshell.measured.predict import Answer
-from firstshell.measured.predictor import Predictor
-from firstshell.progress import Reporter
+from firstshell.io.spectra.measured import Measured
+from firstshell.measured.xanes.population import Population
+from firstshell.prediction.answer import Answer
+from firstshell.prediction.model import Predictor
+from firstshell.prediction.model_cache import predictor
+from firstshell.runtime.progress import Reporter
 from firstshell.web import showing, table
 from firstshell.web.asking import parse, read_table, reply
 from firstshell.web.cloud import cloud
@@ -109,7 +109,7 @@ class Desk:
 
     def evidence(self, body: bytes) -> Json:
         """Return what the windows of the spectrum that is shown say."""
-        from firstshell.measured.explain import evidence
+        from firstshell.prediction.explain import evidence
 
         question = parse(body)
         answer = reply(question, self.shelf, self.models).at(question.shown)

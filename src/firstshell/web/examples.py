@@ -9,14 +9,14 @@ import numpy as np
 
 from firstshell.config import did_you_mean
 from firstshell.dataset.table import Dataset
-from firstshell.engines.edges import k_edge
+from firstshell.elements import k_edge
 from firstshell.errors import InputError
-from firstshell.formats.measured import Measured, PdfHeader, make_pdf, make_xanes
-from firstshell.learn.splits import seeded
-from firstshell.measured.augment import NOISE, edges_of
-from firstshell.measured.pdf_channel import PdfChannel
-from firstshell.measured.population import Population, default_population
-from firstshell.measured.samples import Samples, collect
+from firstshell.io.spectra.measured import Measured, PdfHeader, make_pdf, make_xanes
+from firstshell.measured.xanes.augment import NOISE, edges_of
+from firstshell.measured.xanes.population import Population, default_population
+from firstshell.prediction.pdf_channel import PdfChannel
+from firstshell.prediction.training_set import Samples, collect
+from firstshell.study.splits import seeded
 from firstshell.types import Array, Target
 
 SCAN = np.concatenate([np.arange(-120.0, -20.0, 2.0), np.arange(-20.0, 60.0, 0.4), np.arange(60.0, 260.0, 3.0)])

@@ -10,7 +10,7 @@ import anyio
 from anyio import to_thread
 
 from firstshell.errors import InputError
-from firstshell.formats.text import MAX_BYTES
+from firstshell.io.spectra.text import MAX_BYTES
 
 T = TypeVar("T")
 

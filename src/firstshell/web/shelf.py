@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from firstshell.errors import InputError
-from firstshell.formats.measured import Measured, base_name
-from firstshell.formats.sniff import read_measured
-from firstshell.measured.normalise import NormaliseParams
-from firstshell.measured.sample import MeasuredSample, PdfConditionsGiven, prepared
+from firstshell.io.spectra.measured import Measured, base_name
+from firstshell.io.spectra.sniff import read_measured
+from firstshell.measured.read import MeasuredSample, PdfConditionsGiven, prepared
+from firstshell.measured.xanes.normalise import NormaliseParams
 from firstshell.web.limits import Limits
 
 LONGEST_NAME = 120

@@ -8,16 +8,16 @@ from typing import Any
 
 import numpy as np
 
-from firstshell.engines.edges import k_edge
+from firstshell.elements import k_edge
 from firstshell.errors import InputError
-from firstshell.formats.measured import Measured
-from firstshell.measured.answers_table import DISTANCES
-from firstshell.measured.explain import Evidence
-from firstshell.measured.normalise import Normalised
-from firstshell.measured.pdf_match import MatchedPdf
-from firstshell.measured.predict import Answer
-from firstshell.measured.predictor import Predictor
-from firstshell.measured.resemblance import Resemblance
+from firstshell.io.spectra.measured import Measured
+from firstshell.measured.pdf.match import MatchedPdf
+from firstshell.measured.xanes.normalise import Normalised
+from firstshell.prediction.answer import Answer
+from firstshell.prediction.explain import Evidence
+from firstshell.prediction.model import Predictor
+from firstshell.prediction.resemblance import Resemblance
+from firstshell.report.answer_table import DISTANCES
 from firstshell.types import Array, Prediction, Target
 
 MOST_POINTS = 1500

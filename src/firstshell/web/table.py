@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from firstshell.measured.answers_table import frame
-from firstshell.measured.predict import Answer
+from firstshell.prediction.answer import Answer
+from firstshell.report.answer_table import frame
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """How a text begins that a spreadsheet would calculate."""

@@ -11,8 +11,8 @@ from typing import Any
 
 from firstshell.config import did_you_mean
 from firstshell.errors import InputError
-from firstshell.measured.predictor import Predictor
-from firstshell.progress import Reporter
+from firstshell.prediction.model import Predictor
+from firstshell.runtime.progress import Reporter
 
 Kind = tuple[str, tuple[str, ...], str]
 """Metal, modalities and radiation."""

@@ -1,0 +1,1 @@
+"""Readers of files and services that others made."""

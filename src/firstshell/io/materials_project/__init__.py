@@ -1,0 +1,1 @@
+"""The Materials Project: its API, its documents, page by page."""

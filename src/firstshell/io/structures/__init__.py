@@ -1,0 +1,1 @@
+"""Crystal structures from files: CIF and POSCAR, read strictly."""

@@ -1,0 +1,199 @@
+"""Checked reading of crystal structures: CIF and POSCAR files become pymatgen structures, or one clear InputError."""
+
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from pymatgen.core.lattice import Lattice
+from pymatgen.core.structure import Structure
+
+from firstshell.errors import InputError
+from firstshell.io.structures.atoms import Atoms, check_count, same_composition
+from firstshell.io.structures.cif import parse_cif
+from firstshell.io.structures.poscar import parse_poscar
+
+Partial = Literal["refuse", "round"]
+Format = Literal["cif", "poscar"]
+
+MAX_BYTES = 4_000_000
+MAX_LINE = 10_000
+MIN_CONTACT = 1.2
+"""Å; no two atoms but hydrogen come closer in an oxide (the O–O bond of O₂ is 1.21 Å)."""
+MIN_CONTACT_MOLECULES = 1.05
+"""Å; the same where N₂, CO or CN⁻ may be there (1.10 Å, 1.13 Å, 1.15 Å)."""
+MIN_CONTACT_HYDROGEN = 0.5
+"""Å; contacts of hydrogen (the bond of H₂ is 0.74 Å)."""
+MIN_THICKNESS, MAX_EDGE, MAX_VOLUME_PER_ATOM = (
+    0.5,
+    500.0,
+    2000.0,
+)  # Å, Å, Å³: beyond them a neighbour search may not end
+
+
+def read_structure(
+    path: str | Path,
+    *,
+    partial: Partial = "refuse",
+    occupancy_tolerance: float = 0.02,
+    max_sites: int = 1000,
+    min_contact: float = MIN_CONTACT,
+    max_bytes: int = MAX_BYTES,
+) -> Structure:
+    """Read a CIF or POSCAR (VASP 5) and check it; the content decides which of them it is, then the name.
+
+    path : the file
+    partial : what to do with partial occupancies: refuse the file, or round: a position that is less than half occupied
+        is dropped, any other belongs to its majority element (the alphabetically first of equals)
+    occupancy_tolerance : occupancies within it of 0 and 1 are taken as 0 and 1
+    max_sites : most atoms in the cell
+    min_contact : least distance in Å between atoms other than hydrogen; molecules such as CO, CO₂, N₂ and CN⁻ need
+        `MIN_CONTACT_MOLECULES`
+    max_bytes : largest file
+
+    Raises
+    ------
+    InputError : unreadable, empty, binary or too large file; bad syntax; unknown element; several structures; formula
+        or volume not as declared; partial occupancy; a degenerate cell; atoms closer than 1.2 Å (0.5 Å with hydrogen)
+
+    """
+    path = Path(path)
+    try:
+        if path.is_dir():
+            raise InputError("this is a folder", remedy="Give a CIF or POSCAR file", file=path)
+        with path.open("rb") as file:
+            content = file.read(max_bytes + 1)
+    except (OSError, ValueError) as error:
+        if isinstance(error, InputError):
+            raise
+        reason = getattr(error, "strerror", None) or str(error)
+        raise InputError(f"cannot read the file: {reason}", remedy="Check the path", file=path) from None
+    if len(content) > max_bytes:
+        raise InputError(f"the file is larger than {max_bytes / 1e6:g} MB", remedy="Raise max_bytes", file=path)
+    if b"\0" in content:
+        raise InputError("the file is not text", remedy="Give a CIF or POSCAR file", file=path)
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = content.decode("latin-1")  # what older programs write in names of authors
+    hint: Format = "cif" if path.suffix.lower() in (".cif", ".mcif") else "poscar"
+    return parse_structure(
+        text,
+        format=_sniff(text, hint),
+        source=str(path),
+        partial=partial,
+        occupancy_tolerance=occupancy_tolerance,
+        max_sites=max_sites,
+        min_contact=min_contact,
+    )
+
+
+def parse_structure(
+    text: str,
+    *,
+    format: Format,  # noqa: A002
+    source: str,
+    partial: Partial = "refuse",
+    occupancy_tolerance: float = 0.02,
+    max_sites: int = 1000,
+    min_contact: float = MIN_CONTACT,
+) -> Structure:
+    """Read CIF or POSCAR text that is in memory; `source` is named in errors, all else is as in `read_structure`."""
+    if not text.strip():
+        raise InputError("the file is empty", remedy="Give a CIF or POSCAR file", file=source)
+    long = next((i for i, line in enumerate(text.splitlines(), start=1) if len(line) > MAX_LINE), None)
+    if long is not None:
+        what = f"the line is longer than {MAX_LINE:,} characters"
+        raise InputError(what, remedy="Give a CIF or POSCAR file", file=source, line=long)
+    parse = parse_cif if format == "cif" else parse_poscar
+    atoms = parse(text, source=source, max_sites=max_sites)
+    _check_cell(atoms, source)
+    _check_occupancies(atoms, source)
+    _check_formula(atoms, source)
+    settled = [_settle(on_site, partial, occupancy_tolerance, source) for on_site in atoms.species]
+    kept = [i for i, symbol in enumerate(settled) if symbol is not None]
+    if not kept:
+        raise InputError("no atom is left in the cell", remedy="Check the occupancies", file=source)
+    symbols = [symbol for symbol in settled if symbol is not None]
+    structure = Structure(Lattice(atoms.cell), symbols, atoms.positions[kept])
+    check_count(len(structure), max_sites, source)
+    _check_contacts(structure, min_contact, source)
+    return structure
+
+
+def _sniff(text: str, hint: Format) -> Format:
+    starts = {line.split(maxsplit=1)[0].lower() for line in text.splitlines() if line.strip()}
+    if any(word.startswith("data_") for word in starts) and any(word.startswith(("_", "loop_")) for word in starts):
+        return "cif"
+    return hint
+
+
+def _check_cell(atoms: Atoms, source: str) -> None:
+    volume = abs(np.linalg.det(atoms.cell))
+    edges = np.linalg.norm(atoms.cell, axis=1)
+    if not np.isfinite(atoms.cell).all() or not np.isfinite(atoms.positions).all():
+        raise InputError("a cell vector or coordinate is not finite", remedy="Correct the numbers", file=source)
+    areas = np.linalg.norm(np.cross(atoms.cell[[1, 2, 0]], atoms.cell[[2, 0, 1]]), axis=1)
+    if volume == 0 or (volume / areas).min() < MIN_THICKNESS:
+        raise InputError("the cell has no volume or is flat", remedy="Correct the cell vectors", file=source)
+    if edges.max() > MAX_EDGE or volume > MAX_VOLUME_PER_ATOM * len(atoms.species):
+        what = f"the cell of {edges.max():.4g} Å and {volume:.4g} Å³ is too large for its {len(atoms.species)} atoms"
+        raise InputError(what, remedy="Correct the cell vectors", file=source)
+
+
+def _check_occupancies(atoms: Atoms, source: str) -> None:
+    for on_site in atoms.species:
+        if not on_site or min(on_site.values()) < 0 or not np.isfinite(list(on_site.values())).all():
+            shown = ", ".join(f"{symbol} {amount:g}" for symbol, amount in on_site.items())
+            raise InputError(f"occupancies must lie between 0 and 1 (here {shown})", remedy="Correct them", file=source)
+    if not any(amount > 0 for on_site in atoms.species for amount in on_site.values()):
+        raise InputError("no atom is left in the cell", remedy="Check the occupancies", file=source)
+
+
+def _check_formula(atoms: Atoms, source: str) -> None:
+    found: dict[str, float] = {}
+    for on_site in atoms.species:
+        for symbol, occupancy in on_site.items():
+            found[symbol] = found.get(symbol, 0.0) + occupancy
+    full = all(occupancy == 1 for on_site in atoms.species for occupancy in on_site.values())
+    # Whole atoms must match to the atom; occupancies and fractional formulas are rounded in print.
+    if atoms.formula and not same_composition(found, atoms.formula, 1e-3 if full else 0.02):
+        declared, read = (" ".join(f"{s}{n:g}" for s, n in sorted(f.items())) for f in (atoms.formula, found))
+        raise InputError(
+            f"the formula is declared as {declared} but the atoms are {read}",
+            remedy="Complete the atoms (hydrogen?) or correct the formula",
+            file=source,
+            line=atoms.formula_line,
+        )
+
+
+def _settle(on_site: dict[str, float], partial: Partial, tolerance: float, source: str) -> str | None:
+    """Return the one element of a position, None for an empty one."""
+    total = sum(on_site.values())
+    majority, occupancy = min(on_site.items(), key=lambda item: (-item[1], item[0]))
+    if total > 1 + tolerance:
+        shown = ", ".join(f"{symbol} {amount:g}" for symbol, amount in on_site.items())
+        raise InputError(f"occupancies must lie between 0 and 1 (here {shown})", remedy="Correct them", file=source)
+    if occupancy >= 1 - tolerance:
+        return majority
+    if total <= tolerance:
+        return None
+    if partial == "refuse":
+        shown = ", ".join(f"{symbol} {amount:g}" for symbol, amount in on_site.items())
+        raise InputError(f"a position is partly occupied ({shown})", remedy='Allow partial="round"', file=source)
+    return majority if total >= 0.5 else None
+
+
+def _check_contacts(structure: Structure, min_contact: float, source: str) -> None:
+    """Raise InputError for the closest pair that is too close, periodic images included."""
+    first, second, _, distances = structure.get_neighbor_list(max(min_contact, MIN_CONTACT_HYDROGEN))
+    hydrogen = np.array([site.specie.Z == 1 for site in structure])
+    limits = np.where(hydrogen[first] | hydrogen[second], MIN_CONTACT_HYDROGEN, min_contact)
+    if (distances < limits).any():
+        worst = int(np.argmin(distances - limits))
+        a, b = sorted((int(first[worst]), int(second[worst])))
+        raise InputError(
+            f"atoms {a + 1} ({structure[a].specie}) and {b + 1} ({structure[b].specie}) are "
+            f"{distances[worst]:.2f} Å apart, closer than {limits[worst]:g} Å",
+            remedy="Correct the cell, the coordinates or the symmetry",
+            file=source,
+        )

@@ -1,0 +1,1 @@
+"""A measured PDF on the grid of the training PDFs."""

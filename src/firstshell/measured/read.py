@@ -1,0 +1,188 @@
+"""What was measured of one sample, made ready for a model: read, normalised, aligned, put on the model's footing."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from firstshell.errors import InputError
+from firstshell.io.spectra.measured import Measured
+from firstshell.io.spectra.sniff import read_measured
+from firstshell.measured.xanes.normalise import Normalised, NormaliseParams, normalise
+
+if TYPE_CHECKING:
+    from firstshell.measured.pdf.match import MatchedPdf
+
+MOST_SPECTRA = 20_000
+MOST_REASONS = 8
+
+
+@dataclass(frozen=True)
+class PdfConditionsGiven:
+    """What the user says of how PDFs were measured; None leaves it to the file's header, or to an estimate.
+
+    radiation : "xray" or "neutron"; qmax, qdamp : Å⁻¹; differential : they are the metal's differential PDFs
+    """
+
+    radiation: str | None = None
+    qmax: float | None = None
+    qdamp: float | None = None
+    differential: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class MeasuredSample:
+    """The measurements of one sample.
+
+    xanes : normalised, on measured energies; None without one
+    pdf : on the model's grid; None without one
+    differential : whether the PDF is the metal's differential one
+    """
+
+    name: str
+    xanes: Normalised | None = None
+    pdf: MatchedPdf | None = None
+    differential: bool = False
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """Modalities that were measured."""
+        of_pdf = () if self.pdf is None else ("dpdf" if self.differential else "pdf",)
+        return (("xanes",) if self.xanes is not None else ()) + of_pdf
+
+    @property
+    def radiation(self) -> str:
+        """What the PDF was measured with."""
+        return self.pdf.conditions.radiation if self.pdf is not None else "xray"
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Names of the files."""
+        return tuple(each.source for each in (self.xanes, self.pdf) if each is not None)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What came of a list of files: samples, and what could not be used, as (file or group, reason)."""
+
+    samples: list[MeasuredSample] = field(default_factory=list)
+    refused: list[tuple[str, str]] = field(default_factory=list)
+
+
+def read_samples(
+    files: Sequence[str | Path],
+    metal: str | None = None,
+    *,
+    ranges: NormaliseParams | None = None,
+    pdf: PdfConditionsGiven | None = None,
+    pair: bool = True,
+) -> Reading:
+    """Read measured files; "project.prj#Group" takes one group of a project.
+
+    metal : the absorber; groups of a project that are of another element are refused one by one
+    ranges : of normalisation
+    pdf : how PDFs were measured
+    pair : whether a XANES and a PDF belong to one sample: the only two given, or two files of one name
+
+    A file that cannot be used is refused by name; when none can, the reasons are raised as one InputError.
+    """
+    found: list[MeasuredSample] = []
+    reading = Reading()
+    first: InputError | None = None
+    for file in files:
+        try:
+            spectra = _read(file)
+        except InputError as error:
+            first = first or error
+            reading.refused.append((Path(file).name, reason(error)))
+            continue
+        for measured in spectra:
+            try:
+                found.append(prepared(measured, len(spectra), metal, ranges, pdf or PdfConditionsGiven()))
+            except InputError as error:
+                first = first or error
+                label = measured.source if len(spectra) == 1 else f"{measured.source}#{measured.name}"
+                reading.refused.append((label, reason(error)))
+        if len(found) > MOST_SPECTRA:
+            raise InputError(f"over {MOST_SPECTRA:,} spectra", remedy="Give them in parts", file=file)
+    if not found:
+        raise none_usable(reading.refused, first)
+    return Reading(paired(found) if pair else found, reading.refused)
+
+
+def reason(error: InputError) -> str:
+    """Return what was wrong and what to do, without the file."""
+    return str(InputError(error.what, remedy=error.remedy))
+
+
+def none_usable(refused: Sequence[tuple[str, str]], first: InputError | None) -> InputError:
+    """Return the error that says why none of the files can be used."""
+    if first is None:
+        return InputError("no files are given", remedy="Name a measured XANES or PDF")
+    if len(refused) == 1:
+        return first
+    reasons = " ".join(f"{name}: {reason}" for name, reason in refused[:MOST_REASONS])
+    more = len(refused) - MOST_REASONS
+    return InputError(
+        f"none of {len(refused)} can be used", remedy=reasons + (f" And {more} more." if more > 0 else "")
+    )
+
+
+def _read(file: str | Path) -> list[Measured]:
+    path, mark, group = str(file).partition("#")
+    if Path(file).is_file() or not mark:
+        return read_measured(file)
+    spectra = [each for each in read_measured(path) if each.name == group]
+    if not spectra:
+        names = ", ".join(each.name for each in read_measured(path))[:300]
+        raise InputError(f"there is no group {group!r}", remedy=f"It has: {names}", file=path)
+    return spectra
+
+
+def prepared(
+    measured: Measured, of: int, metal: str | None, ranges: NormaliseParams | None, pdf: PdfConditionsGiven
+) -> MeasuredSample:
+    """Normalise one spectrum, or put one PDF on the model's grid.
+
+    of : how many spectra its file holds; a group of several is named after both
+    metal : the absorber; by default what the file or its edge says
+
+    Raises InputError for what cannot be used.
+    """
+    if measured.kind == "pdf":
+        from firstshell.measured.pdf.match import match_pdf  # imports what XANES do not need
+
+        matched = match_pdf(measured, radiation=pdf.radiation, qmax=pdf.qmax, qdamp=pdf.qdamp)
+        return MeasuredSample(measured.name, pdf=matched, differential=pdf.differential)
+    name = measured.name if of == 1 else f"{measured.source}#{measured.name}"
+    return MeasuredSample(name, xanes=normalise(measured, ranges, metal))
+
+
+def paired(found: list[MeasuredSample]) -> list[MeasuredSample]:
+    """Put XANES and PDF of one sample together: the only two there are, or two files of one name."""
+    xanes, pdfs = [each for each in found if each.xanes is not None], [each for each in found if each.pdf is not None]
+    if len(xanes) == len(pdfs) == 1:
+        return [_both(xanes[0], pdfs[0])]
+    by_name = {_stem(each): each for each in pdfs}
+    if not pdfs or len(by_name) < len(pdfs):
+        return found
+    made, used, count = [], set(), Counter(_stem(each) for each in xanes)
+    for each in xanes:
+        stem = _stem(each)
+        if count[stem] == 1 and stem in by_name:
+            made.append(_both(each, by_name[stem]))
+            used.add(stem)
+        else:
+            made.append(each)
+    return made + [each for each in pdfs if _stem(each) not in used]
+
+
+def _stem(sample: MeasuredSample) -> str:
+    return Path(sample.sources[0]).stem
+
+
+def _both(one: MeasuredSample, two: MeasuredSample) -> MeasuredSample:
+    return MeasuredSample(f"{one.name} + {two.name}", one.xanes, two.pdf, two.differential)

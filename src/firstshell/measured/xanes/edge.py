@@ -1,0 +1,202 @@
+"""Where the absorption edge of a scan is, and whose it is."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from functools import cache
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from firstshell.elements import K_EDGES, k_edge
+from firstshell.errors import InputError
+from firstshell.types import Array
+
+Ints = NDArray[np.int64]
+
+BELOW, ABOVE = 25.0, 35.0
+"""eV below and above a tabulated K edge between which a measured one is believed: oxidation moves it by up to 20 eV
+upwards, calibration by 15 eV either way."""
+STEP = 0.1  # eV, the even mesh of derivatives
+SMOOTH = 0.6
+"""eV, standard deviation of the Gaussian that derivatives are smoothed with: under the core-hole widths of Ti to Cu."""
+MINOR = 0.2
+"""Share of the slope of a scan's steepest K edge below which another is an impurity's, and not what was measured."""
+RIVAL = 0.8
+"""Share of the steepest slope from which on another rise of the edge is one that E0 might as well be."""
+REACH = 60.0
+"""eV on both sides of an edge that decide whether it is one."""
+REVISITED, EXCEEDED = 2.5, 8.0
+"""eV past an edge that may lie below its level, and before it that may lie above (a high pre-edge peak does)."""
+SOON, LEAST_RISE = 15.0, 0.25
+"""eV past an edge over which the median is at least this share of the step: a bump in noise leads nowhere."""
+COARSEST = 5.0
+"""eV between points near an edge beyond which it is not to be found."""
+AROUND = 200.0
+"""eV on both sides of where an edge may be that are looked at."""
+
+
+class Edge(NamedTuple):
+    """The K edge of a metal in a scan: E0 and rivals in eV, slope in the unit of μ per eV."""
+
+    metal: str
+    e0: float
+    rivals: tuple[float, ...]
+    slope: float
+
+
+@cache
+def k_edges() -> dict[str, float]:
+    """Return the tabulated K-edge energies in eV of the elements from Li on, by symbol."""
+    return {symbol: edge for symbol, edge in K_EDGES.items() if symbol not in ("H", "He")}
+
+
+def metal_at(e0: float) -> str:
+    """Return the element whose K edge a measured edge at `e0` (eV) is; InputError when there is none so near."""
+    nearest = min(k_edges(), key=lambda symbol: abs(k_edges()[symbol] - e0))
+    if not is_edge_of(nearest, e0):
+        raise InputError(
+            f"the edge at {e0:.0f} eV is no K edge; the nearest is that of {nearest}, {k_edges()[nearest]:.0f} eV",
+            remedy="Give a K-edge scan with energies in eV",
+        )
+    return nearest
+
+
+def is_edge_of(metal: str, e0: float) -> bool:
+    """Whether a measured edge at `e0` (eV) may be the K edge of the metal."""
+    return -BELOW <= e0 - k_edge(metal) <= ABOVE
+
+
+def check_metal(metal: str, e0: float) -> None:
+    """Raise InputError, naming both elements, unless an edge at `e0` (eV) may be the K edge of the metal."""
+    if not is_edge_of(metal, e0):
+        what = f"the edge at {e0:.0f} eV is the K edge of {metal_at(e0)}, not of {metal}"
+        raise InputError(what, remedy="Name the element that was measured")
+
+
+def find_edge(energy: Array, mu: Array, metal: str | None = None) -> Edge:
+    """Return the steepest rise of μ that is a K edge and no glitch or pre-edge peak, and its rivals.
+
+    energy, mu : (n,) a scan in eV; energies increase
+    metal : the edge is sought near the tabulated K edge of this element; by default that of the steepest in the scan
+
+    Rivals are other rises of the same edge that are nearly as steep, steepest first: CuO has two, 7 eV apart.
+
+    The derivative is smoothed by a Gaussian of `SMOOTH` eV, or of the scan's own step where that is wider. A rise is an
+    edge when μ was below its level before and does not come back: after a pre-edge peak or a glitch upwards it does,
+    and before the rise out of a glitch downwards it was there already. In its upper half the level may be met again, in
+    the fine structure.
+
+    Raises InputError when the scan has no K edge, none of the metal, or that of an impurity; the edge that it has is
+    named.
+    """
+    found = _edges(energy, mu)
+    steepest = max(found.values(), key=lambda edge: edge.slope, default=None)
+    if metal is None:
+        if steepest is not None:
+            return steepest
+        metal = metal_at(_steepest(energy, mu, "", float(energy[1]), float(energy[-2])).e0)
+    if steepest is not None and (metal not in found or found[metal].slope < MINOR * steepest.slope):
+        check_metal(metal, steepest.e0)
+    if metal in found:
+        return found[metal]
+    edge = k_edge(metal)
+    if not _is_within(energy, edge):
+        what = f"the scan from {energy[0]:.0f} to {energy[-1]:.0f} eV misses the K edge of {metal}, {edge:.0f} eV"
+        raise InputError(what, remedy="Name the element that was measured, or give a scan over its edge")
+    # Raises what was suppressed above.
+    return _steepest(energy, mu, metal, *_window(energy, edge))
+
+
+def _edges(energy: Array, mu: Array) -> dict[str, Edge]:
+    """Return the K edges that a scan holds."""
+    found = {}
+    for metal, edge in k_edges().items():
+        if _is_within(energy, edge):
+            with suppress(InputError):
+                found[metal] = _steepest(energy, mu, metal, *_window(energy, edge))
+    return found
+
+
+def _is_within(energy: Array, edge: float) -> bool:
+    return bool(energy[1] <= edge + ABOVE and energy[-2] >= edge)
+
+
+def _window(energy: Array, edge: float) -> tuple[float, float]:
+    """Return the range in eV where a tabulated edge may be, without the outermost points, which are often bad."""
+    return max(float(energy[1]), edge - BELOW), min(float(energy[-2]), edge + ABOVE)
+
+
+def _steepest(energy: Array, mu: Array, metal: str, low: float, high: float) -> Edge:
+    """Return the edge of the metal between two energies in eV; see `find_edge`."""
+    near = energy[(energy >= low) & (energy <= high)]
+    spacing = float(np.median(np.diff(near))) if len(near) > 2 else np.inf
+    if not (spacing <= COARSEST <= high - low):
+        raise InputError(
+            f"there are {len(near)} points from {low:.0f} to {high:.0f} eV, where the edge may be",
+            remedy=f"Give a scan with a point at least every {COARSEST:.0f} eV",
+        )
+    around = (energy >= low - AROUND) & (energy <= high + AROUND)
+    energy, mu = energy[around], mu[around]
+    mesh = np.arange(energy[0], energy[-1], STEP)
+    level = np.interp(mesh, energy, mu)
+    inside = np.flatnonzero((mesh >= low) & (mesh <= high))
+    smooth = _smoothed(level, max(SMOOTH, spacing / 2) / STEP)
+    slope = np.gradient(smooth, STEP)
+    level = smooth - _background(mesh, smooth, slope, inside)
+    level /= _rough_step(mesh, level, slope, inside)
+    peaks = inside[1:-1][(slope[inside[1:-1]] >= slope[inside[:-2]]) & (slope[inside[1:-1]] > slope[inside[2:]])]
+    rises = [int(i) for i in peaks[np.argsort(-slope[peaks])][:50] if slope[i] > 0 and _is_edge(level, int(i))]
+    if not rises:
+        what = "there is no absorption edge in the scan"
+        raise InputError(what, remedy="Is it the right column, and are the energies right?")
+    rivals = [index for index in rises[1:] if slope[index] >= RIVAL * slope[rises[0]]]
+    e0, *others = (_vertex(mesh, slope, index) for index in (rises[0], *rivals))
+    return Edge(metal, e0, tuple(others), float(slope[rises[0]]))
+
+
+def _smoothed(values: Array, sigma: float) -> Array:
+    """Return values convolved with a Gaussian of `sigma` points, the ends held, as scipy.ndimage does.
+
+    That package takes as long to import as everything else that a prediction needs.
+    """
+    reach = int(4.0 * sigma + 0.5)
+    kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
+    return np.convolve(np.pad(values, reach, mode="edge"), kernel / kernel.sum(), mode="valid")
+
+
+def _background(mesh: Array, smooth: Array, slope: Array, inside: Ints) -> Array:
+    """Return the line through what lies 15 eV or more before the steepest rise; a constant where that is short."""
+    rise = int(inside[np.argmax(slope[inside])])
+    last = int(rise - 15.0 / STEP)
+    if last * STEP < 20.0:
+        return np.full(len(mesh), float(smooth[: max(1, rise // 4)].mean()))
+    line = np.polynomial.Polynomial.fit(mesh[:last], smooth[:last], 1)
+    return np.asarray(line(mesh))
+
+
+def _rough_step(mesh: Array, level: Array, slope: Array, inside: Ints) -> float:
+    """Return about the height of the edge: the median from 15 to 150 eV past the steepest rise, or of what there is."""
+    rise = mesh[inside[np.argmax(slope[inside])]]
+    past = level[(mesh > rise + 15.0) & (mesh < rise + 150.0)]
+    step = float(np.median(past)) if len(past) else 0.0
+    return step if step > 0 else max(float(level.max()), 1e-300)
+
+
+def _is_edge(level: Array, index: int) -> bool:
+    """Whether a rise of a curve of about unit step is the edge."""
+    reach = round(REACH / STEP)
+    before, after = level[max(0, index - reach) : index], level[index + 1 : index + 1 + reach]
+    floor = level[index] if level[index] < 0.5 else max(0.5, 0.5 * level[index])
+    above, below = (before > level[index]).sum() * STEP, (after < floor).sum() * STEP
+    if len(after) * STEP <= 2 * REVISITED or np.median(after[: round(SOON / STEP)]) < LEAST_RISE:
+        return False
+    return bool(above <= EXCEEDED and below <= REVISITED)
+
+
+def _vertex(mesh: Array, slope: Array, index: int) -> float:
+    """Return the place of a maximum between mesh points, from the parabola through three of them."""
+    left, middle, right = slope[index - 1 : index + 2]
+    bend = left - 2 * middle + right
+    return float(mesh[index] + (STEP * 0.5 * (left - right) / bend if bend < 0 else 0.0))

@@ -1,0 +1,28 @@
+"""The energy scale of a measurement by the foil that was measured with it."""
+
+from __future__ import annotations
+
+from firstshell.elements import k_edge
+from firstshell.errors import InputError
+from firstshell.measured.xanes.edge import find_edge
+from firstshell.measured.xanes.normalise import Normalised
+
+LARGE = 3.0
+"""eV of shift over which a calibration is doubted."""
+
+
+def foil_shift(measured: Normalised) -> float | None:
+    """Return the shift in eV that puts the foil's edge where it is tabulated; None without a foil that has one."""
+    if measured.reference is None:
+        return None
+    try:
+        e0 = find_edge(measured.energy, measured.reference, measured.metal).e0
+    except InputError:
+        return None
+    return k_edge(measured.metal) - e0
+
+
+def believed_foil_shift(measured: Normalised) -> float | None:
+    """Return the same; None also where it is over 3 eV: reference channels are not always what they seem."""
+    shift = foil_shift(measured)
+    return shift if shift is not None and abs(shift) <= LARGE else None

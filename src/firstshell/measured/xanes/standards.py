@@ -1,0 +1,139 @@
+"""How a measurement relates to the simulation of the same structure: transfers fitted to standards."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from firstshell.elements import half_step, k_edge
+from firstshell.errors import InputError
+from firstshell.measured.xanes.foil import believed_foil_shift
+from firstshell.measured.xanes.normalise import Normalised
+from firstshell.measured.xanes.population import BROAD, Population
+from firstshell.measured.xanes.transfer import LIMITS, PARAMETERS, Transfer
+from firstshell.types import Array
+
+BEFORE, AFTER, STEP = -15.0, 48.0, 0.5
+"""eV from the tabulated edge between which a standard is compared, and how densely."""
+MISFIT = 0.04
+"""Edge steps that a simulation misses a measurement by after the best transfer; `python bench/measured.py fit`."""
+LEAST = 30.0
+"""eV that are needed."""
+RESOLUTION = 2.0
+"""eV that neighbouring points err together over: the width of the core hole."""
+STARTS = (-6.0, -3.0, 0.0, 3.0, 6.0)
+"""eV of shift that a fit begins from, since it may end in another wiggle of the spectrum."""
+ALIKE = 0.985
+"""Correlation below which a sample is not what its structure says: an impurity, or another order of its ions."""
+
+
+@dataclass(frozen=True, eq=False)
+class Standard:
+    """A compound of known structure, measured and simulated.
+
+    compound : what is left out together when a model is tested on it
+    metal : the absorber
+    energy, measured : (m,) eV from the tabulated K edge, and μ in edge steps
+    grid, simulated : (p,) the same of the simulation
+    anchored : whether the energies were set by a foil, and not only taken as published
+    """
+
+    name: str
+    compound: str
+    metal: str
+    energy: Array
+    measured: Array
+    grid: Array
+    simulated: Array
+    anchored: bool = False
+
+    @property
+    def edge(self) -> float:
+        """Where the simulation reaches half its step, in eV from the tabulated K edge."""
+        return float(half_step(self.grid, self.simulated)[0])
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """The best transfer of a standard, and what it leaves: root mean square in edge steps, and the correlation."""
+
+    standard: Standard
+    transfer: Transfer
+    rmse: float
+    correlation: float
+
+
+def standard(measured: Normalised, compound: str, grid: Array, simulated: Array) -> Standard:
+    """Pair a normalised measurement with the simulation of its structure; a foil sets its energies, where it has one.
+
+    grid : (p,) eV from the tabulated K edge; simulated : (p,) in edge steps
+
+    Raises InputError where they overlap too little.
+    """
+    shift = believed_foil_shift(measured)
+    away = measured.energy + (shift or 0.0) - k_edge(measured.metal)
+    energy = np.arange(max(BEFORE, away[0]), min(AFTER, away[-1], grid[-1] - 5.0), STEP)
+    if len(energy) < LEAST / STEP:
+        what = f"{measured.name} and its simulation share {len(energy) * STEP:.0f} eV"
+        raise InputError(what, remedy=f"At least {LEAST:.0f} eV around the edge are needed", file=measured.source)
+    mu = np.interp(energy, away, measured.mu)
+    return Standard(measured.name, compound, measured.metal, energy, mu, grid, simulated, shift is not None)
+
+
+def fit(each: Standard, population: Population = BROAD) -> Fit:
+    """Return the most probable transfer of a standard, given how those of others spread."""
+    from scipy.optimize import least_squares  # loaded for this only: answers need the constants above
+
+    expected = population.of_metal(each.metal).typical(each.edge)
+    centre = np.array([getattr(expected, name) for name in PARAMETERS])
+    width = np.array([population.spread[name] for name in PARAMETERS])
+    low, high = (np.array([LIMITS[name][end] for name in PARAMETERS]) for end in (0, 1))
+    noise = MISFIT * np.sqrt(RESOLUTION / STEP)
+
+    def residual(values: Array) -> Array:
+        mu = _transfer(values).apply(each.grid, each.simulated, each.energy)
+        return np.concatenate([(mu - each.measured) / noise, (values - centre) / width])
+
+    found = []
+    for start in STARTS:
+        begin = np.clip(centre + np.where(np.array(PARAMETERS) == "shift", start, 0.0), low + 1e-6, high - 1e-6)
+        found.append(least_squares(residual, begin, bounds=(low, high)))
+    best = _transfer(min(found, key=lambda result: result.cost).x)
+    mu = best.apply(each.grid, each.simulated, each.energy)
+    rmse = float(np.sqrt(np.mean((mu - each.measured) ** 2)))
+    return Fit(each, best, rmse, float(np.corrcoef(mu, each.measured)[0, 1]))
+
+
+def fit_population(standards: Sequence[Standard]) -> tuple[Population, list[Fit]]:
+    """Return how transfers spread over standards, and the transfer of each.
+
+    Every compound counts once, however often it was measured. The fits are made twice, the second time from the
+    first's means; widths stay those of `BROAD`, since spreads that feed on themselves grow along what data leave open.
+    A sample that no transfer makes like its structure (correlation below `ALIKE`) is fitted but not counted.
+
+    Raises InputError for fewer than two compounds: one has no spread.
+    """
+    if len({each.compound for each in standards}) < 2:
+        raise InputError("standards of one compound have no spread", remedy="Give two compounds of known structure")
+    first = population_of([fit(each) for each in standards])
+    fits = [fit(each, replace(first, spread=BROAD.spread)) for each in standards]
+    return population_of(fits), fits
+
+
+def population_of(fits: Sequence[Fit]) -> Population:
+    """Return how fitted transfers spread; those of samples that no transfer makes like their structure do not count."""
+    counted = [each for each in fits if each.correlation >= ALIKE] or list(fits)
+    return Population.of(
+        [each.transfer for each in counted],
+        [each.standard.edge for each in counted],
+        [each.standard.compound for each in counted],
+        float(np.sqrt(np.mean([each.rmse**2 for each in counted]))),
+        [each.standard.metal for each in counted],
+        [each.standard.anchored for each in counted],
+    )
+
+
+def _transfer(values: Array) -> Transfer:
+    return Transfer(**{name: float(value) for name, value in zip(PARAMETERS, values, strict=True)})

@@ -1,0 +1,1 @@
+"""Models trained on simulations, and their answers for measured spectra."""

@@ -1,0 +1,109 @@
+"""Energies of a measurement on the scale of the training spectra: by a foil, by the user's word, or by likeness."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import isfinite
+
+from firstshell.errors import InputError
+from firstshell.measured.xanes.foil import LARGE, foil_shift
+from firstshell.measured.xanes.footing import on_grid
+from firstshell.measured.xanes.matching import Bank, Match, match
+from firstshell.measured.xanes.normalise import Normalised
+from firstshell.measured.xanes.standards import MISFIT
+from firstshell.prediction.domain import Likeness
+
+IMPOSSIBLE = 0.01
+"""Likelihood of no shift, as a share of that of the best, below which the energies of a file are not believed."""
+WAYS = ("auto", "foil", "fit", "none")
+
+
+@dataclass(frozen=True)
+class Alignment:
+    """How the energies of a measurement were moved.
+
+    shift : eV that was added to them
+    by : "foil", "fit", "given" or "none"
+    doubt : why the shift may be wrong; empty where nothing speaks against it
+    suggested : eV that likeness to the training spectra would add to the energies as measured
+    """
+
+    shift: float
+    by: str
+    doubt: str
+    suggested: float
+
+
+def align(
+    measured: Normalised, likeness: Likeness | None, how: str | float = "auto", misfit: float = MISFIT
+) -> Alignment:
+    """Choose the shift of a measurement.
+
+    likeness : to training spectra; None where there is no model to compare with
+    how : "foil" puts the edge of the foil measured along with the sample to its tabulated energy; "fit" maximises the
+        likeness to training spectra; "none" believes the file; a number is a shift in eV. "auto" takes the foil where
+        there is one, it asks for no more than 3 eV and likeness agrees within as much (reference channels are not
+        always what they seem), else believes the file unless no training spectrum is like it without a shift
+
+    misfit : edge steps that a right training spectrum still differs by
+
+    Raises InputError for an unknown way, and for "foil" without a foil.
+    """
+    return aligned(measured, likeness, how, misfit)[0]
+
+
+def aligned(
+    measured: Normalised, likeness: Likeness | None, how: str | float = "auto", misfit: float = MISFIT
+) -> tuple[Alignment, Match | None]:
+    """Return the alignment that `align` chooses, and how training spectra match what is aligned; None without any."""
+    if not isinstance(how, str):
+        if not isfinite(how) or abs(how) > 100:
+            raise InputError(f"a shift of {how} eV", remedy="Give at most 100 eV")
+        return _judged(measured, likeness, float(how), "given", misfit)
+    if how not in WAYS:
+        raise InputError(f"cannot align by {how!r}", remedy=f"Give a shift in eV, or one of {', '.join(WAYS)}")
+    if how == "foil" or (how == "auto" and measured.reference is not None):
+        foil = foil_shift(measured)
+        found = None if foil is None else _judged(measured, likeness, foil, "foil", misfit)
+        if found is not None and (how == "foil" or _agrees(found[0])):
+            return found
+        if how == "foil":
+            what = f"{measured.name} has no foil whose edge can be found"
+            raise InputError(what, remedy="Align by fit, or give a shift in eV", file=measured.source)
+    if how == "none" or likeness is None:
+        return _judged(measured, likeness, 0.0, "none", misfit)
+    likely = _match(measured, likeness, 0.0, misfit)
+    at_zero = likely.likelihood[len(likely.likelihood) // 2] / likely.likelihood.max()
+    if how == "fit" or at_zero < IMPOSSIBLE:
+        return _judged(measured, likeness, likely.best_shift, "fit", misfit)
+    return _doubted(likely, 0.0, "none"), likely
+
+
+def _agrees(foil: Alignment) -> bool:
+    """Return whether a foil asks for a small shift, and for what likeness does."""
+    return max(abs(foil.shift), abs(foil.suggested - foil.shift)) <= LARGE
+
+
+def _judged(
+    measured: Normalised, likeness: Likeness | None, shift: float, by: str, misfit: float
+) -> tuple[Alignment, Match | None]:
+    if likeness is None:
+        return Alignment(shift, by, "", 0.0), None
+    found = _match(measured, likeness, shift, misfit)
+    return _doubted(found, shift, by), found
+
+
+def _doubted(found: Match, shift: float, by: str) -> Alignment:
+    """Return the alignment by a shift, after which training spectra match as found."""
+    rest, doubts = found.best_shift, []
+    if abs(shift) > LARGE:
+        doubts.append(f"the energies were moved by {shift:+.1f} eV")
+    if by != "fit" and abs(rest) > LARGE:
+        doubts.append(f"the nearest training spectra would lie {rest:+.1f} eV from where it was put")
+    if by == "fit" and found.ambiguous:
+        doubts.append("shifts over 2 eV apart fit nearly as well")
+    return Alignment(shift, by, "; ".join(doubts), shift + rest)
+
+
+def _match(measured: Normalised, likeness: Likeness, shift: float, misfit: float) -> Match:
+    return match(Bank(*likeness.reference), on_grid(measured, shift), misfit)

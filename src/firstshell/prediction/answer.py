@@ -1,0 +1,213 @@
+"""Measured files in, answers out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, overload
+
+import numpy as np
+
+from firstshell.dataset.embedded import manifest
+from firstshell.elements import k_edge
+from firstshell.errors import InputError
+from firstshell.measured.composition import composition_advice
+from firstshell.measured.read import MeasuredSample, PdfConditionsGiven, Reading, none_usable, read_samples, reason
+from firstshell.measured.xanes.footing import on_grid, placed
+from firstshell.measured.xanes.normalise import NormaliseParams
+from firstshell.measured.xanes.population import Population
+from firstshell.prediction.align import Alignment, aligned
+from firstshell.prediction.model import Predictor
+from firstshell.prediction.model_cache import predictor
+from firstshell.prediction.resemblance import Resemblance, resemblance
+from firstshell.runtime.progress import Reporter
+from firstshell.simulation import show
+from firstshell.types import Array, Prediction, Target
+
+if TYPE_CHECKING:
+    from firstshell.dataset.table import Dataset
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """What is said of one sample.
+
+    sample : what was measured
+    metal : the absorber
+    predictions : by target; averages over the metal's sites
+    spectra : (p,) by modality, as the model was asked
+    alignment : of the XANES; None without one
+    resemblance : by modality
+    warnings : what a person should know, one sentence each
+    """
+
+    sample: MeasuredSample
+    metal: str
+    inputs: str
+    predictions: dict[Target, Prediction]
+    spectra: dict[str, Array]
+    alignment: Alignment | None
+    resemblance: dict[str, Resemblance]
+    warnings: tuple[str, ...]
+
+    @property
+    def in_domain(self) -> bool:
+        """Whether every input is like what the model was trained on."""
+        return all(each.inside for each in self.resemblance.values())
+
+
+@dataclass(frozen=True, eq=False)
+class Answers(Sequence[Answer]):
+    """What is said of a list of files.
+
+    answered : in the order of the samples
+    refused : (file or group, reason) of what could not be used
+    """
+
+    answered: tuple[Answer, ...]
+    refused: tuple[tuple[str, str], ...] = ()
+
+    @overload
+    def __getitem__(self, index: int) -> Answer: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Answer]: ...
+    def __getitem__(self, index: int | slice) -> Answer | Sequence[Answer]:
+        """Return one answer, or some."""
+        return self.answered[index]
+
+    def __len__(self) -> int:
+        return len(self.answered)
+
+
+Models = Callable[[str, Sequence[str], str], Predictor]
+"""Returns the predictor of a metal, for a list of modalities, measured with "xray" or "neutron"."""
+
+
+def predict(
+    files: Sequence[str | Path],
+    metal: str | None = None,
+    *,
+    align: str | float = "auto",
+    ranges: NormaliseParams | None = None,
+    pdf: PdfConditionsGiven | None = None,
+    data: Dataset | None = None,
+    population: Population | None = None,
+    reporter: Reporter | None = None,
+) -> Answers:
+    """Say what measured files tell of a metal's first shell.
+
+    files : XANES and PDFs; see `read_samples` for which belong to one sample
+    metal : the absorber; by default that whose K edge was measured. PDFs need it
+    align : how energies are put on the training scale; see `measured.align.align`
+    ranges, pdf : of normalisation; how PDFs were measured
+    data : what models are trained on, at first use; the dataset that comes with firstshell by default
+    population : transfers from simulation to measurement, as `firstshell calibrate` writes them
+
+    Raises InputError when no file can be used; else those that cannot are told with the answers.
+    """
+    if metal is not None:
+        k_edge(metal)
+
+    def models(metal: str, inputs: Sequence[str], radiation: str) -> Predictor:
+        return predictor(metal, inputs, data=data, population=population, radiation=radiation, reporter=reporter)
+
+    return answer_all(read_samples(files, metal, ranges=ranges, pdf=pdf), metal, models, align)
+
+
+def answer_all(reading: Reading, metal: str | None, models: Models, how: str | float = "auto") -> Answers:
+    """Answer for all samples that were read; those of one kind are asked of the forest together.
+
+    Raises InputError, with the reasons, when none can be answered.
+    """
+    answers: dict[int, Answer] = {}
+    failed: dict[int, InputError] = {}
+    for (absorber, inputs, radiation), places in _kinds(reading.samples, metal).items():
+        ready: dict[int, _Ready] = {}
+        try:
+            if absorber is None:
+                raise InputError("a PDF does not say which metal is asked about", remedy="Name it with --metal")
+            model = models(absorber, inputs, radiation)
+        except InputError as error:
+            failed |= dict.fromkeys(places, error)
+            continue
+        for i in places:
+            try:
+                ready[i] = _prepare(model, reading.samples[i], how)
+            except InputError as error:
+                failed[i] = error
+        answers |= dict(zip(ready, _asked(model, list(ready.values())), strict=True))
+    refused = [*reading.refused, *((reading.samples[i].name, reason(failed[i])) for i in sorted(failed))]
+    if not answers:
+        raise none_usable(refused, failed[min(failed)] if failed else None)
+    return Answers(tuple(answers[i] for i in sorted(answers)), tuple(refused))
+
+
+def answer(model: Predictor, samples: Sequence[MeasuredSample], how: str | float = "auto") -> list[Answer]:
+    """Ask one model about samples that have its inputs."""
+    return _asked(model, [_prepare(model, sample, how) for sample in samples])
+
+
+@dataclass(frozen=True, eq=False)
+class _Ready:
+    """A sample, its spectra as the model will be asked, and how its energies were moved.
+
+    as_measured : (p,) XANES without the shift that made it like the training spectra
+    compared : (n,) distances to the training samples by modality, as far as the alignment has found them
+    """
+
+    sample: MeasuredSample
+    spectra: dict[str, Array]
+    moved: Alignment | None
+    as_measured: dict[str, Array]
+    compared: dict[str, Array]
+
+
+def _kinds(
+    samples: Sequence[MeasuredSample], metal: str | None
+) -> dict[tuple[str | None, tuple[str, ...], str], list[int]]:
+    """Return which samples are asked of one model: by metal, inputs and radiation."""
+    found: dict[tuple[str | None, tuple[str, ...], str], list[int]] = {}
+    for i, sample in enumerate(samples):
+        absorber = metal or (sample.xanes.metal if sample.xanes is not None else None)
+        found.setdefault((absorber, sample.inputs, sample.radiation), []).append(i)
+    return found
+
+
+def _prepare(model: Predictor, sample: MeasuredSample, how: str | float) -> _Ready:
+    spectra: dict[str, Array] = {}
+    as_measured: dict[str, Array] = {}
+    compared: dict[str, Array] = {}
+    moved = None
+    if sample.xanes is not None:
+        moved, matched = aligned(sample.xanes, model.likeness.get("xanes"), how, model.channel("xanes").misfit)
+        spectra["xanes"] = on_grid(sample.xanes, moved.shift)
+        if moved.by == "fit":
+            as_measured["xanes"] = placed(sample.xanes)
+        if matched is not None:
+            compared["xanes"] = matched.rmse
+    if sample.pdf is not None:
+        spectra[sample.inputs[-1]] = sample.pdf.values
+    return _Ready(sample, spectra, moved, as_measured, compared)
+
+
+def _asked(model: Predictor, ready: Sequence[_Ready]) -> list[Answer]:
+    if not ready:
+        return []
+    together = {channel.name: np.array([each.spectra[channel.name] for each in ready]) for channel in model.channels}
+    return [_answer(model, *parts) for parts in zip(ready, model.predict(together), strict=True)]
+
+
+def _answer(model: Predictor, ready: _Ready, predictions: dict[Target, Prediction]) -> Answer:
+    sample, spectra, moved = ready.sample, ready.spectra, ready.moved
+    alike = {
+        name: resemblance(model, name, spectra[name], ready.compared.get(name), ready.as_measured.get(name))
+        for name in (channel.name for channel in model.channels)
+    }
+    warnings = [warning for each in (sample.xanes, sample.pdf) if each is not None for warning in each.warnings]
+    if sample.pdf is not None:
+        warnings += composition_advice(sample.pdf.composition, model.metal, model.dataset == manifest()["hash"])
+    if moved is not None and moved.doubt:
+        warnings.append(f"the energy scale is doubtful: {moved.doubt}")
+    warnings += [f"the {show(name)} {each.warning}" for name, each in alike.items() if each.warning is not None]
+    return Answer(sample, model.metal, model.inputs, predictions, spectra, moved, alike, tuple(warnings))

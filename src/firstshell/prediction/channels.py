@@ -1,0 +1,112 @@
+"""What a channel is, and that of XANES: how it is disturbed for training, and seen by a forest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from firstshell.measured.xanes import augment, footing, matching
+from firstshell.measured.xanes.population import PLAIN, Population
+from firstshell.prediction.training_set import Samples
+from firstshell.types import Array
+
+
+class Channel(Protocol):
+    """One kind of measurement."""
+
+    @property
+    def name(self) -> str:
+        """Return the modality."""
+
+    @property
+    def unit(self) -> str:
+        """Return the unit of the axis that features stand on."""
+
+    @property
+    def whole(self) -> bool:
+        """Return whether it is measured of a whole material, so that those of two materials do not just add up."""
+
+    @property
+    def misfit(self) -> float:
+        """Return how far a measurement is from the simulation of its own structure, as `distances` has it."""
+
+    @property
+    def doubt(self) -> float:
+        """Return the share of an answer that all classes have alike, so that none is ever certain or ruled out.
+
+        A temperature alone says 0.95 and more too often; docs/prediction.md has how the shares were chosen.
+        """
+
+    def disturbed(self, samples: Samples, rng: np.random.Generator) -> Array:
+        """Return (n, p) simulated spectra as they might be measured."""
+
+    def features(self, values: Array) -> Array:
+        """Return (n, q) what a forest sees of spectra (n, p)."""
+
+    def positions(self) -> Array:
+        """Return the (q,) places on the axis that features stand for."""
+
+    def reference(self, samples: Samples) -> tuple[Array, ...]:
+        """Return what `distances` compares a measurement with."""
+
+    def distances(self, reference: tuple[Array, ...], values: Array) -> Array:
+        """Return how far one measurement (p,) is from each of n samples, what may differ being let differ."""
+
+    def beside(self, reference: tuple[Array, ...], index: int, values: Array) -> tuple[Array, Array, Array]:
+        """Return an axis (a,), the measurement on it, and sample `index` at its best beside it: to be plotted."""
+
+
+@dataclass(frozen=True)
+class XanesChannel:
+    """XANES on `footing.ENERGY`.
+
+    population : transfers that samples may have been through; None trains on simulations as they are
+    seen : the view, one of `footing.VIEWS`
+    noise : edge steps
+    """
+
+    population: Population | None
+    seen: str = "both"
+    noise: float = augment.NOISE
+
+    name = "xanes"
+    unit = "eV"
+    whole = False
+    doubt = 0.02
+
+    @property
+    def misfit(self) -> float:
+        """What the best transfers of standards leave, in edge steps."""
+        return self.population.misfit if self.population is not None else 0.0
+
+    def disturbed(self, samples: Samples, rng: np.random.Generator) -> Array:
+        """Return (n, 111) spectra, each after a random transfer."""
+        grid, spectra = samples.grids[self.name], samples.spectra[self.name]
+        if self.population is None:
+            return np.array([np.interp(footing.ENERGY, grid, row) for row in spectra])
+        return augment.disturbed(grid, spectra, self.population, rng, self.noise)
+
+    def features(self, values: Array) -> Array:
+        """Return what the view shows of (n, 111) spectra."""
+        return footing.view(self.seen, values)[0]
+
+    def positions(self) -> Array:
+        """Return the energies in eV that features stand for."""
+        return footing.view(self.seen, np.zeros((1, len(footing.ENERGY))))[1]
+
+    def reference(self, samples: Samples) -> tuple[Array, ...]:
+        """Return the bank of simulated spectra as they would be measured."""
+        bank = matching.make_bank(samples.grids[self.name], samples.spectra[self.name], self.population or PLAIN)
+        return bank.whole, bank.tilted
+
+    def distances(self, reference: tuple[Array, ...], values: Array) -> Array:
+        """Return root mean squares in edge steps, a shift, stretch, width, scale and tilt being free."""
+        return matching.match(matching.Bank(*reference), values, self.misfit).rmse
+
+    def beside(self, reference: tuple[Array, ...], index: int, values: Array) -> tuple[Array, Array, Array]:
+        """Return energies in eV from the tabulated edge, the measurement, and a sample after its best transfer."""
+        alone = matching.Bank(*(part[index : index + 1] for part in reference))
+        shift = float(matching.match(alone, values, self.misfit).shift[0])
+        return footing.ENERGY, values, matching.fitted(alone, 0, values, shift)

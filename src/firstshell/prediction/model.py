@@ -1,0 +1,108 @@
+"""A trained model of one metal for one set of inputs: what it answers, and whether it should be asked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from firstshell.prediction import domain
+from firstshell.prediction import non_oxides as foreign
+from firstshell.prediction import training_set as samples
+from firstshell.prediction.channels import Channel
+from firstshell.prediction.domain import Likeness
+from firstshell.prediction.non_oxides import Foreign
+from firstshell.prediction.outputs import Outputs, told
+from firstshell.prediction.training import Calibration, TrainingParams, sharpened, train, values
+from firstshell.runtime.progress import Reporter
+from firstshell.study.splits import seeded
+from firstshell.study.trees import Trees
+from firstshell.types import Array, Prediction, Target
+
+if TYPE_CHECKING:
+    from firstshell.dataset.table import Dataset
+
+
+@dataclass(frozen=True, eq=False)
+class Predictor:
+    """Everything that is needed to answer for one metal and set of inputs.
+
+    channels : how each input is seen, in the order of their features
+    trees, outputs, calibrations : what answers
+    likeness : which training samples a measurement is like, by modality
+    foreign : what no sample is, and a measurement may be of, by modality
+    dataset : hash of what it was trained on
+    """
+
+    metal: str
+    channels: tuple[Channel, ...]
+    trees: Trees
+    outputs: Outputs
+    calibrations: dict[Target, Calibration]
+    likeness: dict[str, Likeness]
+    foreign: dict[str, Foreign]
+    dataset: str
+
+    @property
+    def inputs(self) -> str:
+        """Names of the modalities, joined by "+"."""
+        return "+".join(channel.name for channel in self.channels)
+
+    def channel(self, modality: str) -> Channel:
+        """Return the channel of one of its inputs."""
+        return next(each for each in self.channels if each.name == modality)
+
+    def features(self, spectra: dict[str, Array]) -> Array:
+        """Return (n, q) features of spectra (n, p) by modality, each on its channel's footing."""
+        return np.hstack([channel.features(np.atleast_2d(spectra[channel.name])) for channel in self.channels])
+
+    def predict(self, spectra: dict[str, Array]) -> list[dict[Target, Prediction]]:
+        """Return the answers for n measurements: spectra (n, p) by modality, each on its channel's footing."""
+        features = self.features(spectra)
+        found, spread = told(self.trees, features, self.outputs)
+        by_target = {target: self._answers(target, found, spread[target]) for target in Target}
+        return [{target: by_target[target][i] for target in Target} for i in range(len(features))]
+
+    def _answers(self, target: Target, found: Array, spread: Array) -> list[Prediction]:
+        how, classes = self.calibrations[target], self.outputs.classes(target)
+        means = values(self.outputs, target, found, how.temperature, how.doubt)
+        reach = how.width * np.hypot(spread, how.floor)
+        low, high = (float(classes[0]), float(classes[-1])) if target.is_class else (0.0, np.inf)
+        shares = np.empty((len(found), 0))
+        if target.is_class:
+            shares = sharpened(found[:, self.outputs.columns(target)], how.temperature, how.doubt)
+        return [
+            Prediction(
+                self.metal,
+                target,
+                self.inputs,
+                float(mean),
+                (max(low, float(mean - wide)), min(high, float(mean + wide))),
+                {int(c): float(p) for c, p in zip(classes, share, strict=True)},
+            )
+            for mean, wide, share in zip(means, reach, shares, strict=True)
+        ]
+
+
+def make_predictor(
+    data: Dataset,
+    metal: str,
+    channels: tuple[Channel, ...],
+    params: TrainingParams | None = None,
+    reporter: Reporter | None = None,
+) -> Predictor:
+    """Train a predictor of a metal on a dataset; see `training.train`.
+
+    Raises InputError when the dataset has too few labelled sites of the metal.
+    """
+    chosen = samples.collect(data, metal, whole=any(channel.whole for channel in channels))
+    params = params or TrainingParams()
+    made = train(chosen, channels, params, reporter)
+    rng = seeded("likeness", params.seed, metal)
+    likeness = {channel.name: domain.learn(chosen, channel, rng) for channel in channels}
+    formulas = data.frame.loc[data.frame["metal"] == metal, "formula"]
+    names = foreign.names_beside(metal, formulas)
+    beside = {each.name: known for each in channels if (known := foreign.spectra(metal, names, each)) is not None}
+    trees = Trees.of(made.forest)
+    return Predictor(metal, channels, trees, made.outputs, made.calibrations, likeness, beside, data.hash)

@@ -1,0 +1,94 @@
+"""What a measurement is like: among the training spectra, and among what no model was trained on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from firstshell.prediction import non_oxides as foreign
+from firstshell.prediction.model import Predictor
+from firstshell.types import Array
+
+NEAREST = 5
+
+
+@dataclass(frozen=True, eq=False)
+class Resemblance:
+    """What a measurement is like.
+
+    distance, limit : to the nearest training sample, and beyond which it is outside the domain; edge steps, or of the
+        RMS of G
+    nearest : (name, distance) of the nearest ones, the nearest first
+    rival : (name, distance) of a metal or a sulfide that the measurement is as much like; None without one
+    axis, measured, alike : (a,) eV from the tabulated K edge or Å; the measurement there, and the nearest at its best
+    """
+
+    modality: str
+    distance: float
+    limit: float
+    nearest: tuple[tuple[str, float], ...]
+    rival: tuple[str, float] | None
+    axis: Array
+    measured: Array
+    alike: Array
+
+    @property
+    def inside(self) -> bool:
+        """Whether the measurement is like what the model was trained on, and like nothing else that is known."""
+        return self.distance <= self.limit and self.rival is None
+
+    @property
+    def verdict(self) -> str:
+        """In the domain or not, and why not."""
+        if self.rival is not None:
+            return f"OUTSIDE the domain, it may be {self.rival[0]}"
+        return "In domain" if self.inside else "OUTSIDE the domain, the answer is a guess"
+
+    @property
+    def likeness(self) -> str:
+        """What the measurement is like."""
+        if self.rival is not None:
+            like, than = ("more", "than") if self.rival[1] < self.distance else ("as much", "as")
+            return f"{like} like {self.rival[0]} {than} like any oxide"
+        return "like the training spectra" if self.inside else "unlike all training spectra"
+
+    @property
+    def warning(self) -> str | None:
+        """What a person should know, in half a sentence that may follow the name of the modality."""
+        if self.rival is not None:
+            distances = f"{self.rival[1]:.3f} and {self.distance:.3f}"
+            return f"is {self.likeness} ({distances}): the answer holds only if an oxide was measured"
+        if not self.inside:
+            nearest = f"nearest {self.distance:.3f}, limit {self.limit:.3f}"
+            return f"is {self.likeness} ({nearest}): the answer is a guess"
+        return None
+
+
+def resemblance(
+    model: Predictor,
+    modality: str,
+    values: Array,
+    distances: Array | None = None,
+    as_measured: Array | None = None,
+) -> Resemblance:
+    """Compare a measurement (p,) on its channel's footing with the training samples.
+
+    distances : (n,) to each of them, where they are known already
+    as_measured : (p,) without the shift that makes it like them; by default as `values`
+    """
+    channel, known = model.channel(modality), model.likeness[modality]
+    distances = channel.distances(known.reference, values) if distances is None else distances
+    order = np.argsort(distances, kind="stable")
+    named: dict[str, float] = {}
+    for i in order:
+        named.setdefault(known.names[i], float(distances[i]))
+        if len(named) == NEAREST:
+            break
+    distance = float(distances[order[0]])
+    axis, measured, alike = channel.beside(known.reference, int(order[0]), values)
+    rival, others = None, model.foreign.get(modality)
+    if others is not None:
+        asked = values if as_measured is None else as_measured
+        rival = foreign.rival(others, channel, asked, min(distance, known.limit))
+    return Resemblance(modality, distance, known.limit, tuple(named.items()), rival, axis, measured, alike)

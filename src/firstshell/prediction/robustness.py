@@ -1,0 +1,200 @@
+"""How scores decay as measurements get worse: for a model trained on disturbed simulations, and for plain ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from sklearn.metrics import f1_score
+
+from firstshell.config import stable_hash, to_dict
+from firstshell.dataset.table import Dataset
+from firstshell.errors import InputError
+from firstshell.measured.pdf.match import as_measured
+from firstshell.measured.xanes.footing import ENERGY
+from firstshell.measured.xanes.population import Population, default_population
+from firstshell.measured.xanes.transfer import Transfer
+from firstshell.prediction.channels import Channel, XanesChannel
+from firstshell.prediction.outputs import Outputs
+from firstshell.prediction.pdf_channel import PdfChannel
+from firstshell.prediction.training import TrainingParams, fit
+from firstshell.prediction.training_set import Samples, collect
+from firstshell.runtime.progress import Reporter, Silent
+from firstshell.runtime.store import Record, Store
+from firstshell.study.splits import Mask, hold_out, quantile_strata, seeded
+from firstshell.types import Array, Metric, Target
+
+COLUMNS = ["metal", "modality", "disturbance", "unit", "amount", "model", "repeat", "target", "metric", "value"]
+REPEATS = 2
+EDITION = 3
+"""Counts up when the same data give other curves."""
+
+
+@dataclass(frozen=True)
+class Disturbance:
+    """One way in which a measurement may be worse.
+
+    amounts : what is tried, the harmless amount first
+    apply : from spectra on the channel's footing to worse ones
+    """
+
+    name: str
+    unit: str
+    amounts: tuple[float, ...]
+    apply: Callable[[Array, float, np.random.Generator], Array]
+
+
+def _transferred(parameter: str) -> Callable[[Array, float, np.random.Generator], Array]:
+    """Return what applies a transfer that differs from none in one parameter."""
+
+    def apply(mu: Array, amount: float, _: np.random.Generator) -> Array:
+        return Transfer(**{parameter: amount}).apply(ENERGY, mu)
+
+    return apply
+
+
+def _noisy(values: Array, amount: float, rng: np.random.Generator) -> Array:
+    return np.asarray(values + amount * rng.normal(size=values.shape))
+
+
+XANES = (
+    Disturbance("energy shift", "eV", (0.0, -2.0, -1.0, -0.5, 0.5, 1.0, 2.0), _transferred("shift")),
+    Disturbance("further broadening", "eV", (0.0, 0.5, 1.0, 1.5, 2.0), _transferred("sigma")),
+    Disturbance("edge step, factor", "", (1.0, 0.9, 0.95, 1.05, 1.1), _transferred("scale")),
+    Disturbance("noise", "edge steps", (0.0, 0.005, 0.01, 0.02, 0.05), _noisy),
+)
+
+
+def pdf_disturbances(channel: PdfChannel) -> tuple[Disturbance, ...]:
+    """Return the disturbances of PDFs on a channel's grid."""
+    grid = channel.grid
+
+    def noisy(values: Array, amount: float, rng: np.random.Generator) -> Array:
+        rms = np.sqrt(np.mean(values**2, axis=1, keepdims=True))
+        return np.asarray(values + amount * rms * rng.normal(size=values.shape))
+
+    return (
+        Disturbance("Qmax", "1/Å", (30.0, 25.0, 22.0, 20.0, 18.0, 16.0), lambda g, q, _: as_measured(g, grid, qmax=q)),
+        Disturbance("Qdamp", "1/Å", (0.0, 0.02, 0.04, 0.06, 0.08), lambda g, q, _: as_measured(g, grid, qdamp=q)),
+        Disturbance("added Uiso", "Å²", (0.0, 0.003, 0.006, 0.01, 0.02), lambda g, u, _: as_measured(g, grid, du=u)),
+        Disturbance("noise", "of the RMS of G", (0.0, 0.05, 0.1, 0.2, 0.4), noisy),
+    )
+
+
+def curves(
+    by_modality: Mapping[str, Samples],
+    population: Population,
+    params: TrainingParams | None = None,
+    reporter: Reporter | None = None,
+) -> pd.DataFrame:
+    """Return scores of models on held-out groups against each disturbance; columns `COLUMNS`.
+
+    by_modality : the samples of one metal for each modality
+    population : transfers that XANES may have been through; the plain model knows their mean only
+
+    The augmented and the plain model are asked about the same spectra, XANES after the mean transfer; the plain one has
+    never seen a disturbed one. The third, of XANES alone, knows nothing of measurements: trained on simulations as they
+    are, on tabulated energies, it is asked about simulations.
+    """
+    params, reporter = params or TrainingParams(copies=6, trees=40), reporter or Silent()
+    metal = next(iter(by_modality.values())).metal
+    reporter.start(f"Robustness of {metal}", REPEATS * len(by_modality))
+    rows: list[tuple[object, ...]] = []
+    try:
+        for name, samples in by_modality.items():
+            trained, ways = models(name, population)
+            for repeat in range(REPEATS):
+                rng = seeded("robustness", params.seed, metal, name, repeat)
+                held = hold_out(samples.groups, quantile_strata(samples.bond_length), 0.25, rng)
+                for label, (channel, asked) in trained.items():
+                    rows += [
+                        (metal, name, *part, label, repeat, *score, value)
+                        for part, score, value in scores(samples, held, channel, asked, ways, params, rng)
+                    ]
+                reporter.advance()
+    finally:
+        reporter.finish()
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def study_curves(
+    data: Dataset, metals: Sequence[str], store: Store | None = None, reporter: Reporter | None = None
+) -> pd.DataFrame:
+    """Return the curves of several metals; those of a metal without enough labelled samples are left out.
+
+    store : where finished metals are kept, so that a second start does only the rest
+    """
+    found = [pd.DataFrame(columns=COLUMNS)]
+    for metal in metals:
+        population = default_population().of_metal(metal)
+        key = stable_hash(["robustness", EDITION, data.hash, metal, to_dict(population)])
+        record = store.get(key) if store is not None else None
+        if record is None:
+            try:
+                names: tuple[str, ...] = ("xanes", "pdf")
+                made = {n: collect(data, metal, whole=n != "xanes") for n in names if n in data.spectra}
+                rows = curves(made, population, reporter=reporter).to_dict("list")
+            except InputError:  # said by the study's checks
+                rows = {}
+            record = Record({"rows": rows})
+            if store is not None:
+                store.put(key, record)
+        if record.meta["rows"]:
+            found.append(pd.DataFrame(record.meta["rows"])[COLUMNS])
+    return pd.concat(found[1:] or found, ignore_index=True)
+
+
+def models(name: str, population: Population) -> tuple[dict[str, tuple[Channel, Channel]], tuple[Disturbance, ...]]:
+    """Return how each model is trained, the channel of what it is asked about, and what may befall that."""
+    found: dict[str, tuple[Channel, Channel]]
+    if name == "xanes":
+        still = replace(population, spread=dict.fromkeys(population.spread, 1e-09))
+        plain, raw = XanesChannel(still, noise=0.0), XanesChannel(None, seen="absolute")
+        found = {"augmented": (XanesChannel(population), plain), "plain": (plain, plain), "as simulated": (raw, raw)}
+        return found, XANES
+    channel = PdfChannel(name)
+    still_pdf = replace(channel, qmax=None)
+    found = {"augmented": (channel, still_pdf), "plain": (still_pdf, still_pdf)}
+    return found, pdf_disturbances(channel)
+
+
+def scores(
+    samples: Samples,
+    held: Mask,
+    channel: Channel,
+    asked: Channel,
+    ways: tuple[Disturbance, ...],
+    params: TrainingParams,
+    rng: np.random.Generator,
+) -> list[tuple[tuple[str, str, float], tuple[str, str], float]]:
+    """Train on what is not held out, and return (disturbance, unit, amount), (target, metric), score.
+
+    channel, asked : how what is trained on, and what is asked about, is disturbed; ways : what befalls the latter
+    """
+    outputs, tested = Outputs.of(samples), samples.take(np.flatnonzero(held))
+    forest = fit(samples.take(np.flatnonzero(~held)), [channel], outputs, params, rng)
+    fair = asked.disturbed(tested, rng)
+    found = []
+    for way in ways:
+        for amount in way.amounts:
+            values = way.apply(fair, amount, rng)
+            said = np.reshape(forest.predict(channel.features(values)), (len(tested), -1))
+            for target in Target:
+                metric, value = _score(outputs, target, said, tested)
+                found.append(((way.name, way.unit, amount), (target.value, metric.value), value))
+    return found
+
+
+def _score(outputs: Outputs, target: Target, said: Array, tested: Samples) -> tuple[Metric, float]:
+    """Return weighted F1 over samples of one class, or the RMSE in % of the mean length."""
+    if not target.is_class:
+        error = outputs.averages(target, said) - tested.bond_length
+        rmse = float(np.sqrt(np.average(error**2, weights=tested.weights)))
+        return Metric.RMSE_PERCENT, 100.0 * rmse / float(tested.bond_length.mean())
+    shares = tested.classes[target].shares
+    pure = shares.max(axis=1) > 0.999
+    guess = said[:, outputs.columns(target)].argmax(axis=1)[pure]
+    value = f1_score(shares.argmax(axis=1)[pure], guess, average="weighted", sample_weight=tested.weights[pure])
+    return Metric.F1_WEIGHTED, float(value)

@@ -1,0 +1,102 @@
+"""Answers as a table: one row a sample, every column with its unit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from firstshell.prediction.answer import Answer
+from firstshell.prediction.explain import Evidence
+from firstshell.runtime.store import write_atomic
+from firstshell.types import Target
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+DISTANCES = {"xanes": "edge steps", "pdf": "of the RMS of G", "dpdf": "of the RMS of G"}
+"""Units of distances to training spectra."""
+
+
+def frame(answers: Sequence[Answer]) -> pd.DataFrame:
+    """Return the table: values are averages over the metal's sites, low and high the ends of 90 % intervals.
+
+    Probabilities (P) of a class that another metal's model does not know are missing, as is what was not measured.
+    """
+    import pandas as pd
+
+    rows = [_row(answer) for answer in answers]
+    # Columns in the order in which they first occur, the classes of a target side by side.
+    heads = sorted(dict.fromkeys(head for row in rows for head in row), key=_place)
+    return pd.DataFrame(rows, columns=heads)
+
+
+def write_table(answers: Sequence[Answer], folder: Path) -> list[Path]:
+    """Write answers.csv and answers.parquet, each whole or not at all."""
+    table = frame(answers)
+    csv, parquet = folder / "answers.csv", folder / "answers.parquet"
+    write_atomic(csv, lambda path: table.to_csv(path, index=False))
+    write_atomic(parquet, lambda path: table.to_parquet(path, index=False))
+    return [csv, parquet]
+
+
+def write_evidence(answers: Sequence[Answer], found: Sequence[Sequence[Evidence]], folder: Path) -> Path:
+    """Write evidence.csv: what each window of each spectrum adds to each answer."""
+    import pandas as pd
+
+    rows = [
+        {
+            "sample": answer.sample.name,
+            "target": head(each.target),
+            "modality": each.modality,
+            "low": each.low,
+            "high": each.high,
+            "unit of low and high": each.unit,
+            "contribution": each.contribution,
+        }
+        for answer, own in zip(answers, found, strict=True)
+        for each in own
+    ]
+    table, path = pd.DataFrame(rows), folder / "evidence.csv"
+    write_atomic(path, lambda p: table.to_csv(p, index=False))
+    return path
+
+
+def head(target: Target) -> str:
+    """Return the column of a target, with its unit."""
+    return f"{target.value} ({target.unit})" if target.unit else target.value
+
+
+def _row(answer: Answer) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        "sample": answer.sample.name,
+        "files": "; ".join(answer.sample.sources),
+        "metal": answer.metal,
+        "inputs": answer.inputs,
+    }
+    for target, found in answer.predictions.items():
+        low, high = found.interval
+        unit = f" ({target.unit})" if target.unit else ""
+        row |= {head(target): found.value, f"{target.value}_low{unit}": low, f"{target.value}_high{unit}": high}
+        row |= {f"P({target.value} = {value})": share for value, share in found.probabilities.items()}
+    row["in_domain"] = answer.in_domain
+    for name, each in answer.resemblance.items():
+        unit = DISTANCES[name]
+        row |= {f"{name}_distance ({unit})": each.distance, f"{name}_limit ({unit})": each.limit}
+        row[f"{name}_nearest"] = each.nearest[0][0]
+        row[f"{name}_may_be"] = "" if each.rival is None else each.rival[0]
+    if answer.alignment is not None:
+        row |= {"energy_shift (eV)": answer.alignment.shift, "aligned_by": answer.alignment.by}
+    return row | {"warnings": "; ".join(answer.warnings)}
+
+
+_GROUPS = ("sample", "files", "metal", "inputs", *(target.value for target in Target), "in_domain", *DISTANCES)
+
+
+def _place(name: str) -> tuple[int, int, int]:
+    """Return where a column stands: by what it is about, values before probabilities, these by class."""
+    if name.startswith("P("):
+        about, _, value = name[2:-1].partition(" = ")
+        return _GROUPS.index(about), 1, int(value)
+    about = next((group for group in _GROUPS if name == group or name.startswith((f"{group}_", f"{group} "))), "")
+    return (_GROUPS.index(about) if about else len(_GROUPS)), 0, 0

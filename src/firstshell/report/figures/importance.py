@@ -1,0 +1,264 @@
+"""Where the importance sits: impurity curves over the spectra (Figures 1b to 4c), and permutation of whole blocks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.figure import Figure, SubFigure
+
+from firstshell.report import reading
+from firstshell.report.display import Display, Panel
+from firstshell.report.style import INK, MEAN, TRACE, by_number, input_name, metal_colour, ordinate
+from firstshell.types import Array, Target, main_metric
+
+if TYPE_CHECKING:
+    from firstshell.dataset.table import Dataset
+    from firstshell.study.study import Study
+
+MAX_TRACES = 150
+Cell = tuple[str, str]  # (inputs, modality): the part of the importance of `inputs` that falls on `modality`
+
+
+def importance_frame(study: Study, data: Dataset, metal: str, target: Target, cells: list[Cell]) -> pd.DataFrame:
+    """Impurity importance and mean spectrum along each modality.
+
+    Columns metal, inputs, modality, position, mean, std (both of the importance, over repeats), spectrum (mean over the
+    materials), prominent (a peak of the single-input curve).
+    """
+    rows = reading.pick(study.impurity, metal=metal, target=target.value, split=reading.splits(study)[0])
+    spectra, parts = reading.samples(study, data, metal, target).spectra, []
+    for inputs, modality in dict.fromkeys(cells):
+        curve = reading.pick(rows, inputs=inputs, modality=modality).sort_values("position", ignore_index=True)
+        if curve.empty:
+            continue
+        spectrum = np.interp(curve["position"], data.grids[modality].values, spectra[modality].mean(axis=0))
+        peaks = reading.prominent(curve["mean"].to_numpy()) if inputs == modality else []
+        parts.append(
+            curve[["metal", "inputs", "modality", "position", "mean", "std"]].assign(
+                spectrum=spectrum, prominent=curve.index.isin(peaks)
+            )
+        )
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+
+
+def importance_panel(frame: pd.DataFrame, samples: Dataset, metal: str, rows: list[list[Cell]], head: str) -> Panel:
+    """Curves of `importance_frame` in a grid of cells: each column one modality, each row one scale of importance."""
+    frame = reading.pick(frame, metal=metal)
+
+    def draw(figure: Figure | SubFigure) -> None:
+        grid = figure.subplots(len(rows), max(map(len, rows)), squeeze=False, sharex="col")
+        for i, row in enumerate(rows):
+            top = max((curve(frame, cell)["mean"] + curve(frame, cell)["std"].fillna(0)).max() for cell in row)
+            for j, cell in enumerate(row):
+                axes = grid[i, j]
+                draw_importance(axes, frame, cell, metal)
+                axes.set_ylim(0, 1.08 * top if len({name for name, _ in row}) == 1 else None)
+                axes.set_title(cell_title(cell), fontsize=8, loc="left", pad=3)
+                second = draw_spectra(axes, samples.grids[cell[1]].values, samples.spectra[cell[1]])
+                if i == len(rows) - 1:
+                    axes.set_xlabel(samples.grids[cell[1]].label)
+                second.set_ylabel(ordinate(cell[1]), fontsize=7, color=MEAN, labelpad=2)
+            grid[i, 0].set_ylabel("Importance")
+        figure.suptitle(head, x=0.01, ha="left", fontsize=9)
+
+    said = "; ".join(f"{cell_title(cell)} highest at {highest(frame, cell):.3g}" for row in rows for cell in row)
+    return Panel(draw, f"Importance for {metal} along each axis over its spectra. {said}.", 5.0, 1.0 + 1.4 * len(rows))
+
+
+def curve(frame: pd.DataFrame, cell: Cell) -> pd.DataFrame:
+    """Rows of one cell."""
+    return reading.pick(frame, inputs=cell[0], modality=cell[1])
+
+
+def highest(frame: pd.DataFrame, cell: Cell) -> float:
+    """Position of the largest importance of a cell."""
+    rows = curve(frame, cell)
+    return float(rows["position"].iloc[int(rows["mean"].argmax())])
+
+
+def cell_title(cell: Cell) -> str:
+    """Return "XANES alone", or "XANES in XANES+PDF"."""
+    inputs, modality = cell
+    return f"{input_name(modality)} alone" if inputs == modality else f"{input_name(modality)} in {input_name(inputs)}"
+
+
+def draw_importance(axes: Axes, frame: pd.DataFrame, cell: Cell, metal: str) -> None:
+    """Draw one curve with its spread, and dotted lines at the prominent features of the modality alone."""
+    rows, colour = curve(frame, cell), metal_colour(metal)
+    x, mean, std = rows["position"], rows["mean"], rows["std"].fillna(0)
+    axes.fill_between(x, 0, mean, color=colour, alpha=0.3, lw=0)
+    axes.plot(x, mean, color=colour, lw=1.4)
+    axes.fill_between(x, (mean - std).clip(lower=0), mean + std, color=colour, alpha=0.3, lw=0)
+    alone = curve(frame, (cell[1], cell[1]))
+    for position in alone.loc[alone["prominent"], "position"] if len(alone) else []:
+        axes.axvline(position, color=INK, ls=":", lw=1)
+    axes.set_xlim(x.iloc[0], x.iloc[-1])
+
+
+def draw_spectra(axes: Axes, x: Array, spectra: Array) -> Axes:
+    """Draw at most `MAX_TRACES` spectra, evenly chosen, in light grey and their mean in dark grey; return the axis."""
+    second = axes.twinx()
+    few = spectra[np.unique(np.linspace(0, len(spectra) - 1, min(MAX_TRACES, len(spectra))).astype(int))]
+    alpha = min(0.5, 0.1 + 6 / len(few))
+    lines = [np.column_stack([x, spectrum]) for spectrum in few]
+    # One artist, and none for the layout to ask: 150 lines a panel would take most of a report's time.
+    traces = LineCollection(lines, colors=TRACE, alpha=alpha, linewidths=0.4, rasterized=True)
+    traces.set_in_layout(False)
+    second.add_collection(traces)
+    second.plot(x, spectra.mean(axis=0), color=MEAN, lw=1.1)
+    second.tick_params(axis="y", colors=MEAN, labelsize=6.5, length=2, pad=1)
+    second.spines["right"].set(visible=True, color=MEAN)
+    second.set_zorder(axes.get_zorder() - 1)
+    return second
+
+
+@dataclass(frozen=True, eq=False)
+class MoreImportance(Display):
+    """Importance curves of the metals that the main figure of a target has no room for."""
+
+    study: Study
+    data: Dataset
+    target: Target
+    metals: tuple[str, ...]
+    cells: tuple[tuple[Cell, ...], ...]
+
+    @property
+    def name(self) -> str:  # type: ignore[override]
+        """File name."""
+        return f"importance_{self.target.value}"
+
+    @property
+    def title(self) -> str:  # type: ignore[override]
+        """Heading."""
+        return f"{self.target.label}: importance for {' and '.join(self.metals)}"
+
+    @property
+    def caption(self) -> str:
+        """What is drawn."""
+        return "As the importance curves above, for the other metals."
+
+    def frame(self) -> pd.DataFrame:
+        """Numbers of `importance_frame` for all metals."""
+        flat = [cell for row in self.cells for cell in row]
+        parts = [importance_frame(self.study, self.data, metal, self.target, flat) for metal in self.metals]
+        return pd.concat(parts, ignore_index=True)
+
+    def rows(self) -> list[list[Panel]]:
+        """Two metals a row."""
+        frame, cells = self.frame(), [list(row) for row in self.cells]
+        panels = []
+        for metal in self.metals:
+            samples = reading.samples(self.study, self.data, metal, self.target)
+            panels.append(importance_panel(frame, samples, metal, cells, metal))
+        return [panels[i : i + 2] for i in range(0, len(panels), 2)]
+
+
+@dataclass(frozen=True, eq=False)
+class Permutation(Display):
+    """Impurity importance of a combined input, above the loss when windows or the whole of a modality are permuted."""
+
+    study: Study
+    target: Target
+    inputs: str
+    labels: dict[str, str]
+
+    @property
+    def name(self) -> str:  # type: ignore[override]
+        """File name."""
+        return f"permutation_{self.target.value}"
+
+    @property
+    def title(self) -> str:  # type: ignore[override]
+        """Heading."""
+        return f"{self.target.label}: what is lost without a part of {input_name(self.inputs)}"
+
+    @property
+    def caption(self) -> str:
+        """What is drawn."""
+        return (
+            f"Above: impurity importance in the {input_name(self.inputs)} forest, which favours one of two correlated "
+            f"features. Below: loss of the main score, {main_metric(self.target).label}, when all points of a window "
+            "are permuted together on held-out samples; right: the same for a whole modality. Above zero: it matters. "
+            "Error bars: one standard deviation over repeats."
+        )
+
+    def frame(self) -> pd.DataFrame:
+        """Both importances: metal, kind ("impurity", "permutation"), modality, position, low, high, mean, std."""
+        split = reading.splits(self.study)[0]
+        chosen = {"target": self.target.value, "split": split, "inputs": self.inputs}
+        parts = [
+            reading.pick(self.study.impurity, **chosen).assign(kind="impurity"),
+            reading.pick(self.study.permutation, **chosen).assign(kind="permutation"),
+        ]
+        columns = ["metal", "inputs", "kind", "modality", "position", "low", "high", "mean", "std"]
+        return pd.concat(parts, ignore_index=True).reindex(columns=columns)
+
+    def rows(self) -> list[list[Panel]]:
+        """Two metals a row."""
+        frame = self.frame()
+        panels = [self._panel(reading.pick(frame, metal=metal), metal) for metal in by_number(frame["metal"])]
+        return [panels[i : i + 2] for i in range(0, len(panels), 2)]
+
+    def _panel(self, frame: pd.DataFrame, metal: str) -> Panel:
+        modalities, colour = self.inputs.split("+"), metal_colour(metal)
+        impurity, loss = reading.pick(frame, kind="impurity"), reading.pick(frame, kind="permutation")
+        windows, blocks = loss[loss["low"].notna()], loss[loss["low"].isna()]
+
+        def draw(figure: Figure | SubFigure) -> None:
+            grid = figure.add_gridspec(2, len(modalities) + 1, width_ratios=[*[1.0] * len(modalities), 0.42])
+            first: list[Axes | None] = [None, None]
+            for j, modality in enumerate(modalities):
+                for i, rows in enumerate((impurity, windows)):
+                    axes = figure.add_subplot(grid[i, j], sharey=first[i])
+                    first[i] = first[i] or axes
+                    rows = rows[rows["modality"] == modality].sort_values(["position", "low"])
+                    (draw_curve if i == 0 else draw_windows)(axes, rows, colour)
+                    axes.tick_params(labelleft=j == 0, labelbottom=i == 1)
+                    if i == 0:
+                        axes.set_ylim(0, 1.05 * impurity["mean"].max())
+                axes.set_xlabel(self.labels[modality])
+                figure.axes[-2].set_title(input_name(modality), loc="left", fontsize=8, pad=3)
+                figure.axes[-2].sharex(axes)
+            figure.axes[0].set_ylabel("Importance")
+            figure.axes[1].set_ylabel("Loss by window")
+            if len(blocks):
+                draw_blocks(figure.add_subplot(grid[:, -1]), blocks, colour)
+            figure.suptitle(metal, x=0.01, ha="left", fontsize=9)
+
+        said = ", ".join(f"{input_name(row['modality'])} {row['mean']:.3g}" for row in blocks.to_dict("records"))
+        return Panel(
+            draw, f"{metal}: impurity importance and permutation loss along each axis. Whole modality: {said}."
+        )
+
+
+def draw_curve(axes: Axes, rows: pd.DataFrame, colour: str) -> None:
+    """Impurity importance as a filled curve."""
+    axes.fill_between(rows["position"], 0, rows["mean"], color=colour, alpha=0.3, lw=0)
+    axes.plot(rows["position"], rows["mean"], color=colour, lw=1.4)
+
+
+def draw_windows(axes: Axes, rows: pd.DataFrame, colour: str) -> None:
+    """Loss by window as bars as wide as the window."""
+    width = np.diff(rows["low"], append=rows["high"].iloc[-1])
+    axes.bar(
+        rows["low"], rows["mean"], width, align="edge", yerr=rows["std"], color=colour, edgecolor=INK, lw=0.5,
+        error_kw={"lw": 0.8, "ecolor": INK},
+    )  # fmt: skip
+    axes.axhline(0, color=INK, lw=0.8)
+
+
+def draw_blocks(axes: Axes, rows: pd.DataFrame, colour: str) -> None:
+    """Loss by whole modality."""
+    names = [input_name(modality) for modality in rows["modality"]]
+    axes.bar(
+        names, rows["mean"], 0.7, yerr=rows["std"], color=colour, edgecolor=INK, lw=0.7,
+        error_kw={"lw": 1, "ecolor": INK, "capsize": 2},
+    )  # fmt: skip
+    axes.axhline(0, color=INK, lw=0.8)
+    axes.tick_params(axis="x", labelrotation=90, length=0)
+    axes.set_title("Loss, whole", fontsize=8, loc="left", pad=3)

@@ -1,0 +1,1 @@
+"""Results, parallelism, progress and resume: no physics."""

@@ -1,0 +1,41 @@
+"""Differential pair distribution functions of a metal: the pairs that involve it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from firstshell.crystal.sites import distinct_sites
+from firstshell.simulation.pairs.params import PdfParams
+from firstshell.simulation.pdf import grid, pdf_family, resample
+from firstshell.types import Array, Spectrum
+
+if TYPE_CHECKING:
+    from pymatgen.core.structure import Structure
+
+__all__ = ["Params", "grid", "name", "prepare", "simulate"]
+
+name = "dpdf"
+Params = PdfParams
+
+
+def simulate(structure: Structure, metal: str, params: PdfParams, per_site: bool = False) -> Spectrum | list[Spectrum]:
+    """Return the metal's differential PDF, or with `per_site` that of each distinct site.
+
+    Normalized as the settings say, see `PairDistributions.differential` and `.site_differential`; neither depends on
+    the choice of cell.
+    """
+    sites = distinct_sites(structure, metal)
+    if not per_site:
+        return _spectrum(pdf_family(structure, None, params).differential(metal), metal, params)
+    family = pdf_family(structure, metal, params)
+    return [_spectrum(family.site_differential(*site.indices), metal, params, site.index) for site in sites]
+
+
+def prepare(measured: Spectrum, params: PdfParams) -> Spectrum:
+    """Put a differential PDF from elsewhere on the grid; as `firstshell.simulation.pdf.prepare`."""
+    return resample(measured, grid(params), name)
+
+
+def _spectrum(values: Array, metal: str, params: PdfParams, site: int | None = None) -> Spectrum:
+    return Spectrum(grid(params), values, name, "ΔG(r)", "Å⁻²", metal, site, {"params": asdict(params)})

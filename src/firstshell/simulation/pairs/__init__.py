@@ -1,0 +1,1 @@
+"""The pair sum behind every PDF."""

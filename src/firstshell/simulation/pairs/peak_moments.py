@@ -1,0 +1,58 @@
+"""Gaussian peaks as polynomials of the place within a grid cell, for pair sums in which many peaks share a width.
+
+A pair at distance d = (m + (1 + s)/2)·rstep, s in [−1, 1), contributes Gauss((m + k)·rstep − d) at grid point m + k.
+For each k that is a smooth function of s, and a polynomial of degree 7 stands for it to 1e-11 of the peak where σ is
+four steps or more. So the sum over pairs only needs Σ w·s^p of each cell, and the peaks follow by one fold.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from math import pi, sqrt
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.fft import irfft, next_fast_len, rfft
+
+from firstshell.simulation.pairs.termination import PEAK_CUT
+from firstshell.types import Array
+
+POWERS = 8
+
+
+def is_smooth(sigma: Array, rstep: float) -> bool:
+    """Whether the polynomials are exact enough for all these peak widths (Å) on a grid of step rstep (Å)."""
+    return bool((sigma >= 4 * rstep).all())
+
+
+def fold(moments: Array, sigma: float, rstep: float) -> Array:
+    """Return the sum of peaks on the grid.
+
+    moments : (n + 1, POWERS) Σ w·s^p of the cells from grid point 0 to grid point n
+    sigma : width of the peaks, Å
+
+    Returns (n,) values. Peaks reach floor(5.022·σ/rstep) points to either side of the start of their cell.
+    """
+    n = len(moments) - 1
+    # Degree 6 is as exact for peaks of ten steps and more, which is what most grids give.
+    powers = POWERS if sigma < 10 * rstep else POWERS - 1
+    # Long enough that what wraps around stays beyond the cells.
+    length = int(next_fast_len(n + 1 + 2 * _reach(sigma, rstep), real=True))
+    transform = rfft(np.ascontiguousarray(moments[:, :powers].T), length)
+    return np.asarray(irfft((transform * _peaks(sigma, rstep, length, powers)).sum(axis=0), length)[:n])
+
+
+def _reach(sigma: float, rstep: float) -> int:
+    return int(PEAK_CUT * sigma / rstep)
+
+
+@lru_cache(maxsize=256)
+def _peaks(sigma: float, rstep: float, length: int, powers: int) -> NDArray[np.complex128]:
+    """Return the transform of the coefficients in powers of s of the peak at offsets k = −reach … reach."""
+    offsets = np.arange(-_reach(sigma, rstep), _reach(sigma, rstep) + 1)
+    s = np.cos(pi * (np.arange(powers) + 0.5) / powers)
+    x = (offsets[:, None] - (1 + s) / 2) * rstep
+    peak = np.exp(-0.5 * (x / sigma) ** 2) / (sigma * sqrt(2 * pi))
+    coefficients = np.zeros((powers, length))
+    coefficients[:, offsets] = np.linalg.solve(np.vander(s, increasing=True), peak.T)
+    return np.asarray(rfft(coefficients))

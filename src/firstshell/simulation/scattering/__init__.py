@@ -1,0 +1,1 @@
+"""Full multiple scattering, from phase shifts to the absorption near the edge."""

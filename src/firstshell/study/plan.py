@@ -1,0 +1,153 @@
+"""What a study asks and how: every setting, with the protocol's values as defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import Any
+
+from firstshell.config import did_you_mean
+from firstshell.errors import InputError
+from firstshell.simulation import split_inputs
+from firstshell.types import Target
+
+SPLITS = ("grouped", "random")
+GROUPINGS = ("formula", "chemical_system", "prototype")
+MIN_CLASS = 2
+
+
+@dataclass(frozen=True)
+class ForestParams:
+    """The random forest.
+
+    trees, max_features, min_samples_leaf : as in Breiman, Machine Learning 45, 5 (2001); `max_features` is a number of
+        features, cut to those there are. With more than one value of `trees` or `max_features`, the best combination is
+        chosen by grid search within the training side.
+    folds : cross-validation folds of the grid search
+    """
+
+    trees: tuple[int, ...] = (100,)
+    max_features: tuple[int, ...] = (20,)
+    min_samples_leaf: int = 1
+    folds: int = 5
+
+    def __post_init__(self) -> None:
+        for name in ("trees", "max_features"):
+            values = getattr(self, name)
+            if not values or min(values) < 1 or max(values) > 10_000:
+                raise InputError(f"forest.{name} = {list(values)}", remedy="Give one or more numbers from 1 to 10000")
+        if self.min_samples_leaf < 1:
+            raise InputError(f"forest.min_samples_leaf = {self.min_samples_leaf}", remedy="Give 1 or more")
+        if not 2 <= self.folds <= 100:
+            raise InputError(f"forest.folds = {self.folds}", remedy="Give 2 to 100")
+
+    @property
+    def searches(self) -> bool:
+        """Whether there is anything to choose."""
+        return len(self.trees) * len(self.max_features) > 1
+
+
+@dataclass(frozen=True)
+class StudyPlan:
+    """One study. The defaults are firstshell's protocol; `StudyPlan.preset("paper")` is the paper's.
+
+    metals : element symbols; () takes all in the data
+    targets : Target values
+    inputs : modalities joined by "+"; the baselines "composition" and "modal" are always added
+    splits : "grouped" (no group on both sides) and/or "random"
+    repeats : trainings per metal, target, input and split
+    repeat_over : "splits" draws a new split for each repeat; "seeds" keeps one split and changes the forest's seed
+    test_fraction : share of the samples held out
+    group_by : what makes a group: "formula" (reduced), "chemical_system" (set of elements) or "prototype" (anonymous
+        formula and space group)
+    level : "material" (its sites must agree) or "site"
+    coordination_numbers : samples with another one are left out of every target; () keeps all
+    min_class : a class with fewer groups than this is left out
+    incomplete : also use materials some of whose distinct sites have no spectrum
+    seed : everything random follows from it
+    forest : the forest's settings
+    windows : equal windows each modality's axis is cut into for permutation importance
+    permutations : random permutations per block; 0 leaves permutation importance out
+    origins : inputs, of those studied, for which a training on natural samples alone is set against one on all samples;
+        asked where the data hold natural and derived samples and the splits are grouped; () leaves it out
+    """
+
+    metals: tuple[str, ...] = ()
+    targets: tuple[str, ...] = tuple(target.value for target in Target)
+    inputs: tuple[str, ...] = ("xanes", "pdf", "dpdf", "xanes+pdf", "xanes+dpdf")
+    splits: tuple[str, ...] = SPLITS
+    repeats: int = 10
+    repeat_over: str = "splits"
+    test_fraction: float = 0.25
+    group_by: str = "formula"
+    level: str = "material"
+    coordination_numbers: tuple[int, ...] = (4, 5, 6)
+    min_class: int = 4
+    incomplete: bool = False
+    seed: int = 0
+    forest: ForestParams = field(default_factory=ForestParams)
+    windows: int = 10
+    permutations: int = 5
+    origins: tuple[str, ...] = ("xanes", "xanes+dpdf")
+
+    def __post_init__(self) -> None:
+        for name in ("metals", "targets", "inputs", "splits", "origins"):
+            if isinstance(getattr(self, name), str):
+                raise InputError(f"{name} is one text, not a list", remedy=f'Write {name} = ["{getattr(self, name)}"]')
+        _known("targets", self.targets, [target.value for target in Target])
+        _known("splits", self.splits, SPLITS)
+        _known("repeat_over", (self.repeat_over,), ("splits", "seeds"))
+        _known("group_by", (self.group_by,), GROUPINGS)
+        _known("level", (self.level,), ("material", "site"))
+        if not self.inputs:
+            raise InputError("inputs is empty", remedy='Name at least one, such as "xanes+pdf"')
+        _no_twins("metals", self.metals)
+        for name in ("inputs", "origins"):
+            object.__setattr__(self, name, tuple("+".join(split_inputs(inputs)) for inputs in getattr(self, name)))
+            _no_twins(name, tuple("+".join(sorted(inputs.split("+"))) for inputs in getattr(self, name)))
+        _within("repeats", self.repeats, 2, 1000)  # one repeat has no spread, and no test can be made
+        _within("test_fraction", self.test_fraction, 0.01, 0.5)
+        _within("min_class", self.min_class, MIN_CLASS, 10_000)
+        _within("seed", self.seed, 0, 2**31 - 1)
+        _within("windows", self.windows, 1, 1000)
+        _within("permutations", self.permutations, 0, 1000)
+
+    @classmethod
+    def preset(cls, name: str = "default", **changes: Any) -> StudyPlan:
+        """Return the plan called `name` ("default" or "paper") with `changes` applied.
+
+        "paper": Na Narong et al., npj Comput. Mater. 11, 98 (2025): one stratified random split, ten forest seeds, the
+        forest chosen by 5-fold grid search, impurity importances.
+        """
+        _known("preset", (name,), PRESETS)
+        return cls(**(PRESETS[name] | changes))
+
+
+PRESETS: dict[str, dict[str, Any]] = {
+    "default": {},
+    "paper": {
+        "splits": ("random",),
+        "repeat_over": "seeds",
+        "forest": ForestParams(trees=(25, 50, 100, 200, 300), max_features=(10, 15, 20, 25, 30, 35)),
+        "permutations": 0,
+    },
+}
+
+
+def _known(name: str, values: tuple[str, ...], options: Collection[str]) -> None:
+    if not values:
+        raise InputError(f"{name} is empty", remedy=f"Choose from: {', '.join(options)}")
+    for value in values:
+        if value not in options:
+            raise InputError(f"{name}: there is no {value!r}", remedy=did_you_mean(value, options))
+    _no_twins(name, values)
+
+
+def _no_twins(name: str, values: tuple[str, ...]) -> None:
+    if len(set(values)) != len(values):
+        raise InputError(f"{name} names one thing twice: {', '.join(values)}", remedy="Name each once")
+
+
+def _within(name: str, value: float, low: float, high: float) -> None:
+    if not isinstance(value, int | float) or isinstance(value, bool) or not low <= value <= high:
+        raise InputError(f"{name} = {value!r} is out of range", remedy=f"Give {low} to {high}")

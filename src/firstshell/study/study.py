@@ -1,0 +1,262 @@
+"""The study: every metal, target, input and split, trained, scored, compared and checked."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from functools import partial
+from importlib.metadata import version
+from itertools import product
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from firstshell.config import stable_hash, to_dict
+from firstshell.dataset.table import Dataset
+from firstshell.errors import EngineError, InputError
+from firstshell.runtime.progress import Reporter
+from firstshell.runtime.store import Record, Store, write_atomic
+from firstshell.runtime.tasks import Failure, run_tasks
+from firstshell.study import tables
+from firstshell.study.checks import Check, checks_frame
+from firstshell.study.compare import BASELINES
+from firstshell.study.features import source_matrices
+from firstshell.study.forest import resolve_backend
+from firstshell.study.origins import origin_tasks, origins_frame
+from firstshell.study.plan import StudyPlan
+from firstshell.study.samples import choose_samples, study_metals
+from firstshell.study.tasks import Shared, Task, search, train_and_score
+from firstshell.study.verdicts import all_checks, comparisons_frame, findings_frame, paired
+from firstshell.types import Target, main_metric
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+PROTOCOL = 2
+NUMBERS = {"value", "position", "low", "high", "mean", "std", "difference", "p_value", "margin"}
+NUMBERS |= {"natural_train", "added_train", "natural_test", "natural_score", "all_score"}
+COUNTS = {"repeat", "repeats"}
+TABLES = ("impurity", "permutation", "comparisons", "findings", "origins", "checks")
+PACKAGES = ("firstshell", "scikit-learn", "numpy", "scipy", "pandas")
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """The result of a study; docs/study.md describes every table and column.
+
+    scores, predictions, impurity, permutation, comparisons, findings, origins, checks : tables
+    settings : the plan
+    provenance : hash of the dataset, versions, machine, seconds, and the samples used and dropped
+    """
+
+    scores: pd.DataFrame
+    predictions: pd.DataFrame
+    impurity: pd.DataFrame
+    permutation: pd.DataFrame
+    comparisons: pd.DataFrame
+    findings: pd.DataFrame
+    origins: pd.DataFrame
+    checks: pd.DataFrame
+    settings: dict[str, Any]
+    provenance: dict[str, Any]
+
+    def frame(self) -> pd.DataFrame:
+        """Return mean, std and n over the repeats per metal, target, inputs, split and metric."""
+        keys = ["metal", "target", "inputs", "split", "metric"]
+        found = self.scores.groupby(keys, sort=False)["value"].agg(["mean", "std", "count"])
+        return found.reset_index().rename(columns={"count": "n"})
+
+    def plot(self, target: str | Target = Target.OXIDATION_STATE, ax: Axes | None = None) -> Axes:
+        """Draw the main score of one target, mean and standard deviation over repeats, a colour for each split."""
+        import matplotlib.pyplot as plt
+
+        target = Target(target)
+        metric = main_metric(target)
+        ax = ax if ax is not None else plt.subplots(layout="constrained")[1]
+        rows = self.frame().query("target == @target.value and metric == @metric.value")
+        table = rows.assign(bar=rows["metal"] + " " + rows["inputs"]).pivot(index="bar", columns="split")
+        table = table.loc[list(dict.fromkeys(rows["metal"] + " " + rows["inputs"]))]
+        table["mean"].plot.barh(ax=ax, xerr=table["std"], capsize=2)
+        ax.set(xlabel=metric.label, ylabel="", title=target.label)
+        ax.invert_yaxis()
+        return ax
+
+    def save(self, folder: str | Path) -> None:
+        """Write scores.csv, tables/*.csv, predictions.parquet and study.json, each file whole or not at all."""
+        folder = Path(folder)
+        write_atomic(folder / "scores.csv", lambda p: self.scores.to_csv(p, index=False))
+        for name in TABLES:
+            write_atomic(folder / "tables" / f"{name}.csv", partial(getattr(self, name).to_csv, index=False))
+        write_atomic(folder / "predictions.parquet", lambda p: self.predictions.to_parquet(p, index=False))
+        about = {"protocol": PROTOCOL, "settings": self.settings, "provenance": self.provenance}
+        write_atomic(folder / "study.json", lambda p: p.write_text(json.dumps(about, indent=1), encoding="utf-8"))
+
+    @classmethod
+    def load(cls, folder: str | Path) -> Study:
+        """Read what `save` wrote; InputError when a file is missing, damaged or of another protocol."""
+        folder = Path(folder)
+        try:
+            about = json.loads((folder / "study.json").read_text(encoding="utf-8"))
+            if about["protocol"] != PROTOCOL:
+                raise InputError(f"a study of protocol {about['protocol']}", remedy="Run it again", file=folder)
+            read = {name: _read_csv(folder / "tables" / f"{name}.csv") for name in TABLES}
+            scores = _read_csv(folder / "scores.csv")
+            predictions = pd.read_parquet(folder / "predictions.parquet")
+            return cls(scores, predictions, **read, settings=about["settings"], provenance=about["provenance"])
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            if isinstance(error, InputError):
+                raise
+            raise InputError(
+                f"not a finished study: {error}", remedy="Run firstshell study again", file=folder
+            ) from error
+
+
+def run_study(
+    data: Dataset,
+    plan: StudyPlan | None = None,
+    *,
+    out: str | Path | None = None,
+    workers: int | None = None,
+    reporter: Reporter | None = None,
+    backend: str = "auto",
+) -> Study:
+    """Run a study: the same data, plan, backend and versions give the same tables to the bit, whatever the workers.
+
+    plan : what to study; None takes the defaults
+    out : folder for the results; every training is stored there as it ends, and a second start does only the rest
+    workers : processes; None takes one a core, 0 works in this process
+    backend : "auto", "sklearn" or "intelex"
+
+    Raises InputError when the data cannot answer any of the plan's questions; a target that cannot be studied beside
+    others that can is left out, and check FS106 says why.
+    """
+    begun, plan = time.monotonic(), plan or StudyPlan()
+    shared, left_out = _prepare(data, plan, resolve_backend(backend))
+    with Store.open(Path(out) / "store") if out is not None else nullcontext() as store:
+        run = partial(_run, data, shared, store=store, workers=workers, reporter=reporter)
+        tasks = list(_tasks(shared))
+        tasks = [*tasks, *origin_tasks(shared, tasks)]
+        if plan.forest.searches:
+            tasks = _with_chosen_forests(tasks, plan, run)
+        trained = run(train_and_score, tasks, label="Training forests")
+    results = {task: record for task, record in trained.items() if not task.origin}
+    alone = {task: record for task, record in trained.items() if task.origin}
+    pairs = paired(shared, results)
+    study = Study(
+        scores=tables.scores_frame(results),
+        predictions=tables.predictions_frame(data, shared, results),
+        impurity=tables.impurity_frame(shared, results),
+        permutation=tables.permutation_frame(shared, results),
+        comparisons=comparisons_frame(plan, pairs),
+        findings=findings_frame(shared, results, pairs),
+        origins=origins_frame(shared, results, alone),
+        checks=checks_frame([*left_out, *all_checks(shared, pairs)]),
+        settings=to_dict(plan),
+        provenance=_provenance(data, shared, trained, time.monotonic() - begun),
+    )
+    if out is not None:
+        study.save(out)
+    return study
+
+
+def _prepare(data: Dataset, plan: StudyPlan, backend: str) -> tuple[Shared, list[Check]]:
+    """Choose the samples of each metal and target; InputError when none can be studied."""
+    matrices, samples, left_out, errors = source_matrices(data, plan), {}, [], []
+    for metal, target in product(study_metals(data, plan), plan.targets):
+        try:
+            samples[metal, target] = choose_samples(data, plan, metal, Target(target))
+        except InputError as error:
+            errors.append(error)
+            left_out.append(Check("FS106", "error", metal, target, "", f"left out: {error.what}", error.remedy))
+    if not samples:
+        raise errors[0]
+    grids = {name: data.grids[name] for name in matrices if name != "composition"}
+    return Shared(plan, samples, matrices, grids, backend), left_out
+
+
+def _tasks(shared: Shared) -> Iterator[Task]:
+    """Yield every training, the repeats of each together."""
+    plan = shared.plan
+    for (metal, target), inputs, split in product(shared.samples, (*plan.inputs, *BASELINES), plan.splits):
+        for repeat in range(plan.repeats):
+            yield Task(metal, target, inputs, split, repeat, plan.forest.trees[0], plan.forest.max_features[0])
+
+
+def _with_chosen_forests(tasks: list[Task], plan: StudyPlan, run: Callable[..., dict[Task, Record]]) -> list[Task]:
+    """Search once per split, which is once in all where the repeats are seeds, and write the choice into the tasks."""
+
+    def asked(task: Task) -> Task:
+        repeat = task.repeat if plan.repeat_over == "splits" else 0
+        return replace(task, repeat=repeat, trees=0, max_features=0)
+
+    searches = list(dict.fromkeys(asked(task) for task in tasks if task.inputs != "modal"))
+    chosen = run(search, searches, label="Choosing forests")
+    return [task if task.inputs == "modal" else replace(task, **chosen[asked(task)].meta) for task in tasks]
+
+
+def _run(
+    data: Dataset,
+    shared: Shared,
+    function: Callable[[Shared, Task], Record],
+    tasks: list[Task],
+    *,
+    store: Store | None,
+    **how: Any,
+) -> dict[Task, Record]:
+    """Run tasks under keys that name all they depend on; EngineError when one could not be done."""
+    settings = to_dict(shared.plan)
+    for name in ("metals", "targets", "inputs", "splits", "repeats", "origins"):  # a larger study reuses a smaller one
+        del settings[name]
+    about = [PROTOCOL, data.hash, settings, shared.backend, _versions(shared.backend), function.__name__]
+    keys = {stable_hash([*about, task]): task for task in tasks}
+    found = run_tasks(function, keys, shared=shared, store=store, **how)
+    for key, result in found.items():
+        if isinstance(result, Failure):
+            raise EngineError(f"training failed for {keys[key]}: {result.reason}")
+    return {keys[key]: result for key, result in found.items() if isinstance(result, Record)}
+
+
+def _provenance(data: Dataset, shared: Shared, results: tables.Results, seconds: float) -> dict[str, Any]:
+    counts: dict[str, dict[str, Any]] = {}
+    for (metal, target), samples in shared.samples.items():
+        counts.setdefault(metal, {})[target] = {
+            "samples": len(samples.rows),
+            "groups": len(np.unique(samples.groups)),
+            "classes": {str(label): count for label, count in samples.classes.items()},
+            "mean": None if samples.target.is_class else float(np.mean(samples.labels)),
+            "dropped": samples.dropped,
+            "origins": dict(sorted(Counter(samples.origins.tolist()).items())),
+        }
+    return {
+        "dataset_hash": data.hash,
+        "versions": _versions(shared.backend) | {"python": platform.python_version()},
+        "backend": shared.backend,
+        "machine": platform.machine(),
+        "cpu_count": os.cpu_count(),
+        "seconds": seconds,
+        "fit_cpu_seconds": float(sum(record.meta["seconds"] for record in results.values())),
+        "counts": counts,
+    }
+
+
+def _versions(backend: str) -> dict[str, str]:
+    names = (*PACKAGES, "scikit-learn-intelex") if backend == "intelex" else PACKAGES
+    return {name: version(name) for name in names}
+
+
+def _read_csv(path: Path) -> pd.DataFrame:
+    # Python's own float() brings numbers back to the bit in every version of pandas.
+    frame = pd.read_csv(path, dtype=str, keep_default_na=False)
+    if frame.empty:  # as tables are before they are written
+        return pd.DataFrame(columns=list(frame.columns))
+    for name in NUMBERS & set(frame.columns):
+        frame[name] = frame[name].replace("", "nan").map(float)
+    return frame.assign(**{name: frame[name].map(int) for name in COUNTS & set(frame.columns)})

@@ -1,0 +1,72 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from firstshell.errors import InputError
+from firstshell.measured.xanes.foil import foil_shift
+from firstshell.prediction.align import align
+from quick import normalised, with_foil
+
+
+@pytest.fixture(scope="module")
+def likeness(xanes_model):
+    return xanes_model.likeness["xanes"]
+
+
+def test_a_given_shift_and_none_are_taken_at_their_word(likeness):
+    measured = normalised()
+    assert (align(measured, likeness, 1.25).shift, align(measured, likeness, 1.25).by) == (1.25, "given")
+    assert (align(measured, likeness, "none").shift, align(measured, likeness, "none").by) == (0.0, "none")
+    assert align(measured, None, "fit").by == "none"  # nothing to compare with
+
+
+def test_a_fit_finds_a_shift(likeness):
+    for off in (-2.0, 1.5):
+        found = align(normalised(shift=off), likeness, "fit")
+        assert found.by == "fit"
+        assert found.shift == pytest.approx(-off, abs=1.5)
+        assert abs(align(normalised(), likeness, "fit").shift - found.shift - off) < 1.0
+
+
+def test_a_foil_is_put_where_it_is_tabulated(likeness):
+    measured = with_foil(normalised(shift=2.0), 2.0)
+    assert foil_shift(measured) == pytest.approx(-2.0, abs=0.3)
+    for how in ("foil", "auto"):
+        found = align(measured, likeness, how)
+        assert (found.by, found.shift) == ("foil", pytest.approx(-2.0, abs=0.3))
+
+
+def test_a_foil_that_likeness_contradicts_is_not_believed_unless_asked_for(likeness):
+    measured = with_foil(normalised(), 9.0)
+    assert align(measured, likeness, "auto").by != "foil"
+    found = align(measured, likeness, "foil")
+    assert found.by == "foil"
+    assert "moved by -9" in found.doubt
+    assert "from where it was put" in found.doubt
+
+
+def test_large_shifts_are_doubted(likeness):
+    assert "moved by +5.0 eV" in align(normalised(), likeness, 5.0).doubt
+    assert align(normalised(), likeness, 0.5).doubt == ""
+
+
+@pytest.mark.parametrize(
+    ("how", "message"),
+    [("guess", "cannot align by"), ("foil", "no foil"), (1e6, "shift of"), (float("nan"), "shift of")],
+)
+def test_what_cannot_be_done(likeness, how, message):
+    with pytest.raises(InputError, match=message):
+        align(normalised(), likeness, how)
+
+
+def test_a_spectrum_named_as_a_foil_is_doubted():
+    assert "named as a foil of Cu" in " ".join(normalised(name="cu_foil_rt.001").warnings)
+    assert "foil" not in " ".join(normalised(name="CuO on foil").warnings)
+
+
+def test_a_reference_without_an_edge_is_no_foil(likeness):
+    measured = normalised()
+    flat = replace(measured, reference=np.linspace(1.0, 0.9, len(measured.energy)))
+    assert foil_shift(flat) is None
+    assert align(flat, likeness, "auto").by != "foil"

@@ -1,0 +1,89 @@
+import json
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from firstshell.measured.xanes.footing import ENERGY
+from firstshell.prediction import non_oxides as foreign
+from firstshell.prediction.model import make_predictor
+from firstshell.prediction.model_file import keep_predictor, kept_predictor
+from firstshell.prediction.pdf_channel import PdfChannel
+from firstshell.prediction.resemblance import resemblance
+from quick import QUICK, XANES, normalised
+
+ROWS = json.loads(foreign.FILE.read_text(encoding="utf-8"))
+METALS = ["Sc", "Ti", "V", "Cr", "Mn", "Fe", "Co", "Ni", "Cu", "Zn", "Zr", "Nb", "Mo"]
+
+
+def on_energies(metal, name):
+    return np.interp(ENERGY, *foreign.curve(metal, name))
+
+
+def test_every_metal_is_there_and_has_an_edge_at_its_fermi_level():
+    assert [row["metal"] for row in ROWS if row["name"] == foreign.metallic(row["metal"])] == METALS
+    for metal in METALS:
+        mu = on_energies(metal, foreign.metallic(metal))
+        assert mu[ENERGY < -3].max() < 0.16  # the tail of a short-lived core hole: Zr
+        assert mu[ENERGY > 30].mean() == pytest.approx(1.0, abs=0.12)
+        assert 0.02 < mu[ENERGY == 0][0] < 0.6
+    assert len({(row["metal"], row["name"]) for row in ROWS}) == len(ROWS)
+
+
+def test_what_may_be_measured_beside_oxides():
+    beside = foreign.names_beside("Fe", ["Fe2O3", "FeSO4"])
+    assert {"metallic Fe", "a sulfide such as pyrite, FeS2"} <= set(beside)
+    assert foreign.names_beside("Fe", ["Fe2O3", "FeS2"]) == ("metallic Fe",)
+    assert foreign.names_beside("W", ["WO3"]) == ()
+
+
+def test_pdfs_are_not_compared():
+    assert foreign.spectra("Cu", ("metallic Cu",), PdfChannel()) is None
+    assert foreign.spectra("Cu", (), XANES[0]) is None
+
+
+@pytest.mark.parametrize("name", ["metallic Cu", "a sulfide such as covellite, CuS"])
+def test_a_metal_and_a_sulfide_are_no_oxides(xanes_model, name):
+    mu = 0.95 * on_energies("Cu", name) * (1 + 0.001 * (ENERGY - 30))
+    found = resemblance(xanes_model, "xanes", mu)
+    assert found.rival is not None
+    assert found.rival[0] == name
+    assert found.rival[1] < 0.01
+    assert not found.inside
+    assert name in found.verdict
+    assert found.warning is not None
+    assert f"is more like {name} than like any oxide (" in found.warning
+
+
+def test_an_oxide_is_not_taken_for_them(xanes_model):
+    measured = normalised(charge=2, number=4)
+    mu = np.interp(ENERGY, measured.energy - 8978.9, measured.mu)
+    found = resemblance(xanes_model, "xanes", mu)
+    assert found.rival is None
+    assert found.inside
+    assert found.verdict == "In domain"
+    assert found.warning is None
+
+
+def test_a_metal_is_looked_for_where_it_was_measured(xanes_model):
+    mu = on_energies("Cu", "metallic Cu")
+    moved = np.interp(ENERGY - 6.0, ENERGY, mu)
+    assert resemblance(xanes_model, "xanes", moved).rival is None
+    rival = resemblance(xanes_model, "xanes", moved, as_measured=mu).rival
+    assert rival is not None
+    assert rival[0] == "metallic Cu"
+
+
+def test_models_of_sulfides_know_them(data):
+    frame = data.frame.assign(formula=data.frame["formula"].where(data.frame.index != 0, "CuS"))
+    model = make_predictor(replace(data, frame=frame), "Cu", XANES, QUICK)
+    assert model.foreign["xanes"].names == ("metallic Cu",)
+
+
+def test_a_file_keeps_what_a_model_does_not_know(xanes_model, tmp_path):
+    keep_predictor(xanes_model, tmp_path / "model.npz")
+    known, again = xanes_model.foreign["xanes"], kept_predictor(tmp_path / "model.npz").foreign["xanes"]
+    assert again.names == known.names
+    assert set(again.names) >= {"metallic Cu", "a sulfide such as covellite, CuS"}
+    for one, two in zip(known.reference, again.reference, strict=True):
+        assert two == pytest.approx(one, abs=1e-6)
