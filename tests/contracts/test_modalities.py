@@ -15,6 +15,7 @@ from firstshell.types import Grid, Spectrum
 
 NAMES = modalities.names()
 # XANES takes seconds a site: what it must do is tested where one calculation serves many tests.
+TOLERANCE = {"exafs": 2e-4}  # its engine prints four to five digits
 QUICK = [name for name in NAMES if name != "xanes"]
 
 
@@ -80,7 +81,9 @@ def test_invariance(name):
     decorated = structure.copy()
     decorated.add_oxidation_state_by_element({"Ti": 4, "O": -2})
     for other in (shifted, supercell, reordered, decorated):
-        assert np.abs(module.simulate(other, "Ti", module.Params()).values - reference).max() < 1e-9
+        assert np.abs(module.simulate(other, "Ti", module.Params()).values - reference).max() < TOLERANCE.get(
+            name, 1e-9
+        )
 
 
 @pytest.mark.parametrize("name", QUICK)
@@ -126,8 +129,8 @@ def test_prepare_puts_a_spectrum_on_the_grid_and_refuses_a_short_one(name):
 
 
 def test_the_registry_names_the_unknown():
-    with pytest.raises(InputError, match="no modality 'exafs'"):
-        modalities.get("exafs")
+    with pytest.raises(InputError, match="no modality 'raman'"):
+        modalities.get("raman")
     with pytest.raises(InputError, match="twice"):
         modalities.split_inputs("pdf+pdf")
     with pytest.raises(InputError, match="not the settings of pdf"):

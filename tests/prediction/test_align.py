@@ -37,13 +37,26 @@ def test_a_foil_is_put_where_it_is_tabulated(likeness):
         assert (found.by, found.shift) == ("foil", pytest.approx(-2.0, abs=0.3))
 
 
-def test_a_foil_that_likeness_contradicts_is_not_believed_unless_asked_for(likeness):
+def test_a_foil_over_4_ev_off_is_not_believed_unless_asked_for(likeness):
     measured = with_foil(normalised(), 9.0)
-    assert align(measured, likeness, "auto").by != "foil"
+    found = align(measured, likeness, "auto")
+    assert (found.by, found.shift) == ("none", 0.0)
     found = align(measured, likeness, "foil")
     assert found.by == "foil"
     assert "moved by -9" in found.doubt
     assert "from where it was put" in found.doubt
+
+
+def test_likeness_doubts_energies_but_does_not_move_them(likeness):
+    off = normalised(shift=-6.0)
+    found = align(off, likeness, "auto")
+    assert (found.by, found.shift, found.contested) == ("none", 0.0, True)
+    assert found.suggested == pytest.approx(6.0, abs=1.5)
+    assert "from where it was put" in found.doubt
+    foil = align(with_foil(off, 1.0), likeness, "auto")  # a foil counts for more than likeness
+    assert (foil.by, foil.shift) == ("foil", pytest.approx(-1.0, abs=0.3))
+    assert not align(normalised(), likeness, "auto").contested
+    assert not align(off, likeness, "fit").contested
 
 
 def test_large_shifts_are_doubted(likeness):

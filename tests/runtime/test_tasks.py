@@ -65,7 +65,7 @@ def test_a_dying_or_late_worker_costs_only_its_task(tmp_path):
 def test_a_bug_stops_nothing_and_is_named(tmp_path, workers):
     results = run_tasks(misbehave, {"bug": "bug", "ok": "ok"}, shared=str(tmp_path), workers=workers)
     assert re.fullmatch(
-        r"unforeseen error KeyError: 'bug' \(test_run.py, line \d+, in misbehave\)", results["bug"].reason
+        r"unforeseen error KeyError: 'bug' \(test_tasks.py, line \d+, in misbehave\)", results["bug"].reason
     )
     assert results["ok"].meta["done"] == "ok"
 

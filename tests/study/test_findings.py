@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from firstshell.study.compare import Paired
 from firstshell.study.findings import CLAIMS, COLUMNS, MARGIN, find, findings_frame, xanes_share
-from firstshell.study.verdicts import Paired
 from firstshell.types import Metric, Target
 
 HEAD = ("Cu", "coordination_number", "grouped")

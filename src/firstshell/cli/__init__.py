@@ -14,6 +14,7 @@ from firstshell.cli.doctor import doctor
 from firstshell.cli.fetch import fetch
 from firstshell.cli.import_feff import import_feff
 from firstshell.cli.predict import predict
+from firstshell.cli.score import score
 from firstshell.cli.serve import serve
 from firstshell.cli.simulate import simulate
 from firstshell.cli.study import study
@@ -26,7 +27,21 @@ app = App(
     suppress_keyboard_interrupt=False,  # main() says what is kept
     help="What XANES and PDF tell about a metal's first shell: oxidation state, coordination number, bond length.",
 )
-for command in (study, predict, calibrate, advise, build, merge, fetch, import_feff, simulate, xanes, serve, doctor):
+for command in (
+    study,
+    predict,
+    score,
+    calibrate,
+    advise,
+    build,
+    merge,
+    fetch,
+    import_feff,
+    simulate,
+    xanes,
+    serve,
+    doctor,
+):
     app.command(command)
 
 

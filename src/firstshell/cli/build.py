@@ -102,7 +102,7 @@ def build(
             found,
             out,
             refused=refused,
-            params={name: settings[name] for name in modalities.names()},
+            params={name: settings[name] for name in modalities.standard()},
             per_site=sites,
             shard=Shard.parse(shard),
             finished_only=finished_only,

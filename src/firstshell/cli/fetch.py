@@ -61,7 +61,7 @@ def fetch(
     from firstshell.runtime.progress import make_reporter
 
     settings = read_settings(config, set_)
-    params = {name: settings[name] for name in modalities.names()}
+    params = {name: settings[name] for name in modalities.standard()}
     options = FetchOptions(_words(metal), _words(elements), max_materials, preset)
     data = fetch_dataset(out, options, params=params, workers=workers, reporter=make_reporter(progress))
     _summarise(data, params)

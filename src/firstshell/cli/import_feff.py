@@ -57,7 +57,7 @@ def import_feff(
     from firstshell.runtime.progress import make_reporter
 
     settings = read_settings(config, set_)
-    params = {name: settings[name] for name in modalities.names()}
+    params = {name: settings[name] for name in modalities.standard()}
     options = feff.FeffOptions(tuple(m.strip() for m in metal.split(",") if m.strip()), sites, partial)
     data = feff.import_feff(
         path, out, options=options, params=params, workers=workers, reporter=make_reporter(progress)

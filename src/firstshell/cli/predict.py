@@ -112,7 +112,7 @@ def predict(
     ranges = NormaliseParams(e0=e0, pre1=pre1, pre2=pre2, norm1=norm1, norm2=norm2)
     given = PdfConditionsGiven(radiation, qmax, qdamp, differential)
     reading = read_samples(files, metal, ranges=ranges, pdf=given)
-    answers = answer_all(reading, metal, models, _shift(align))
+    answers = answer_all(reading, metal, models, shift_of(align))
     if save_model is not None:
         models.save(save_model)
     reasons = [models.explain(answer) for answer in answers] if explain else []
@@ -200,7 +200,8 @@ def _population(path: Path | None) -> Population | None:
     return read_population(path)
 
 
-def _shift(align: str) -> str | float:
+def shift_of(align: str) -> str | float:
+    """Return the way of calibrating energies, or the number of eV, that an option gives."""
     try:
         return float(align)
     except ValueError:

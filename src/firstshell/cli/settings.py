@@ -28,11 +28,12 @@ def read_settings(
     given: dict[str, Any] = read_toml(config) if config else {}
     for change in changes:
         _apply(given, change)
-    from firstshell.dataset.build import default_params
+    from firstshell import simulation
     from firstshell.study.plan import StudyPlan
 
     cluster = given.pop("cluster", {})
-    settings: dict[str, Any] = {"study": StudyPlan.preset(preset), **default_params()}
+    settings: dict[str, Any] = {name: simulation.get(name).Params() for name in simulation.names()}
+    settings["study"] = StudyPlan.preset(preset)
     if native:
         settings = {name: _native(values) for name, values in settings.items()}
     for name, values in given.items():

@@ -26,8 +26,8 @@ Given = Mapping[str, Mapping[int, Spectrum]]
 
 
 def default_params() -> dict[str, Any]:
-    """Return the default settings of every modality."""
-    return {name: modalities.get(name).Params() for name in modalities.names()}
+    """Return the default settings of every modality that a dataset holds unless others are asked for."""
+    return {name: modalities.get(name).Params() for name in modalities.standard()}
 
 
 def software() -> dict[str, str]:

@@ -6,15 +6,13 @@ from dataclasses import dataclass
 from math import isfinite
 
 from firstshell.errors import InputError
-from firstshell.measured.xanes.foil import LARGE, foil_shift
+from firstshell.measured.xanes.foil import LARGE, believed_foil_shift, foil_shift
 from firstshell.measured.xanes.footing import on_grid
 from firstshell.measured.xanes.matching import Bank, Match, match
 from firstshell.measured.xanes.normalise import Normalised
 from firstshell.measured.xanes.standards import MISFIT
 from firstshell.prediction.domain import Likeness
 
-IMPOSSIBLE = 0.01
-"""Likelihood of no shift, as a share of that of the best, below which the energies of a file are not believed."""
 WAYS = ("auto", "foil", "fit", "none")
 
 
@@ -33,6 +31,11 @@ class Alignment:
     doubt: str
     suggested: float
 
+    @property
+    def contested(self) -> bool:
+        """Whether the training spectra ask for energies that are over 3 eV from those that were taken."""
+        return self.by != "fit" and abs(self.suggested - self.shift) > LARGE
+
 
 def align(
     measured: Normalised, likeness: Likeness | None, how: str | float = "auto", misfit: float = MISFIT
@@ -42,8 +45,8 @@ def align(
     likeness : to training spectra; None where there is no model to compare with
     how : "foil" puts the edge of the foil measured along with the sample to its tabulated energy; "fit" maximises the
         likeness to training spectra; "none" believes the file; a number is a shift in eV. "auto" takes the foil where
-        there is one, it asks for no more than 3 eV and likeness agrees within as much (reference channels are not
-        always what they seem), else believes the file unless no training spectrum is like it without a shift
+        there is one that asks for no more than 4 eV, and else believes the file. Likeness never moves energies unless
+        asked to: where it would, that is a doubt
 
     misfit : edge steps that a right training spectrum still differs by
 
@@ -62,26 +65,17 @@ def aligned(
         return _judged(measured, likeness, float(how), "given", misfit)
     if how not in WAYS:
         raise InputError(f"cannot align by {how!r}", remedy=f"Give a shift in eV, or one of {', '.join(WAYS)}")
-    if how == "foil" or (how == "auto" and measured.reference is not None):
-        foil = foil_shift(measured)
-        found = None if foil is None else _judged(measured, likeness, foil, "foil", misfit)
-        if found is not None and (how == "foil" or _agrees(found[0])):
-            return found
+    if how == "fit" and likeness is not None:
+        likely = _match(measured, likeness, 0.0, misfit)
+        return _judged(measured, likeness, likely.best_shift, "fit", misfit)
+    if how in ("foil", "auto"):
+        foil = foil_shift(measured) if how == "foil" else believed_foil_shift(measured)
+        if foil is not None:
+            return _judged(measured, likeness, foil, "foil", misfit)
         if how == "foil":
             what = f"{measured.name} has no foil whose edge can be found"
             raise InputError(what, remedy="Align by fit, or give a shift in eV", file=measured.source)
-    if how == "none" or likeness is None:
-        return _judged(measured, likeness, 0.0, "none", misfit)
-    likely = _match(measured, likeness, 0.0, misfit)
-    at_zero = likely.likelihood[len(likely.likelihood) // 2] / likely.likelihood.max()
-    if how == "fit" or at_zero < IMPOSSIBLE:
-        return _judged(measured, likeness, likely.best_shift, "fit", misfit)
-    return _doubted(likely, 0.0, "none"), likely
-
-
-def _agrees(foil: Alignment) -> bool:
-    """Return whether a foil asks for a small shift, and for what likeness does."""
-    return max(abs(foil.shift), abs(foil.suggested - foil.shift)) <= LARGE
+    return _judged(measured, likeness, 0.0, "none", misfit)
 
 
 def _judged(

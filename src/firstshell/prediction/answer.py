@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, overload
 
@@ -194,11 +194,39 @@ def _prepare(model: Predictor, sample: MeasuredSample, how: str | float) -> _Rea
 def _asked(model: Predictor, ready: Sequence[_Ready]) -> list[Answer]:
     if not ready:
         return []
-    together = {channel.name: np.array([each.spectra[channel.name] for each in ready]) for channel in model.channels}
-    return [_answer(model, *parts) for parts in zip(ready, model.predict(together), strict=True)]
+    return [
+        _answer(model, each, said, elsewhere)
+        for each, said, elsewhere in zip(ready, _told(model, ready), _if_moved(model, ready), strict=True)
+    ]
 
 
-def _answer(model: Predictor, ready: _Ready, predictions: dict[Target, Prediction]) -> Answer:
+def _told(model: Predictor, ready: Sequence[_Ready]) -> list[dict[Target, Prediction]]:
+    """Return the answers of the model."""
+    return model.predict(
+        {channel.name: np.array([each.spectra[channel.name] for each in ready]) for channel in model.channels}
+    )
+
+
+def _if_moved(model: Predictor, ready: Sequence[_Ready]) -> list[dict[Target, Prediction] | None]:
+    """Return what would be answered with the energies that likeness asks for; None where it does not contest them."""
+    found: list[dict[Target, Prediction] | None] = [None] * len(ready)
+    moved = {}
+    for i, each in enumerate(ready):
+        if each.moved is not None and each.moved.contested and each.sample.xanes is not None:
+            spectra = each.spectra | {"xanes": placed(each.sample.xanes, each.moved.suggested)}
+            moved[i] = replace(each, spectra=spectra)
+    if moved:
+        for i, said in zip(moved, _told(model, list(moved.values())), strict=True):
+            found[i] = said
+    return found
+
+
+def _answer(
+    model: Predictor,
+    ready: _Ready,
+    predictions: dict[Target, Prediction],
+    elsewhere: dict[Target, Prediction] | None,
+) -> Answer:
     sample, spectra, moved = ready.sample, ready.spectra, ready.moved
     alike = {
         name: resemblance(model, name, spectra[name], ready.compared.get(name), ready.as_measured.get(name))
@@ -208,6 +236,13 @@ def _answer(model: Predictor, ready: _Ready, predictions: dict[Target, Predictio
     if sample.pdf is not None:
         warnings += composition_advice(sample.pdf.composition, model.metal, model.dataset == manifest()["hash"])
     if moved is not None and moved.doubt:
-        warnings.append(f"the energy scale is doubtful: {moved.doubt}")
+        then = "" if elsewhere is None else f"; with energies as these have them the answer is {_brief(elsewhere)}"
+        warnings.append(f"the energy scale is doubtful: {moved.doubt}{then}")
     warnings += [f"the {show(name)} {each.warning}" for name, each in alike.items() if each.warning is not None]
     return Answer(sample, model.metal, model.inputs, predictions, spectra, moved, alike, tuple(warnings))
+
+
+def _brief(predictions: dict[Target, Prediction]) -> str:
+    """Return the values of an answer in one line."""
+    parts = (f"{t.label.lower()} {p.value:.{1 if t.is_class else 2}f} {t.unit}" for t, p in predictions.items())
+    return ", ".join(part.strip() for part in parts)

@@ -205,7 +205,7 @@ class _Worker:
 
     def __init__(self) -> None:
         ours, theirs = socket.socketpair()
-        command = [sys.executable, "-m", "firstshell.runtime.worker", str(theirs.fileno())]
+        command = [sys.executable, "-m", "firstshell.runtime.worker", str(theirs.fileno()), str(os.getpid())]
         environment = os.environ | ONE_THREAD | {"PYTHONPATH": os.pathsep.join(p for p in sys.path if p)}
         try:
             self.process = subprocess.Popen(

@@ -10,10 +10,9 @@ import io
 import json
 import os
 import sqlite3
-import tempfile
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firstshell.errors import InputError
+from firstshell.runtime.leftovers import temporary_file
 
 PROTOCOL = 1
 
@@ -99,23 +99,20 @@ def write_atomic(path: str | Path, write: Callable[[Path], object]) -> None:
     Raises InputError when the folder cannot be written.
     """
     path = Path(path)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=".", suffix=path.suffix)
-    except OSError as error:
-        raise InputError(f"cannot write: {error}", remedy="Choose a writable folder", file=path) from error
-    temporary = Path(name)
-    try:
-        os.close(handle)
-        write(temporary)
-        with temporary.open("rb+") as file:
-            os.fsync(file.fileno())
-        temporary.chmod(0o666 & ~_UMASK)  # mkstemp makes files private; results are not
-        temporary.replace(path)
-    except OSError as error:
-        raise InputError(f"cannot write: {error}", remedy="Free some disk space and run again", file=path) from error
-    finally:
-        temporary.unlink(missing_ok=True)
+    with ExitStack() as stack:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            temporary = stack.enter_context(temporary_file(path.parent, path.suffix))
+        except OSError as error:
+            raise InputError(f"cannot write: {error}", remedy="Choose a writable folder", file=path) from error
+        try:
+            write(temporary)
+            with temporary.open("rb+") as file:
+                os.fsync(file.fileno())
+            temporary.chmod(0o666 & ~_UMASK)  # it was made private; results are not
+            temporary.replace(path)
+        except OSError as error:
+            raise InputError(f"cannot write: {error}", remedy="Free some disk space and run again", file=path) from error
 
 
 def _prepare(connection: sqlite3.Connection, folder: Path) -> None:

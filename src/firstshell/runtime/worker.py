@@ -16,14 +16,17 @@ from firstshell.runtime.executors import Failure, call, decode, encode, unforese
 
 LOOK = 1.0
 """Seconds between looks at whether the parent is still there."""
+PATIENCE = 5.0
+"""Seconds to tidy up in once it is not."""
 
 
-def main(descriptor: int) -> None:
-    """Serve tasks from the socket until the other side closes it."""
-    # Ctrl-C goes to the whole process group; the parent decides what becomes of its workers.
+def main(descriptor: int, parent: int) -> None:
+    """Serve tasks from the socket until the other side closes it, or the parent, a process number, is gone."""
+    # Ctrl-C and a closed terminal go to the whole process group; the parent decides what becomes of its workers.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _leave)
-    Thread(target=_outlive_nobody, args=(os.getppid(),), daemon=True).start()
+    Thread(target=_outlive_nobody, args=(parent,), daemon=True).start()
     connection = Connection(descriptor)
     with suppress(EOFError, OSError):
         job = _received(connection)
@@ -57,6 +60,8 @@ def _outlive_nobody(parent: int) -> None:
     while os.getppid() == parent:
         time.sleep(LOOK)
     os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(PATIENCE)
+    os.kill(os.getpid(), signal.SIGKILL)  # it sits in compiled code, which no signal interrupts
 
 
 def _leave(_signal: int, _frame: FrameType | None) -> None:
@@ -67,4 +72,4 @@ def _leave(_signal: int, _frame: FrameType | None) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(int(sys.argv[1]), int(sys.argv[2]))

@@ -4,7 +4,9 @@ A modality module has five members: `name`, `Params` (frozen dataclass), `grid(p
 `simulate(structure, metal, params, per_site=False)` and `prepare(measured, params)`. One whose simulations take seconds
 says `slow = True`, so that commands show progress, and has `simulate_site(structure, metal, site, params)`, so that a
 build can hand out its sites one by one, each for at most `params.limit_s` seconds. One whose settings name a program
-has `ready(params)`, which tries it and returns the settings with the program's version.
+has `ready(params)`, which tries it and returns the settings with the program's version. One that datasets hold only
+when it is asked for says `on_request = True`. One that is looked at on another axis as well has
+`transform(spectrum, params)`, which returns the spectrum there.
 """
 
 from __future__ import annotations
@@ -42,6 +44,12 @@ class Modality(Protocol):
 def names() -> tuple[str, ...]:
     """Names of all modalities, in alphabetical order."""
     return tuple(sorted(module.name for module in pkgutil.iter_modules(__path__) if not module.ispkg))
+
+
+@cache
+def standard() -> tuple[str, ...]:
+    """Names of the modalities that a dataset holds unless others are asked for: those without `on_request`."""
+    return tuple(name for name in names() if not getattr(get(name), "on_request", False))
 
 
 def get(name: str) -> Modality:

@@ -107,3 +107,28 @@ def _subject(without: str, with_: str) -> str:
 
 
 BASELINE_NAMES = {"composition": "the composition alone", "modal": "a guess without data (modal class or mean)"}
+
+
+@dataclass(frozen=True, eq=False)
+class Paired:
+    """The main metric of one metal, target and split kind, repeat by repeat.
+
+    values : (repeats,) by input and baseline
+    test_over_train : held-out samples over training samples, None where the repeats are seeds on one split
+    """
+
+    target: Target
+    values: dict[str, Array]
+    test_over_train: float | None
+
+    def compare(self, without: str, with_: str) -> Comparison:
+        """Test whether `with_` is better than `without`."""
+        improvement = improvement_of(main_metric(self.target), self.values[without], self.values[with_])
+        if self.test_over_train is None:
+            return untested(improvement)
+        return corrected_test(improvement, self.test_over_train)
+
+    def best(self, inputs: tuple[str, ...]) -> str:
+        """Return the input with the best mean."""
+        sign = 1.0 if main_metric(self.target).higher_is_better else -1.0
+        return max(inputs, key=lambda name: sign * float(np.mean(self.values[name])))

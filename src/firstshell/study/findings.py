@@ -7,17 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from firstshell.simulation import show
-from firstshell.study.compare import WORDS, Comparison, corrected_test, sentence, untested
+from firstshell.study.compare import WORDS, Comparison, Paired, corrected_test, sentence, untested
 from firstshell.types import Array, Metric, Target, main_metric
-
-if TYPE_CHECKING:
-    from firstshell.study.verdicts import Paired
 
 CONFIRMED, REFUTED, OPEN = "confirmed", "not confirmed", "undecided"
 MARGIN = {Metric.F1_WEIGHTED: 0.02, Metric.RMSE_PERCENT: 0.2}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from itertools import product
 
 import numpy as np
@@ -14,12 +14,9 @@ from firstshell.study import checks
 from firstshell.study import findings as found
 from firstshell.study.compare import (
     BASELINES,
-    Comparison,
-    corrected_test,
-    improvement_of,
+    Paired,
     questions,
     sentence,
-    untested,
 )
 from firstshell.study.features import blocks
 from firstshell.study.origins import check_origins
@@ -32,31 +29,6 @@ COLUMNS = (
     *("metal", "target", "split", "metric", "without", "with"),
     *("difference", "low", "high", "p_value", "repeats", "verdict", "sentence"),
 )
-
-
-@dataclass(frozen=True, eq=False)
-class Paired:
-    """The main metric of one metal, target and split kind, repeat by repeat.
-
-    values : (repeats,) by input and baseline
-    test_over_train : held-out samples over training samples, None where the repeats are seeds on one split
-    """
-
-    target: Target
-    values: dict[str, Array]
-    test_over_train: float | None
-
-    def compare(self, without: str, with_: str) -> Comparison:
-        """Test whether `with_` is better than `without`."""
-        improvement = improvement_of(main_metric(self.target), self.values[without], self.values[with_])
-        if self.test_over_train is None:
-            return untested(improvement)
-        return corrected_test(improvement, self.test_over_train)
-
-    def best(self, inputs: tuple[str, ...]) -> str:
-        """Return the input with the best mean."""
-        sign = 1.0 if main_metric(self.target).higher_is_better else -1.0
-        return max(inputs, key=lambda name: sign * float(np.mean(self.values[name])))
 
 
 def paired(shared: Shared, results: Results) -> dict[tuple[str, str, str], Paired]:

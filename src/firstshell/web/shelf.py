@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import tempfile
 import threading
 import time
 from collections import OrderedDict
@@ -16,6 +15,7 @@ from firstshell.io.spectra.measured import Measured, base_name
 from firstshell.io.spectra.sniff import read_measured
 from firstshell.measured.read import MeasuredSample, PdfConditionsGiven, prepared
 from firstshell.measured.xanes.normalise import NormaliseParams
+from firstshell.runtime.leftovers import scratch_folder
 from firstshell.web.limits import Limits
 
 LONGEST_NAME = 120
@@ -105,8 +105,8 @@ class Shelf:
 def read_upload(content: bytes, name: str) -> list[Measured]:
     """Read the spectra of a file that was sent as `name`; InputError, naming it, when they cannot be read."""
     name = safe_name(name)
-    with tempfile.TemporaryDirectory(prefix="firstshell-") as folder:
-        path = Path(folder) / name
+    with scratch_folder() as folder:
+        path = folder / name
         path.write_bytes(content)
         try:
             return read_measured(path)

@@ -9,6 +9,8 @@ from firstshell.measured.xanes.normalise import Normalised
 
 LARGE = 3.0
 """eV of shift over which a calibration is doubted."""
+BELIEVED = 4.0
+"""eV of shift up to which a foil is believed: reference channels are not always what they seem."""
 
 
 def foil_shift(measured: Normalised) -> float | None:
@@ -23,6 +25,6 @@ def foil_shift(measured: Normalised) -> float | None:
 
 
 def believed_foil_shift(measured: Normalised) -> float | None:
-    """Return the same; None also where it is over 3 eV: reference channels are not always what they seem."""
+    """Return the same; None also where it is more than `BELIEVED`."""
     shift = foil_shift(measured)
-    return shift if shift is not None and abs(shift) <= LARGE else None
+    return shift if shift is not None and abs(shift) <= BELIEVED else None

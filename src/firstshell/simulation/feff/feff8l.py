@@ -8,7 +8,6 @@ from __future__ import annotations
 import importlib.util
 import json
 import sys
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
@@ -18,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from firstshell.errors import EngineError, InputError, UnavailableError
+from firstshell.runtime.leftovers import scratch_folder
 from firstshell.simulation.feff.cards import Job, Scf, write_cards
 from firstshell.simulation.feff.guard import ScfReport, first_believed, ladder, read_log
 from firstshell.simulation.feff.process import last_words, run_program
@@ -40,9 +40,14 @@ class Potentials:
     attempts: tuple[dict[str, Any], ...]
 
 
-@cache
 def executable(stage: str) -> Path:
-    """Return the path of feff8l_`stage` ("rdinp", "pot", "xsph") in the installed wheel, without importing it.
+    """Return the path of feff8l_`stage` ("rdinp", "pot", "xsph") in the installed wheel; see `wheel_program`."""
+    return wheel_program(f"feff8l_{stage}")
+
+
+@cache
+def wheel_program(name: str) -> Path:
+    """Return the path of a program of the installed xraylarch wheel, without importing it.
 
     Raises UnavailableError when the wheel is not installed or has none for this system.
     """
@@ -51,10 +56,10 @@ def executable(stage: str) -> Path:
         raise UnavailableError("xraylarch is not installed. Install it: pip install xraylarch")
     folder = {"linux": "linux64", "darwin": "darwin64", "win32": "win64"}.get(sys.platform)
     suffix = ".exe" if sys.platform == "win32" else ""
-    path = Path(spec.submodule_search_locations[0]) / "bin" / str(folder) / f"feff8l_{stage}{suffix}"
+    path = Path(spec.submodule_search_locations[0]) / "bin" / str(folder) / f"{name}{suffix}"
     if not path.is_file():
         raise UnavailableError(
-            f"the installed xraylarch has no feff8l_{stage} for {sys.platform}. Reinstall it, 2026.3 or later"
+            f"the installed xraylarch has no {name} for {sys.platform}. Reinstall it, 2026.3 or later"
         )
     return path
 
@@ -62,10 +67,10 @@ def executable(stage: str) -> Path:
 def available() -> tuple[bool, str]:
     """Return whether the executables run on this machine, and a sentence about it."""
     try:
-        with tempfile.TemporaryDirectory(prefix="firstshell-") as scratch:
+        with scratch_folder() as scratch:
             for stage in ("pot", "xsph"):
                 executable(stage)
-            answer = run_stage("rdinp", Path(scratch), timeout=30)
+            answer = run_stage("rdinp", scratch, timeout=30)
     except EngineError as error:
         return False, str(error)
     if "Feff8L" not in answer:

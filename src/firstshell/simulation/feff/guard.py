@@ -7,7 +7,6 @@ FEFF9 and FEFF10 print of it differs in words only.
 from __future__ import annotations
 
 import re
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any, TypeVar
 from pymatgen.core.periodic_table import Element
 
 from firstshell.errors import EngineError, UnavailableError
+from firstshell.runtime.leftovers import scratch_folder
 from firstshell.simulation.feff.cards import Scf
 
 T = TypeVar("T")
@@ -128,9 +128,9 @@ def first_believed(
     """
     records: list[dict[str, Any]] = []
     for scf in steps:
-        with tempfile.TemporaryDirectory(prefix="firstshell-") as scratch:
+        with scratch_folder() as scratch:
             try:
-                report, proceed = attempt(scf, Path(scratch))
+                report, proceed = attempt(scf, scratch)
                 reason = objection(report, atoms)
             except UnavailableError:
                 raise

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import IO, Any
 
 from firstshell.errors import EngineError, UnavailableError
 
@@ -18,12 +20,17 @@ MAX_LOG = 20_000_000
 """Bytes of what a program printed that are read, the last ones."""
 MAX_FILE = 4 << 30
 """Bytes that a program may write into one file."""
+GRACE_S = 5.0
+"""Seconds within which a program that is killed must be gone."""
+LAUNCHER = Path(__file__).with_name("launcher.py")
 
 
 def run_program(
     command: Sequence[str | Path], folder: Path, name: str, *, timeout: float, memory: int, hint: str = ""
 ) -> str:
     """Run a program in `folder` and return what it printed, which is also in `<name>.log` there.
+
+    It ends with this process, however that ends; where this process was killed, `folder` is then removed.
 
     name : of the program, for messages
     timeout : seconds of wall-clock time; each of its processes may have as much processor time, where the system can
@@ -34,26 +41,15 @@ def run_program(
     started.
     """
     log = folder / f"{name}.log"
+    words = [str(word) for word in command]
+    run = _run_alone if sys.platform == "win32" else _run_launched
     with log.open("wb") as output:
         try:
-            process = subprocess.Popen(
-                [str(word) for word in command],
-                cwd=folder,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                env=os.environ | {"OMP_NUM_THREADS": "1"},
-                start_new_session=True,
-            )
+            code = run(words, folder, output, timeout, memory)
         except OSError as error:
             raise UnavailableError(f"{name} does not run on this machine ({error.strerror}){hint}") from error
-        try:
-            _limit(process.pid, timeout, memory)
-            code = process.wait(timeout)
         except subprocess.TimeoutExpired:
             raise EngineError(f"{name} was stopped after {timeout:.0f} s") from None
-        finally:
-            _kill(process)
     if code < 0:
         raise EngineError(
             f"{name} was killed by signal {-code} ({signal.strsignal(-code)}): {last_words(read_tail(log))}"
@@ -61,6 +57,71 @@ def run_program(
     if code != 0:
         raise EngineError(f"{name} ended with code {code}: {last_words(read_tail(log))}")
     return read_tail(log)
+
+
+def _run_launched(command: list[str], folder: Path, output: IO[bytes], timeout: float, memory: int) -> int:
+    """Run a command under the launcher, which ends it when this process is gone; return the code it ends with."""
+    ours, theirs = socket.socketpair()
+    launcher = [sys.executable, "-I", "-S", str(LAUNCHER), str(theirs.fileno()), _limits(timeout, memory), str(folder)]
+    with ours:
+        with theirs:
+            process = subprocess.Popen(
+                [*launcher, *command],
+                **_surroundings(folder, output),
+                pass_fds=[theirs.fileno()],
+                start_new_session=True,
+            )
+        try:
+            ours.settimeout(max(timeout, 1e-3))
+            kind, _, number = ours.recv(64).decode().partition(" ")
+        except TimeoutError:
+            raise subprocess.TimeoutExpired(command, timeout) from None
+        finally:
+            _stop(process, ours)
+    if kind == "errno":
+        raise OSError(int(number), os.strerror(int(number)))
+    return int(number) if kind == "code" else -signal.SIGKILL  # a launcher says nothing only when it was killed
+
+
+def _stop(process: subprocess.Popen[bytes], ours: socket.socket) -> None:
+    """See the launcher end, at once and with its program if that still runs."""
+    with suppress(OSError):
+        ours.sendall(b"stop")
+    try:
+        process.wait(GRACE_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _run_alone(command: list[str], folder: Path, output: IO[bytes], timeout: float, memory: int) -> int:  # noqa: ARG001
+    """Run a command where there is no launcher: it outlives this process when that is killed."""
+    process = subprocess.Popen(command, **_surroundings(folder, output))
+    try:
+        return process.wait(timeout)
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _surroundings(folder: Path, output: IO[bytes]) -> dict[str, Any]:
+    return {
+        "cwd": folder,
+        "stdin": subprocess.DEVNULL,
+        "stdout": output,
+        "stderr": subprocess.STDOUT,
+        "env": os.environ | {"OMP_NUM_THREADS": "1"},
+    }
+
+
+def _limits(seconds: float, memory: int) -> str:
+    """Return the bounds of memory, processor time and files as the launcher takes them."""
+    if sys.platform != "linux":
+        return ""
+    import resource
+
+    limits = {resource.RLIMIT_AS: memory, resource.RLIMIT_CPU: int(seconds) + 1, resource.RLIMIT_FSIZE: MAX_FILE}
+    return ",".join(f"{kind}:{most}" for kind, most in limits.items())
 
 
 def last_words(printed: str) -> str:
@@ -74,31 +135,3 @@ def read_tail(file: Path) -> str:
     with file.open("rb") as stream:
         stream.seek(max(file.stat().st_size - MAX_LOG, 0))
         return stream.read().decode("utf-8", errors="replace")
-
-
-def _limit(pid: int, seconds: float, memory: int) -> None:
-    """Bound memory, processor time and files from outside: no code runs between fork and exec."""
-    if sys.platform == "linux":
-        import resource
-
-        limits = {
-            resource.RLIMIT_AS: memory,
-            resource.RLIMIT_CPU: int(seconds) + 1,
-            resource.RLIMIT_FSIZE: MAX_FILE,
-        }
-        with suppress(ProcessLookupError):
-            for kind, most in limits.items():
-                allowed = resource.prlimit(pid, kind)[1]  # a batch system may have set less
-                most = most if allowed == resource.RLIM_INFINITY else min(most, allowed)
-                resource.prlimit(pid, kind, (most, most))
-
-
-def _kill(process: subprocess.Popen[bytes]) -> None:
-    """End the process group; nothing to do once it has ended by itself."""
-    if process.poll() is None:
-        if sys.platform == "win32":
-            process.kill()
-        else:
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
-        process.wait()

@@ -1,0 +1,70 @@
+"""`firstshell score`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from firstshell.cli.predict import shift_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from firstshell.prediction.model import Predictor
+
+
+def score(
+    truth: Path,
+    folder: Path,
+    /,
+    *,
+    align: str = "auto",
+    transfer: Path | None = None,
+    data: Path | None = None,
+    out: Path | None = None,
+    progress: Literal["auto", "rich", "plain", "json", "none"] = "auto",
+) -> None:
+    """Measure how good answers are for your own standards of known structure.
+
+    Prints, for each metal and target: how many answers are right (within 0.5, 0.5 and 0.05 Å), how many the best
+    constant answer would get right, how many 90 % intervals hold the truth, and the recall of each class.
+
+    Example: firstshell score truth.csv standards/ --out score
+
+    Parameters
+    ----------
+    truth
+        A CSV with the columns file, metal, oxidation_state, coordination_number and bond_length (Å), averages over the
+        metal's sites, empty where not known; compound (each counts once) and kind ("oxide", "metal", …) if wanted.
+    folder
+        The folder that file names are relative to; my.prj#group takes one spectrum of a project.
+    align
+        How energies are calibrated, as for firstshell predict.
+    transfer
+        Transfers of your beamline, as firstshell calibrate writes them.
+    data
+        A dataset to train on; the one that comes with firstshell by default.
+    out
+        Folder for score.md, score.json and answers.csv.
+    progress
+        How progress is shown.
+
+    """
+    from firstshell.dataset.embedded import load_dataset
+    from firstshell.measured.xanes.population import read_population
+    from firstshell.prediction.model_cache import predictor
+    from firstshell.prediction.scoring import ask, read_truth
+    from firstshell.report.score_table import tables, write_score
+    from firstshell.runtime.progress import make_reporter
+
+    dataset = None if data is None else load_dataset(data)
+    population = None if transfer is None else read_population(transfer)
+    reporter = make_reporter(progress)
+
+    def models(metal: str, inputs: Sequence[str], radiation: str) -> Predictor:
+        return predictor(metal, inputs, data=dataset, population=population, radiation=radiation, reporter=reporter)
+
+    scored = ask(read_truth(truth), folder, models, shift_of(align))
+    print(tables(scored))
+    if out is not None:
+        print("wrote " + ", ".join(str(path) for path in write_score(scored, out)))
