@@ -20,7 +20,7 @@ import pandas as pd
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 from sklearn.metrics import f1_score
 
-from embedded_dataset.ship import DISTORTED, finished, read_crystals
+from embedded_dataset.ship import finished, name_of, read_crystals
 from firstshell.dataset.table import Dataset, read_dataset
 from firstshell.types import Array
 
@@ -52,7 +52,7 @@ def main() -> None:
     options = parser.parse_args()
     rows = [row for row in read_crystals(options.work) if row["metal"] == options.metal]
     data = finished(options.work, rows, 1)
-    kinds = kinds_of(data, {(row["id"], row["metal"]): row["kind"] for row in rows})
+    kinds = kinds_of(data, {name_of(row): row["kind"] for row in rows})
     test = read_dataset(options.test).select(options.metal, "site")
     test = test.take(np.flatnonzero(~test.frame["formula"].isin(set(data.frame["formula"])).to_numpy()))
     train = data.select(options.metal, "site")
@@ -64,7 +64,9 @@ def main() -> None:
         if not all((kind == k).any() for k in wanted):
             continue
         for modality in ("xanes", "dpdf"):
-            scores = [errors(train.take(np.array(taken)), test, modality, options.trees, s) for s in range(options.repeats)]
+            scores = [
+                errors(train.take(np.array(taken)), test, modality, options.trees, s) for s in range(options.repeats)
+            ]
             length, f1 = np.mean([s[0] for s in scores]), np.mean([s[1] for s in scores])
             result.append((name, len(taken), modality, round(float(length), 2), round(float(f1), 3)))
             print(*result[-1], sep=" | ", flush=True)
@@ -72,20 +74,18 @@ def main() -> None:
                 print(scores[0][2].to_string())
 
 
-def kinds_of(data: Dataset, plan: dict[tuple[str, str], str]) -> pd.Series[str]:
+def kinds_of(data: Dataset, plan: dict[str, str]) -> pd.Series[str]:
     """Return by id the kind of crystal that the trials tell apart."""
     whole = data.frame[data.frame["level"] == "material"]
     found = {}
     for row in whole.itertuples():
-        kind = plan[row.id, row.metal].replace("distorted-old", "distorted-natural")
+        kind = plan[f"{row.id}|{row.metal}"].replace("distorted-old", "distorted-natural")
         if kind == "distorted-natural":
             kind = "natural distorted"
         if kind == "distorted-decorated":
             kind = "decorated distorted"
         if kind == "distorted-derived":
             kind = "derived distorted"
-        if kind == "old" and "/" in row.id and DISTORTED not in row.id:
-            kind = "derived"
         if kind != "old" and row.origin != "derived" and "O" not in row.ligand.split("+"):
             kind = "other"
         found[row.id] = kind

@@ -41,6 +41,8 @@ TRIALS = 12
 """Decorations of one entry that are compared."""
 FORMULA_TOLERANCE = 0.05
 """Relative difference between declared and listed amounts of an element; hydrogen is not compared."""
+PROPORTIONS = 0.08
+"""Most that the share of an element among all atoms may differ from the declared one."""
 ROUNDED = 0.12
 """Mean error of occupancies, by whole atoms, that needs no larger supercell."""
 SUPERCELLS = (
@@ -103,6 +105,7 @@ def mineral(row: Row, metal: str) -> Mineral:
     if len(cell) > MAX_ATOMS:
         raise UnfitError("size", f"{len(cell)} atoms in the primitive cell")
     cell = rounded(cell)
+    _check_proportions(cell, atoms.formula)
     check_contacts(cell)
     check_shells(cell, metal)
     return Mineral(name, origin, row.name, row.reference, _series(cell), cell)
@@ -290,6 +293,16 @@ def _check_formula(atoms: Atoms) -> None:
     if not sum(listed.values()) > 0 or not same_composition(listed, declared, FORMULA_TOLERANCE):
         shown = (" ".join(f"{s}{n:.3g}" for s, n in sorted(f.items())) for f in (atoms.formula, found))
         raise UnfitError("formula", "declared as {} but the atoms are {}".format(*shown))
+
+
+def _check_proportions(cell: Structure, formula: dict[str, float]) -> None:
+    """Raise UnfitError when whole atoms are far from the declared formula; hydrogen is not compared."""
+    declared = {symbol: amount for symbol, amount in formula.items() if symbol not in ("H", "D")}
+    symbols = [site.specie.symbol for site in cell if site.specie.Z > 1]
+    for symbol in declared.keys() | set(symbols):
+        off = symbols.count(symbol) / len(symbols) - declared.get(symbol, 0.0) / sum(declared.values())
+        if abs(off) > PROPORTIONS:
+            raise UnfitError("proportions", f"{symbol} is {100 * off:+.0f} % of the atoms off the declared formula")
 
 
 def _disordered(atoms: Atoms) -> Structure:

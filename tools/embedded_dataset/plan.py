@@ -1,11 +1,14 @@
-"""Which crystals the dataset is made from."""
+"""Which crystals the dataset is made from: minerals with the metal, decorated where disordered, and distortions.
+
+Of two minerals next to each other in the order of cost one is taken as it is and the other one distorted, so that
+spectra, which cost the most, are of as many different surroundings as possible; of minerals that the first edition has
+a distortion is added.
+"""
 
 from __future__ import annotations
 
-import json
 from collections import Counter
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -17,71 +20,64 @@ from embedded_dataset.amcsd_database import database, read_rows
 from embedded_dataset.amcsd_quality import UnfitError
 from embedded_dataset.distort import distort
 from firstshell.crystal.sites import distinct_sites
-from firstshell.dataset import embedded
-from firstshell.dataset.materials import Material
 from firstshell.errors import InputError
 from firstshell.simulation.feff.site import site_job
 from firstshell.simulation.xanes import PRESETS
 
 PER_SERIES = 2
+"""Members of one temperature or pressure series, and decorations of one mineral, that are taken."""
+SECONDS = {1: 2.5, 2: 2.8, 3: 5.0, 4: 11.0, 5: 18.0, 6: 28.0}
+"""Processor time for a site by number of elements, each of which has a potential, as measured."""
+ATOMS_PER_SECOND = 1500.0
+"""Cubed numbers of atoms, summed over the clusters of the self-consistent field, that add a second to it."""
 
 
-def planned(metal: str, first_edition: list[tuple[str, str]], derived: int) -> Iterator[dict[str, Any]]:
-    rows = list(read_rows(database()))
+def crystals(metal: str, first_edition: Iterable[tuple[str, str]]) -> Iterator[dict[str, Any]]:
+    """Yield the crystals for a metal, as rows: JSON-able, the structure with every digit.
+
+    first_edition : (id, metal) of crystals that keep their spectra
+    """
     old = {name for name, other in first_edition if other == metal}
     taken: Counter[str] = Counter()
-    refused: Counter[str] = Counter()
-    for row in minerals.candidates(rows, metal):
+    for row in minerals.candidates(list(read_rows(database())), metal):
         try:
             if row.id in old:
                 entry = amcsd.read_entry(row.id)
                 found = minerals.Mineral(row.id, "natural", entry.name, entry.reference, entry.series, entry.structure)
             else:
                 found = minerals.mineral(row, metal)
-                key = found.origin + " " + (found.series if found.origin == "natural" else (row.name or row.formula))
-                if taken[key] >= PER_SERIES:
-                    refused["series"] += 1
-                    continue
+                key = f"{found.origin} {found.series if found.origin == 'natural' else row.name or row.formula}"
                 taken[key] += 1
-        except UnfitError as error:
-            refused[error.stage] += 1
+                if taken[key] > PER_SERIES:
+                    continue
+        except UnfitError:
             continue
         kind = "old" if row.id in old else found.origin
-        yield record(found.id, metal, found.structure, found, kind)
-        name = f"{found.id}/distorted-{metal}-1"
-        try:
-            yield record(name, metal, distort(found.structure, metal, name), found, "distorted-" + kind)
-        except (ValueError, UnfitError):
-            refused["distortion"] += 1
-    count = 0
+        yield from _with_distortion(found, metal, kind)
     for name in sorted(name for name in old if "/" in name):
-        if count >= derived:
-            break
         entry = amcsd.read_entry(name.partition("/")[0])
         crystal = substitution.derive(name, entry)
-        if len(crystal.structure) > 24:
-            continue
-        found = minerals.Mineral(name, "derived", entry.name, crystal.change, crystal.series, crystal.structure)
-        new = f"{name}/distorted-{metal}-1"
-        try:
-            yield record(new, metal, distort(crystal.structure, metal, new), found, "distorted-derived")
-            count += 1
-        except ValueError:
-            pass
-    print(metal, dict(refused))
+        derived = minerals.Mineral(name, "derived", entry.name, crystal.change, crystal.series, crystal.structure)
+        yield from list(_with_distortion(derived, metal, "derived"))[1:]  # in place of its relaxed self
 
 
-def record(name: str, metal: str, cell: Structure, found: minerals.Mineral, kind: str) -> dict[str, Any]:
+def seconds(row: dict[str, Any]) -> float:
+    """Return the processor time in s that the spectra of a crystal are expected to take."""
+    return sum(SECONDS[min(len(set(row["species"])), 6)] + cost / ATOMS_PER_SECOND for cost in row["cost"])
+
+
+def _with_distortion(found: minerals.Mineral, metal: str, kind: str) -> Iterator[dict[str, Any]]:
+    try:
+        yield _row(found.id, metal, found.structure, found, kind)
+        name = f"{found.id}/distorted-{metal}-1"
+        yield _row(name, metal, distort(found.structure, metal, name), found, f"distorted-{kind}")
+    except (InputError, ValueError):  # more potentials than the engine takes; atoms that cannot be kept apart
+        return
+
+
+def _row(name: str, metal: str, cell: Structure, found: minerals.Mineral, kind: str) -> dict[str, Any]:
     sites = distinct_sites(cell, metal)
-    try:
-        shells = [minerals.shell_elements(cell, site.index) for site in sites]
-    except UnfitError:
-        shells = []
-    try:
-        cost = effort(cell, metal)
-    except InputError as error:
-        cost = [-1.0]
-        kind = "refused: " + error.what
+    shells = [minerals.shell_elements(cell, site.index) for site in sites]
     return {
         "id": name,
         "metal": metal,
@@ -90,41 +86,21 @@ def record(name: str, metal: str, cell: Structure, found: minerals.Mineral, kind
         "name": found.name,
         "series": found.series,
         "reference": found.reference,
-        "ligand": sorted({e for s in shells for e in s}),
-        "sites": [s.index for s in sites],
-        "cost": cost,
+        "ligand": sorted({element for shell in shells for element in shell}),
+        "sites": [site.index for site in sites],
+        "cost": [_cubed_atoms(cell, site.index) for site in sites],
         "lattice": cell.lattice.matrix.tolist(),
-        "species": [s.specie.symbol for s in cell],
+        "species": [site.specie.symbol for site in cell],
         "fractions": cell.frac_coords.tolist(),
     }
 
 
-def effort(cell: Structure, metal: str) -> list[float]:
-    costs = []
-    for site in distinct_sites(cell, metal):
-        job = site_job(cell, site.index, PRESETS["fast"])
-        tree = cKDTree(job.positions)
-        total = 0.0
-        for kind in range(len(job.potentials)):
-            first = job.positions[np.flatnonzero(job.kinds == kind)[0]]
-            total += len(tree.query_ball_point(first, job.scf.radius)) ** 3
-        costs.append(total)
-    return costs
-
-
-def material_of(row: dict[str, Any]) -> Material:
-    return Material(row["id"], row["metal"], Structure(row["lattice"], row["species"], row["fractions"]))
-
-
-if __name__ == "__main__":
-    import sys
-
-    out, derived, *metals = sys.argv[1:]
-    known = embedded.plan()
-    shipped = embedded.load_dataset().frame
-    have = list(zip(shipped["id"], shipped["metal"], strict=True))
-    for metal in metals:
-        path = Path(out) / f"{metal}.jsonl"
-        with path.open("w") as file:
-            for row in planned(metal, have, int(derived)):
-                file.write(json.dumps(row) + "\n")
+def _cubed_atoms(cell: Structure, site: int) -> float:
+    """Return the cubes of the numbers of atoms in the clusters of a site's self-consistent field, summed up."""
+    job = site_job(cell, site, PRESETS["fast"])
+    tree = cKDTree(job.positions)
+    total = 0.0
+    for kind in range(len(job.potentials)):
+        first = job.positions[np.flatnonzero(job.kinds == kind)[0]]
+        total += len(tree.query_ball_point(first, job.scf.radius)) ** 3
+    return total

@@ -34,8 +34,8 @@ def build(
 ) -> None:
     """Simulate and label structures, and write the dataset.
 
-    Without structures it simulates those of the dataset that comes with firstshell again, which takes hours. A run that was stopped goes
-    on where it was; a site that fails is noted and stops nothing.
+    Without structures it simulates those of the dataset that comes with firstshell again, which takes hours. A run that
+    was stopped goes on where it was; a site that fails is noted and stops nothing.
 
     Example: firstshell build cifs/ --metal Fe --out fe.parquet
 

@@ -1,8 +1,8 @@
 """The dataset that comes with firstshell: where it lies, and whether its spectra can be simulated again.
 
-Its structures are minerals of the American Mineralogist Crystal Structure Database (Downs and Hall-Wallace, Am. Mineral.
-88, 247 (2003)), as larixite distributes it, and crystals made from them; tools/embedded_dataset makes them. Every
-spectrum in it was calculated by firstshell, and every structure is in it.
+Its structures are minerals of the American Mineralogist Crystal Structure Database (Downs and Hall-Wallace, Am.
+Mineral. 88, 247 (2003)), as larixite distributes it, and crystals made from them; tools/embedded_dataset makes them.
+Every spectrum in it was calculated by firstshell, and every structure is in it.
 """
 
 from __future__ import annotations
@@ -116,8 +116,8 @@ def verify(
     data : the dataset; the whole of that which comes with firstshell by default
     seed : what the draw follows from; another draw each time when None
 
-    Raises InputError where the dataset keeps no structures, EngineError naming the first difference: labels must be equal (lengths within `LENGTH_TOLERANCE`), spectra
-    within `TOLERANCES`.
+    Raises InputError where the dataset keeps no structures, EngineError naming the first difference: labels must be
+    equal (lengths within `LENGTH_TOLERANCE`), spectra within `TOLERANCES`.
     """
     from firstshell.dataset.pipeline import build_dataset, params_of
 

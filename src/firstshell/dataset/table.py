@@ -1,6 +1,7 @@
 """The dataset and its file: one Parquet table, with grids, settings and a hash in its metadata.
 
-Spectra are kept in single precision, structures with every digit, so that what is simulated from them is the same again.
+Spectra are kept in single precision, structures with every digit, so that what is simulated from them is the same
+again.
 """
 
 from __future__ import annotations
