@@ -6,6 +6,8 @@ python bench/measured.py table FOLDER [--work WORK]     predictions for every fi
     without its compound, and without any transfer; writes bench/results/measured.json
 python bench/measured.py views FOLDER     the views that a forest may have of a XANES: RMSE on materials held out, files
     of truth.csv answered rightly; writes bench/results/views.json
+
+To be run with PYTHONPATH=tools: the structures of standards are read from the mineral database.
 """
 
 from __future__ import annotations

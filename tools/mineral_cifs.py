@@ -1,6 +1,6 @@
 """Write CIF files of oxides of one metal for `firstshell build`: natural ones, then some derived from others.
 
-python examples/mineral_cifs.py V FOLDER [--count 60]
+python tools/mineral_cifs.py V FOLDER [--count 60]
 
 Natural oxides come from the mineral database: one of each temperature or pressure series, small cells first. Where
 they are too few, oxides derived by substitution follow, the classes of charge and coordination number in turn. None has

@@ -6,9 +6,9 @@ TEST : for instance of `firstshell import-feff`; of each split a quarter of its 
     these formulas is trained on
 TRAIN : the whole dataset that comes with firstshell by default
 
-Prints, for oxides alone and for all first shells as training, the root mean square error of bond lengths of materials
-whose coordination number is 4 to 6, in % of the mean, and the weighted F1 of the coordination number, with standard
-deviations over the splits; then the spread of bond lengths within each class of both datasets.
+Prints, for oxides alone and for all first shells as training and as test, the root mean square error of bond lengths of
+materials whose coordination number is 4 to 6, in % of the mean, and the weighted F1 of the coordination number, with
+standard deviations over the splits; then the spread of bond lengths within each class of both datasets.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from firstshell.dataset.table import Dataset, read_dataset
 INPUTS = (("dpdf",), ("xanes",), ("xanes", "dpdf"))
 CLASS = ["oxidation_state", "coordination_number"]
 SHARE = 0.25
+OXIDES = "oxides"
 LEAST = 10
 """Materials of a class whose spread is shown."""
 
@@ -40,18 +41,30 @@ def main() -> None:
     parser.add_argument("--trees", type=int, default=200)
     options = parser.parse_args()
     whole = read_dataset(options.train) if options.train else embedded.load_everything()
-    test = labelled(read_dataset(options.test).select(options.metal, "material"))
-    oxides = embedded.oxides_of(whole) if (whole.frame["ligand"] != "").any() else whole
-    for name, data in {"oxides": oxides, "all first shells": whole}.items():
-        train = labelled(data.select(options.metal, "site"))
-        print(f"\ntrained on {len(train.frame)} sites ({name}), {train.frame['id'].nunique()} materials")
-        for inputs in INPUTS:
-            scores = np.array([score(train, test, inputs, s, options.trees) for s in range(options.splits)])
-            (length, f1), (dl, df) = scores.mean(axis=0), scores.std(axis=0, ddof=1)
-            print(f"{'+'.join(inputs):12s} length {length:.2f} ± {dl:.2f} %   CN F1 {f1:.3f} ± {df:.3f}", flush=True)
+    test = read_dataset(options.test)
+    asked = {name: labelled(data.select(options.metal, "material")) for name, data in by_shell(test).items()}
+    for name, data in by_shell(whole).items():
+        train = labelled(data.select(options.metal, "material"))
+        print(f"\ntrained on {len(train.frame)} materials ({name})")
+        for other, data in asked.items():
+            for inputs in INPUTS:
+                scores = np.array([score(train, data, inputs, s, options.trees) for s in range(options.splits)])
+                (length, f1), (dl, df) = scores.mean(axis=0), scores.std(axis=0, ddof=1)
+                shown = f"length {length:.2f} ± {dl:.2f} %   CN F1 {f1:.3f} ± {df:.3f}"
+                print(f"{'+'.join(inputs):12s} asked about {len(data.frame)} ({other}): {shown}", flush=True)
     print(f"\nspread of bond lengths within classes of {LEAST} or more materials, Å")
-    columns = {"oxides": oxides.select(options.metal, "material"), "test": test}
+    columns = {
+        name: by_shell(data)[OXIDES].select(options.metal, "material")
+        for name, data in (("trained on", whole), ("test", test))
+    }
     print(pd.concat({name: spread(data) for name, data in columns.items()}, axis=1).to_string())
+
+
+def by_shell(data: Dataset) -> dict[str, Dataset]:
+    """Return the oxides of a dataset, and all of it; as one where its first shells are not known."""
+    return (
+        {OXIDES: embedded.oxides_of(data), "all first shells": data} if data.frame["ligand"].any() else {OXIDES: data}
+    )
 
 
 def labelled(data: Dataset) -> Dataset:

@@ -10,9 +10,9 @@ from firstshell.errors import UnavailableError
 from firstshell.simulation.feff import feff8l
 
 
-def row(id, metal="Fe", kind="natural", cost=1.0, **more):
+def row(name, metal="Fe", kind="natural", cost=1.0, **more):
     origin = kind.removeprefix("distorted-").replace("old", "natural")
-    about = {"id": id, "metal": metal, "kind": kind, "origin": origin, "name": "Wustite", "series": "FeO Fm-3m"}
+    about = {"id": name, "metal": metal, "kind": kind, "origin": origin, "name": "Wustite", "series": "FeO Fm-3m"}
     cell = {"lattice": (np.eye(3) * 4.3).tolist(), "species": ["Fe"] * 4 + ["O"] * 4, "sites": [0], "cost": [cost]}
     corners = np.array([[0, 0, 0], [0, 0.5, 0.5], [0.5, 0, 0.5], [0.5, 0.5, 0]])
     cell["fractions"] = [*corners.tolist(), *(corners + 0.5).tolist()]
@@ -40,7 +40,7 @@ def test_a_distortion_has_its_parents_state_and_group():
     found = material_of(child, {"amcsd-1|Fe": parent})
     assert (found.origin, found.group, found.states, found.states_from) == ("distorted", "Wustite", {0: 2}, "parent")
     assert material_of(parent, {}).states is None
-    derived = row("amcsd-1/Mg1>Fe2+/distorted-Fe-1", kind="distorted-derived", origin="derived", name="")
+    derived = row("amcsd-1/Mg1>Fe2+/distorted-Fe-1", kind="distorted-derived", origin="derived") | {"name": ""}
     assert (origin_of(derived), group_of(derived)) == ("derived", "FeO Fm-3m")
     assert material_of(derived, {}).states == {0: 2}
 

@@ -15,6 +15,7 @@ from pymatgen.core.composition import Composition
 from pymatgen.core.structure import Structure
 
 from embedded_dataset.amcsd_database import Row, database, read_formula, read_rows
+from embedded_dataset.non_oxides import write_non_oxides
 from embedded_dataset.plan import seconds
 from embedded_dataset.states import states
 from embedded_dataset.substitution import parse_recipe
@@ -124,6 +125,7 @@ def ship(work: Path, reporter: Reporter | None = None) -> dict[str, Any]:
         seed(store, rows, work, embedded.load_everything())
     data = finished(work, rows, reporter=reporter)
     write_dataset(data, embedded.DATA)
+    write_non_oxides(data)
     manifest = manifest_of(data, len(rows))
     text = json.dumps(manifest, indent=1, ensure_ascii=False) + "\n"
     write_atomic(embedded.MANIFEST, lambda path: path.write_text(text, encoding="utf-8"))
