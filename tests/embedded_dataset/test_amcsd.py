@@ -14,7 +14,8 @@ from pymatgen.core import Structure
 from embedded_dataset import amcsd, amcsd_database
 from embedded_dataset.amcsd import Entry, oxides, read_entry
 from firstshell.crystal.labels import label_sites
-from firstshell.crystal.sites import distinct_sites, space_group
+from firstshell.crystal.sites import distinct_sites
+from firstshell.crystal.symmetry import space_group
 from firstshell.errors import InputError
 from firstshell.io.structures.files import read_structure
 

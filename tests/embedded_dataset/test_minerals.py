@@ -11,7 +11,8 @@ from embedded_dataset.amcsd_quality import UnfitError
 from embedded_dataset.distort import CLOSER, distort, shortest_contacts
 from embedded_dataset.states import site_state, states
 from firstshell.crystal.labels import label_sites
-from firstshell.crystal.sites import distinct_sites, space_group
+from firstshell.crystal.sites import distinct_sites
+from firstshell.crystal.symmetry import space_group
 
 CUPRITE = Structure.from_spacegroup("Pn-3m", Lattice.cubic(4.2696), ["O", "Cu"], [[0, 0, 0], [0.25, 0.25, 0.25]])
 TENORITE = Structure.from_spacegroup(
@@ -54,9 +55,7 @@ def test_a_decoration_far_from_the_declared_formula_is_refused():
 
 
 def test_split_positions_are_not_both_filled():
-    clash = Structure(
-        Lattice.cubic(4.2), [{"Cu": 0.5}, {"Cu": 0.5}, "O"], [[0, 0, 0], [0.1, 0, 0], [0.55, 0.5, 0.5]]
-    )
+    clash = Structure(Lattice.cubic(4.2), [{"Cu": 0.5}, {"Cu": 0.5}, "O"], [[0, 0, 0], [0.1, 0, 0], [0.55, 0.5, 0.5]])
     cell = minerals.decorate(clash, "Cu", seed=1)
     minerals.check_contacts(cell)
     assert 1 <= cell.composition["Cu"] <= cell.composition["O"]

@@ -15,7 +15,8 @@ from embedded_dataset.relaxation import Goal, free_shifts, free_strains, relax
 from embedded_dataset.substitution import candidates, derive, parse_recipe
 from firstshell.crystal.bond_valence import unit_length
 from firstshell.crystal.labels import label_sites
-from firstshell.crystal.sites import distinct_sites, primitive, space_group
+from firstshell.crystal.sites import distinct_sites, primitive
+from firstshell.crystal.symmetry import space_group
 from firstshell.errors import InputError
 from firstshell.types import Array
 

@@ -15,7 +15,7 @@ from pymatgen.core.structure import Structure
 
 from embedded_dataset.amcsd_database import Row, database, expand, read_atoms, read_formula, read_rows
 from embedded_dataset.amcsd_quality import MAX_ATOMS, UnfitError, check_bonds, check_contacts, check_mixed, settle
-from firstshell.crystal.sites import symmetry
+from firstshell.crystal.symmetry import symmetry
 from firstshell.errors import InputError
 from firstshell.runtime.progress import Reporter, Silent
 from firstshell.types import Array

@@ -23,7 +23,8 @@ from pymatgen.core.structure import Structure
 from embedded_dataset.amcsd import _series
 from embedded_dataset.amcsd_database import Row, expand, read_atoms, read_formula
 from embedded_dataset.amcsd_quality import EMPTY, MAJORITY, OVERFULL, UnfitError
-from firstshell.crystal.sites import distinct_sites, primitive, symmetry
+from firstshell.crystal.sites import distinct_sites, primitive
+from firstshell.crystal.symmetry import symmetry
 from firstshell.crystal.valences import bond_valence_sums
 from firstshell.errors import InputError
 from firstshell.io.structures.atoms import Atoms, same_composition

@@ -37,6 +37,29 @@ def load_dataset(path: str | Path | None = None) -> Dataset:
     """Return the dataset in a file, or without one the oxides of that which comes with firstshell.
 
     A material is an oxide here when the first shells of all sites of its metal are of oxygen alone.
+
+    Parameters
+    ----------
+    path : str or Path, optional
+        A .parquet file that `firstshell build`, `import-feff` or `fetch` wrote.
+
+    Returns
+    -------
+    Dataset
+        Labels, spectra and structures.
+
+    Raises
+    ------
+    InputError
+        When the file is missing, damaged or of another protocol.
+
+    Examples
+    --------
+    >>> import firstshell as fs
+    >>> data = fs.load_dataset()
+    >>> "Fe" in data.metals
+    True
+
     """
     if path is None:
         return oxides_of(load_everything())

@@ -153,7 +153,7 @@ def _archive_files(path: Path) -> Iterator[tuple[str, Content]]:
                 content = archive.extractfile(member)
                 yield name, content.read().decode("utf-8-sig", errors="replace") if content else ""
             # An archive ends with blocks of zeros; tarfile takes one that was cut between two members without a word.
-            if archive.fileobj is None or archive.fileobj.tell() == archive.offset:
+            if archive.fileobj.tell() == archive.offset:
                 raise tarfile.ReadError("it has no end")
     except (tarfile.TarError, lzma.LZMAError, zlib.error, EOFError, OSError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__

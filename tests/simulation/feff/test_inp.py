@@ -98,6 +98,17 @@ def test_a_real_shift_is_remarked_on_and_a_loss_is_not(tmp_path):
         ("3.15 0 0 1 Mn 3.15", "3.15 0", "needs x, y, z", 20),
         (" 2 8 O", " 3 8 O", "numbered", 14),
         ("* made", "5 made", "is no card", 1),
+        ("CONTROL", "EGRID\ne_grid -10 10 0.1\ne_grid 20 40 1\nCONTROL", "the card EGRID is not handled", 6),
+        ("CONTROL", "FOLP 0 0.9\nFOLP 1 0.9\nCONTROL", "the card FOLP is not handled", 6),
+        ("EDGE K", "space = R -3 c\na = 5.0\nedge = K", "an input of ATOMS, not of FEFF", 3),
+        ("0 0 2.22 2", "O 0.3 0.1 0.2 O1", "an input of ATOMS, not of FEFF", 21),
+        ("EDGE K", "data_x\n_cell_length_a 5", "a CIF, not an input of FEFF", 3),
+        ("END\nnonsense after the end\n", "", "no END", 23),
+        ("\n 0 0 -4 2\nEND\nnonsense after the end\n", "\n 0 0 -4", "no END", 23),
+        ("3.15 0 0 1", "3.1٣ 0 0 1", "not made of numbers", 20),
+        ("3.15 0 0 1", "3.1_5 0 0 1", "not made of numbers", 20),
+        ("3.15 0 0 1", "3e9 0 0 1", "not made of finite numbers", 20),
+        (" 2 8 O", " 2 8.5 O", "not two whole numbers", 18),
     ],
 )
 def test_bad_cards_are_refused_with_their_line(tmp_path, old, new, words, line):
@@ -109,6 +120,7 @@ def test_bad_cards_are_refused_with_their_line(tmp_path, old, new, words, line):
 @pytest.mark.parametrize("card", ["SCF", "FMS", "XANES", "POTENTIALS", "ATOMS"])
 def test_missing_cards_are_named(tmp_path, card):
     kept = [line for line in TEXT.splitlines() if not line.startswith(card)]
+    assert "END" in kept
     with pytest.raises(InputError, match=f"{card} is missing|no card|no potential"):
         read(tmp_path, "\n".join(kept))
 
@@ -118,11 +130,28 @@ def test_overlapping_atoms_are_refused_with_the_file(tmp_path):
         read(tmp_path, TEXT.replace("0 0 -4 2", "0 0 2.3 2"))
 
 
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("case_24_feff_rixs_egrid.inp", "inp:6: the card EGRID is not handled"),
+        ("case_25_feff_folp_lines.inp", "inp:6: the card FOLP is not handled"),
+        ("case_26_atoms_inp_instead_of_feff_inp.inp", "an input of ATOMS, not of FEFF"),
+    ],
+)
+def test_shared_cases(name, message, shared):
+    path = shared / "cases" / name
+    if not path.is_file():
+        pytest.skip("no cases here")
+    with pytest.raises(InputError, match=message):
+        read_feff_inp(path)
+
+
 def test_a_missing_file_is_refused(tmp_path):
     with pytest.raises(InputError, match="cannot be read"):
         read_feff_inp(tmp_path / "none.inp")
 
 
+@pytest.mark.slow
 def test_an_existing_input_gives_what_feff10_gives(shared, tmp_path, monkeypatch):
     """From feff.inp to xmu.dat, against FEFF10's, with no energy shift; the engine's part was stored (see bench)."""
     solved = Potentials(read_phases(RUTILE), (3, 3, 3), ())

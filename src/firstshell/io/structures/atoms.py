@@ -10,7 +10,9 @@ from pymatgen.core.periodic_table import Element
 from firstshell.errors import InputError
 from firstshell.types import Array
 
-_FORMULA = re.compile(r"\s*([A-Z][a-z]?)(\d+\.?\d*|\.\d+)?")
+_FORMULA = re.compile(r"\s*([A-Z][a-z]?)(\d+\.?\d*|\.\d+)?", re.ASCII)
+
+HYDROGEN = ("H", "D", "T")
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,6 +24,7 @@ class Atoms:
     positions : (n, 3) fractional coordinates
     formula : declared amount of each element, up to a common factor; empty when none is declared
     formula_line : where the formula is declared
+    notes : what a person should know of how the file was read
     """
 
     cell: Array
@@ -29,6 +32,7 @@ class Atoms:
     positions: Array
     formula: dict[str, float] = field(default_factory=dict)
     formula_line: int | None = None
+    notes: tuple[str, ...] = ()
 
 
 def element(symbol: str) -> str | None:
@@ -50,6 +54,11 @@ def parse_formula(text: str) -> dict[str, float] | None:
     return amounts if sum(amounts.values()) > 0 else None
 
 
+def without_hydrogen(formula: Mapping[str, float]) -> dict[str, float]:
+    """Return a formula without H, D and T."""
+    return {name: amount for name, amount in formula.items() if name not in HYDROGEN}
+
+
 def same_composition(first: Mapping[str, float], second: Mapping[str, float], tolerance: float) -> bool:
     """Whether two formulas agree up to a common factor, each element within the relative `tolerance`; D and T are H."""
     a, b = _fractions(first), _fractions(second)
@@ -67,15 +76,19 @@ def check_count(number: int, max_sites: int, source: str, line: int | None = Non
         )
 
 
-def check_positions(positions: Array, source: str) -> None:
-    """Raise InputError when a fractional coordinate is beyond what wrapping into the cell leaves exact."""
+def wrapped(positions: Array, source: str) -> Array:
+    """Return fractional coordinates within the cell, so that nothing is ever sized by where an atom was written.
+
+    Raises InputError when a coordinate is beyond what wrapping leaves exact.
+    """
     if np.abs(positions).max(initial=0.0) > 100:
         raise InputError("an atom is more than 100 cells away", remedy="Correct the coordinates", file=source)
+    return np.asarray(positions - np.floor(positions + 1e-6))  # what is 0 but for rounding stays there
 
 
 def _fractions(formula: Mapping[str, float]) -> dict[str, float]:
     total, fractions = sum(formula.values()), dict[str, float]()
     for name, amount in formula.items():
-        name = "H" if name in ("D", "T") else name
+        name = "H" if name in HYDROGEN else name
         fractions[name] = fractions.get(name, 0.0) + amount / total
     return {name: fraction for name, fraction in fractions.items() if fraction > 0}

@@ -1,5 +1,6 @@
 """Checked reading of crystal structures: CIF and POSCAR files become pymatgen structures, or one clear InputError."""
 
+import warnings
 from pathlib import Path
 from typing import Literal
 
@@ -7,10 +8,11 @@ import numpy as np
 from pymatgen.core.lattice import Lattice
 from pymatgen.core.structure import Structure
 
-from firstshell.errors import InputError
-from firstshell.io.structures.atoms import Atoms, check_count, same_composition
+from firstshell.errors import DomainWarning, InputError
+from firstshell.io.structures.atoms import Atoms, check_count, same_composition, without_hydrogen
 from firstshell.io.structures.cif import parse_cif
 from firstshell.io.structures.poscar import parse_poscar
+from firstshell.io.structures.sizes import check_contacts, check_volume
 
 Partial = Literal["refuse", "round"]
 Format = Literal["cif", "poscar"]
@@ -21,13 +23,8 @@ MIN_CONTACT = 1.2
 """Å; no two atoms but hydrogen come closer in an oxide (the O–O bond of O₂ is 1.21 Å)."""
 MIN_CONTACT_MOLECULES = 1.05
 """Å; the same where N₂, CO or CN⁻ may be there (1.10 Å, 1.13 Å, 1.15 Å)."""
-MIN_CONTACT_HYDROGEN = 0.5
-"""Å; contacts of hydrogen (the bond of H₂ is 0.74 Å)."""
-MIN_THICKNESS, MAX_EDGE, MAX_VOLUME_PER_ATOM = (
-    0.5,
-    500.0,
-    2000.0,
-)  # Å, Å, Å³: beyond them a neighbour search may not end
+MIN_THICKNESS, MAX_EDGE = 0.5, 500.0
+"""Å; beyond them a neighbour search may not end."""
 
 
 def read_structure(
@@ -41,19 +38,45 @@ def read_structure(
 ) -> Structure:
     """Read a CIF or POSCAR (VASP 5) and check it; the content decides which of them it is, then the name.
 
-    path : the file
-    partial : what to do with partial occupancies: refuse the file, or round: a position that is less than half occupied
-        is dropped, any other belongs to its majority element (the alphabetically first of equals)
-    occupancy_tolerance : occupancies within it of 0 and 1 are taken as 0 and 1
-    max_sites : most atoms in the cell
-    min_contact : least distance in Å between atoms other than hydrogen; molecules such as CO, CO₂, N₂ and CN⁻ need
-        `MIN_CONTACT_MOLECULES`
-    max_bytes : largest file
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    partial : {"refuse", "round"}
+        What to do with partial occupancies: refuse the file, or round: a position that is less than half occupied is
+        dropped, any other belongs to its majority element (the alphabetically first of equals).
+    occupancy_tolerance : float
+        Occupancies within it of 0 and 1 are taken as 0 and 1.
+    max_sites : int
+        Most atoms in the cell.
+    min_contact : float
+        Least distance in Å between atoms other than hydrogen, beside what their radii say; molecules such as CO, CO₂,
+        N₂ and CN⁻ need `MIN_CONTACT_MOLECULES`.
+    max_bytes : int
+        Largest file.
+
+    Returns
+    -------
+    Structure
+        pymatgen Structure, ordered.
 
     Raises
     ------
-    InputError : unreadable, empty, binary or too large file; bad syntax; unknown element; several structures; formula
-        or volume not as declared; partial occupancy; a degenerate cell; atoms closer than 1.2 Å (0.5 Å with hydrogen)
+    InputError
+        Unreadable, empty, binary or too large file; bad syntax; unknown element; several structures; formula or volume
+        not as declared; partial occupancy; a degenerate cell; a volume or a distance that these elements do not have.
+
+    Warns
+    -----
+    DomainWarning
+        Hydrogen that the formula has and the atoms have not; symmetry operations listed twice; moments of a magnetic
+        CIF; a cell as open as that of a porous solid or a molecule in a box.
+
+    Examples
+    --------
+    >>> import firstshell as fs
+    >>> fs.read_structure("rutile.cif").composition.reduced_formula
+    'TiO2'
 
     """
     path = Path(path)
@@ -98,6 +121,22 @@ def parse_structure(
     min_contact: float = MIN_CONTACT,
 ) -> Structure:
     """Read CIF or POSCAR text that is in memory; `source` is named in errors, all else is as in `read_structure`."""
+    structure, notes = _parsed(text, format, source, partial, occupancy_tolerance, max_sites, min_contact)
+    for note in notes:
+        warnings.warn(f"{source}: {note}" if source else note, DomainWarning, stacklevel=2)
+    return structure
+
+
+def _parsed(
+    text: str,
+    format: Format,  # noqa: A002
+    source: str,
+    partial: Partial,
+    occupancy_tolerance: float,
+    max_sites: int,
+    min_contact: float,
+) -> tuple[Structure, list[str]]:
+    """Return the structure of a text, and what a person should know of how it was read."""
     if not text.strip():
         raise InputError("the file is empty", remedy="Give a CIF or POSCAR file", file=source)
     long = next((i for i, line in enumerate(text.splitlines(), start=1) if len(line) > MAX_LINE), None)
@@ -108,7 +147,7 @@ def parse_structure(
     atoms = parse(text, source=source, max_sites=max_sites)
     _check_cell(atoms, source)
     _check_occupancies(atoms, source)
-    _check_formula(atoms, source)
+    hydrogen = _check_formula(atoms, source)
     settled = [_settle(on_site, partial, occupancy_tolerance, source) for on_site in atoms.species]
     kept = [i for i, symbol in enumerate(settled) if symbol is not None]
     if not kept:
@@ -116,8 +155,9 @@ def parse_structure(
     symbols = [symbol for symbol in settled if symbol is not None]
     structure = Structure(Lattice(atoms.cell), symbols, atoms.positions[kept])
     check_count(len(structure), max_sites, source)
-    _check_contacts(structure, min_contact, source)
-    return structure
+    check_contacts(structure, min_contact, source)
+    room = check_volume(symbols, structure.volume, source)
+    return structure, [*atoms.notes, *(note for note in (hydrogen, room) if note)]
 
 
 def _sniff(text: str, hint: Format) -> Format:
@@ -135,8 +175,8 @@ def _check_cell(atoms: Atoms, source: str) -> None:
     areas = np.linalg.norm(np.cross(atoms.cell[[1, 2, 0]], atoms.cell[[2, 0, 1]]), axis=1)
     if volume == 0 or (volume / areas).min() < MIN_THICKNESS:
         raise InputError("the cell has no volume or is flat", remedy="Correct the cell vectors", file=source)
-    if edges.max() > MAX_EDGE or volume > MAX_VOLUME_PER_ATOM * len(atoms.species):
-        what = f"the cell of {edges.max():.4g} Å and {volume:.4g} Å³ is too large for its {len(atoms.species)} atoms"
+    if edges.max() > MAX_EDGE:
+        what = f"the cell of {edges.max():.4g} Å is too large"
         raise InputError(what, remedy="Correct the cell vectors", file=source)
 
 
@@ -149,21 +189,35 @@ def _check_occupancies(atoms: Atoms, source: str) -> None:
         raise InputError("no atom is left in the cell", remedy="Check the occupancies", file=source)
 
 
-def _check_formula(atoms: Atoms, source: str) -> None:
+def _check_formula(atoms: Atoms, source: str) -> str | None:
+    """Return a note when hydrogen of the declared formula is missing; InputError when anything else differs.
+
+    X-rays hardly see hydrogen, so that many determinations leave it out. PDFs from neutrons are another matter.
+    """
     found: dict[str, float] = {}
     for on_site in atoms.species:
         for symbol, occupancy in on_site.items():
             found[symbol] = found.get(symbol, 0.0) + occupancy
     full = all(occupancy == 1 for on_site in atoms.species for occupancy in on_site.values())
     # Whole atoms must match to the atom; occupancies and fractional formulas are rounded in print.
-    if atoms.formula and not same_composition(found, atoms.formula, 1e-3 if full else 0.02):
-        declared, read = (" ".join(f"{s}{n:g}" for s, n in sorted(f.items())) for f in (atoms.formula, found))
-        raise InputError(
-            f"the formula is declared as {declared} but the atoms are {read}",
-            remedy="Complete the atoms (hydrogen?) or correct the formula",
-            file=source,
-            line=atoms.formula_line,
-        )
+    tolerance = 1e-3 if full else 0.02
+    if not atoms.formula or same_composition(found, atoms.formula, tolerance):
+        return None
+    heavy, declared_heavy = without_hydrogen(found), without_hydrogen(atoms.formula)
+    if heavy and declared_heavy and same_composition(heavy, declared_heavy, tolerance):
+        ratio = sum(heavy.values()) / sum(declared_heavy.values())
+        wanted = ratio * (sum(atoms.formula.values()) - sum(declared_heavy.values()))
+        there = sum(found.values()) - sum(heavy.values())
+        if there < wanted:
+            lacking = f"{wanted - there:g} of {wanted:g} hydrogen atoms of the formula are missing"
+            return f"{lacking}: it is used without them, as X-rays hardly see them (neutrons do)"
+    declared, read = (" ".join(f"{s}{n:g}" for s, n in sorted(f.items())) for f in (atoms.formula, found))
+    raise InputError(
+        f"the formula is declared as {declared} but the atoms are {read}",
+        remedy="Complete the atoms or correct the formula",
+        file=source,
+        line=atoms.formula_line,
+    )
 
 
 def _settle(on_site: dict[str, float], partial: Partial, tolerance: float, source: str) -> str | None:
@@ -181,19 +235,3 @@ def _settle(on_site: dict[str, float], partial: Partial, tolerance: float, sourc
         shown = ", ".join(f"{symbol} {amount:g}" for symbol, amount in on_site.items())
         raise InputError(f"a position is partly occupied ({shown})", remedy='Allow partial="round"', file=source)
     return majority if total >= 0.5 else None
-
-
-def _check_contacts(structure: Structure, min_contact: float, source: str) -> None:
-    """Raise InputError for the closest pair that is too close, periodic images included."""
-    first, second, _, distances = structure.get_neighbor_list(max(min_contact, MIN_CONTACT_HYDROGEN))
-    hydrogen = np.array([site.specie.Z == 1 for site in structure])
-    limits = np.where(hydrogen[first] | hydrogen[second], MIN_CONTACT_HYDROGEN, min_contact)
-    if (distances < limits).any():
-        worst = int(np.argmin(distances - limits))
-        a, b = sorted((int(first[worst]), int(second[worst])))
-        raise InputError(
-            f"atoms {a + 1} ({structure[a].specie}) and {b + 1} ({structure[b].specie}) are "
-            f"{distances[worst]:.2f} Å apart, closer than {limits[worst]:g} Å",
-            remedy="Correct the cell, the coordinates or the symmetry",
-            file=source,
-        )

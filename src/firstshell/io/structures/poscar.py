@@ -5,17 +5,20 @@ import re
 import numpy as np
 
 from firstshell.errors import InputError
-from firstshell.io.structures.atoms import Atoms, check_count, check_positions, element, parse_formula
+from firstshell.io.spectra.text import number
+from firstshell.io.structures.atoms import Atoms, check_count, element, parse_formula, wrapped
 from firstshell.types import Array
 
-_COUNTED_FORMULA = re.compile(r"\s*(?:[A-Z][a-z]?\d+\s*){2,}")
+_COUNTED_FORMULA = re.compile(r"\s*(?:[A-Z][a-z]?\d+\s*){2,}", re.ASCII)
+_COUNT = re.compile(r"\d{1,9}", re.ASCII)
 
 
 def parse_poscar(text: str, *, source: str, max_sites: int) -> Atoms:
     """Read POSCAR text: direct or Cartesian, with or without selective dynamics and labels at line ends.
 
-    Velocities and what follows them are ignored. The comment line is a declared formula when every element in it has a
-    count ("Cu1 N2 Cl4 O2"); any other comment is a title.
+    Velocities and what follows them are ignored. A row with more numbers than the format has is refused: one of them is
+    not what it seems. The comment line is a declared formula when every element in it has a count ("Cu1 N2 Cl4 O2");
+    any other comment is a title.
 
     Raises
     ------
@@ -29,7 +32,7 @@ class _Poscar:
     """The lines of one POSCAR, with the place to name in errors."""
 
     def __init__(self, text: str, source: str, max_sites: int) -> None:
-        self.lines, self.source, self.max_sites = text.splitlines(), source, max_sites
+        self.lines, self.source, self.max_sites = re.split("\r\n|\r|\n", text), source, max_sites
 
     def atoms(self) -> Atoms:
         cell, scale = self._cell()
@@ -43,13 +46,14 @@ class _Poscar:
         if mode not in "dDcCkK":
             raise self._error(f"expected Direct or Cartesian, found {self.lines[row].strip()[:40]!r}", row)
         first = row + 1
-        positions = np.array([self._numbers(first + i, 3) for i in range(len(symbols))])
-        self._check_rows(symbols, first, 6 if selective else 3)
+        flags = 3 if selective else 0
+        positions = np.array([self._numbers(first + i, 3, flags) for i in range(len(symbols))])
+        self._check_rows(symbols, first, 3 + flags)
         if mode in "cCkK":
             positions = positions * scale @ np.linalg.inv(cell)
-        check_positions(positions, self.source)
         formula = parse_formula(self.lines[0]) if _COUNTED_FORMULA.fullmatch(self.lines[0]) else None
-        return Atoms(cell, [{symbol: 1.0} for symbol in symbols], positions, formula or {}, 1)
+        species = [{symbol: 1.0} for symbol in symbols]
+        return Atoms(cell, species, wrapped(positions, self.source), formula or {}, 1)
 
     def _cell(self) -> tuple[Array, float]:
         if len(self._words(1)) != 1:
@@ -64,12 +68,12 @@ class _Poscar:
 
     def _symbols(self) -> tuple[list[str], int]:
         """Return the element of every atom and the row after the counts; VASP wraps both lists onto several rows."""
-        if all(word.isdecimal() for word in self._words(5)):
+        if all(_COUNT.fullmatch(word) for word in self._words(5)):
             raise self._error(
                 "there is no line of element symbols, as in files of VASP 4", 5, "Add it above the counts"
             )
         row, names = 5, list[str]()
-        while not all(word.isdecimal() for word in self._words(row)):
+        while not all(_COUNT.fullmatch(word) for word in self._words(row)):
             for word in self._words(row):
                 name = element(re.split("[_/]", word)[0])  # "Fe_pv/hash" names a pseudopotential
                 if name is None:
@@ -102,20 +106,35 @@ class _Poscar:
             raise self._error("the file ends here, or the line is empty", row, "Check that the POSCAR is complete")
         return words
 
-    def _numbers(self, row: int, count: int) -> list[float]:
-        words = self._words(row)[:count]
+    def _numbers(self, row: int, count: int, flags: int = 0) -> list[float]:
+        """Return the numbers that a row begins with; as many flags, T or F, and then a label or remark may follow."""
+        words = self._words(row)
         try:
-            numbers = [float(word) for word in words]
+            numbers = [number(word) for word in words[:count]]
         except ValueError:
             numbers = []
-        if len(numbers) < count or not all(abs(number) <= 1e6 for number in numbers):  # NaN is refused too
-            raise self._error(f"expected {count} finite number{'s' * (count > 1)}, found {' '.join(words)[:40]!r}", row)
+        if len(numbers) < count or not all(abs(value) <= 1e6 for value in numbers):  # NaN is refused too
+            shown = " ".join(words[:count])[:40]
+            raise self._error(f"expected {count} finite number{'s' * (count > 1)}, found {shown!r}", row)
+        if any(word.strip(".").upper()[:1] not in ("T", "F") for word in words[count : count + flags]):
+            shown = " ".join(words[count : count + flags])[:40]
+            raise self._error(f"expected {flags} flags T or F, found {shown!r}", row)
+        if len(words) > count + flags and _is_number(words[count + flags]):
+            raise self._error(f"there are more numbers in this row than the {count} that it has", row)
         return numbers
 
     def _count(self, word: str, row: int) -> int:
-        if not word.isdecimal() or not 0 < len(word) < 10 or int(word) == 0:
+        if not _COUNT.fullmatch(word) or int(word) == 0:
             raise self._error(f"{word[:20]!r} is not a number of atoms", row)
         return int(word)
 
     def _error(self, what: str, row: int, remedy: str = "") -> InputError:
         return InputError(what, remedy=remedy or "Correct the POSCAR (VASP 5)", file=self.source, line=row + 1)
+
+
+def _is_number(word: str) -> bool:
+    try:
+        number(word)
+    except ValueError:
+        return word[0].isdigit()
+    return True

@@ -8,7 +8,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from firstshell.elements import element
 from firstshell.errors import InputError
+from firstshell.io.spectra.text import numbers
 from firstshell.simulation.feff.cards import Job, Mesh, Potential, Scf
 from firstshell.simulation.feff.surroundings import shell_end
 from firstshell.simulation.scattering.absorption import Absorption
@@ -17,7 +19,13 @@ from firstshell.types import Array
 MAX_BYTES = 5_000_000
 WITHOUT_EFFECT = frozenset(["TITL", "CONT", "PRIN", "LDOS", "NLEG", "CRIT", "PCRI", "HEAP", "NSTA", "SS", "END"])
 """First four letters of cards that change nothing in a K-edge XANES from full multiple scattering."""
+HANDLED = frozenset(
+    ["EDGE", "HOLE", "S02", "EXCH", "SCF", "FMS", "XANE", "CORE", "NOHO", "POLA", "RPAT", "RMAX", "POTE", "ATOM"]
+)
+"""The same of cards that are heeded."""
 COMMENT = "*#!%"
+LARGEST = 1e6
+"""No number of an input is larger, whatever its unit."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +61,8 @@ class _Line:
 def read_feff_inp(file: Path) -> FeffInput:
     """Read a feff.inp of a K-edge XANES.
 
-    Cards that matter and are not handled are refused by name, and so is a calculation without SCF, FMS or XANES.
+    Cards that matter and are not handled are refused by name, and so are a calculation without SCF, FMS or XANES, a
+    file without END, which may have lost atoms, and an input of ATOMS.
 
     Raises InputError with the line for anything else that is wrong.
     """
@@ -77,6 +86,7 @@ def _split(text: str, file: Path) -> tuple[dict[str, _Line], dict[str, list[_Lin
     cards: dict[str, _Line] = {}
     tables: dict[str, list[_Line]] = {"POTE": [], "ATOM": []}
     rows: list[_Line] | None = None
+    number = 0
     for number, raw in enumerate(text.splitlines(), 1):
         for mark in COMMENT:
             raw = raw.split(mark, 1)[0] if not raw.lstrip().upper().startswith("TITL") else raw
@@ -89,13 +99,31 @@ def _split(text: str, file: Path) -> tuple[dict[str, _Line], dict[str, list[_Lin
             rows.append(_Line(number, words))
             continue
         name = words[0][:4].upper()
-        rows = tables.get(name)
         if name == "END":
-            break
+            return cards, tables
+        if name not in HANDLED | WITHOUT_EFFECT:
+            raise _unknown(words, rows is tables["ATOM"], text, file, number)
+        rows = tables.get(name)
         if name in cards and name not in WITHOUT_EFFECT:
             raise InputError(f"the card {words[0]} is given twice", remedy="Keep one", file=file, line=number)
         cards[name] = _Line(number, words)
-    return cards, tables
+    raise InputError(
+        "there is no END: the file may have been cut short",
+        remedy="If the list of atoms is whole, add END below it",
+        file=file,
+        line=number or None,
+    )
+
+
+def _unknown(words: tuple[str, ...], among_atoms: bool, text: str, file: Path, number: int) -> InputError:
+    """Return the error for a card that is not handled; files of other programs are named for what they are."""
+    if words[0].split("=")[0].lower() == "space" or (among_atoms and element(words[0]) and len(words) > 3):
+        what, remedy = "this is an input of ATOMS, not of FEFF", "Give the feff.inp that ATOMS writes"
+    elif "_cell_length_a" in text:
+        what, remedy = "this is a CIF, not an input of FEFF", "firstshell simulate calculates the XANES of a CIF"
+    else:
+        what, remedy = f"the card {words[0][:20]} is not handled", "Take it out if it does not matter to you"
+    return InputError(what, remedy=remedy, file=file, line=number)
 
 
 class _Interpreter:
@@ -105,12 +133,6 @@ class _Interpreter:
         self.cards, self.tables, self.file = cards, tables, file
 
     def interpret(self) -> FeffInput:
-        known = {"EDGE", "HOLE", "S02", "EXCH", "SCF", "FMS", "XANE", "CORE", "NOHO", "POLA", "RPAT", "RMAX"}
-        for name, line in self.cards.items():
-            if name not in known | WITHOUT_EFFECT | self.tables.keys():
-                raise self.error(
-                    line, f"the card {line.words[0]} is not handled", "Take it out if it does not matter to you"
-                )
         for name, example in (
             ("POTE", "POTENTIALS and its table"),
             ("ATOM", "ATOMS and its table"),
@@ -151,12 +173,12 @@ class _Interpreter:
 
     def parse(self, line: _Line, words: tuple[str, ...]) -> list[float]:
         try:
-            numbers = [float(word.replace("d", "e").replace("D", "e")) for word in words]
+            values = numbers(list(words))
         except ValueError:
             raise self.error(line, f"{' '.join(words)!r} is not made of numbers") from None
-        if not np.isfinite(numbers).all():
+        if not (np.abs(values) < LARGEST).all():  # NaN too
             raise self.error(line, f"{' '.join(words)!r} is not made of finite numbers")
-        return numbers
+        return values
 
     def numbers(self, name: str, least: int, most: int) -> list[float]:
         line = self.cards[name]
@@ -213,7 +235,10 @@ class _Interpreter:
             if len(words) < 2:
                 raise self.error(line, "a potential needs its number and its atomic number")
             tag = words[2:3] if len(words) > 2 and words[2][0].isalpha() else ()
-            kind, charge = (int(number) for number in self.parse(line, words[:2]))
+            first = self.parse(line, words[:2])
+            kind, charge = int(first[0]), int(first[1])
+            if [kind, charge] != first:
+                raise self.error(line, f"{' '.join(words[:2])} are not two whole numbers")
             rest = self.parse(line, words[2 + len(tag) :])
             if len(rest) > 3 and rest[3] != 0:
                 raise self.error(line, "spin is not handled", "Give spinph 0")

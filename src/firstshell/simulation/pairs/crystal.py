@@ -66,7 +66,9 @@ def read_crystal(structure: Structure, params: PdfParams) -> Crystal:
         kind = [kinds.setdefault(element, len(kinds)) for element in elements]
     names = tuple(key if isinstance(key, str) else key[0] for key in kinds)
     lattice = np.array(structure.lattice.matrix, dtype=float)
-    positions = np.array(fractions, dtype=float) @ lattice
+    inside = np.array(fractions, dtype=float)
+    inside -= np.floor(inside)  # tables of images are sized by where atoms are
+    positions = inside @ lattice
     return Crystal(Atoms(lattice, positions, np.array(occupancy), np.array(kind), u), names, tuple(sites))
 
 
