@@ -3,6 +3,8 @@
 python validation/transfers.py fit BMM MEASURED [--work WORK]    fit every standard; writes transfer_fits.json. BMM and
     MEASURED are folders with truth.csv; structures that the embedded dataset lacks are simulated into WORK
 python validation/transfers.py write    make the population of transfer_fits.json the product's default
+
+To be run with PYTHONPATH=tools: structures are read from the mineral database by the modules there.
 """
 
 from __future__ import annotations
