@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 
-if os.name == "posix":
+if sys.platform != "win32":
     import fcntl
 
 FOLDER, FILE = "firstshell-", ".firstshell-"
@@ -58,7 +59,7 @@ def temporary_file(folder: Path, suffix: str) -> Iterator[Path]:
 @cache
 def sweep(place: Path, beginning: str) -> None:
     """Remove what killed runs of this user left in a folder, once in the life of this process."""
-    if os.name != "posix":
+    if sys.platform == "win32":
         return
     with suppress(OSError):
         for entry in list(os.scandir(place)):
@@ -84,7 +85,7 @@ def _claimed(make: Callable[[], Path]) -> tuple[Path, int | None]:
     """Make a file or folder and lock it; again where another run swept it in between."""
     while True:
         path = make()
-        if os.name != "posix":
+        if sys.platform == "win32":
             return path, None
         try:
             handle = os.open(path, os.O_RDONLY)
