@@ -1,11 +1,13 @@
-# On a machine with python3 and make: `make study` and `make test` set themselves up. `make study DATA=…` takes a folder
-# or archive of finished FEFF runs, or a dataset (.parquet).
+# On a machine with python3 and make each target sets itself up. `make study DATA=…` takes a folder or archive of
+# finished FEFF runs, or a dataset (.parquet).
 PYTHON ?= python3
 VENV ?= .venv
+LOWEST ?= .venv-minimums
 OUT ?= study
 BIN = $(VENV)/bin
+QUICK = -m "not slow and not browser and not shared" -n 2
 
-.PHONY: study test lint bench clean
+.PHONY: study test quick minimums lint types docs bench clean
 
 ifndef DATA
 study: $(VENV)/ready
@@ -20,31 +22,54 @@ study: $(VENV)/ready
 endif
 
 test: $(VENV)/ready-dev
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --durations=25
 
-lint: $(VENV)/ready-dev
+# The tests that take no second, without browser and reference material.
+quick: $(VENV)/ready-dev
+	$(BIN)/python -m pytest $(QUICK)
+
+# The same with the lowest version of every dependency that pyproject.toml allows. Old packages warn of what is newer.
+minimums: $(LOWEST)/ready
+	$(LOWEST)/bin/python -m pytest $(QUICK) -W default
+
+lint: types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+types: $(VENV)/ready-dev
 	$(BIN)/mypy
+
+# Ends in build/docs/index.html. A link to nowhere is an error.
+docs: $(VENV)/ready-dev
+	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going docs build/docs
 
 bench: $(VENV)/ready-dev
 	$(BIN)/python bench/pdf.py
 	$(BIN)/python bench/run.py overhead
 	OMP_NUM_THREADS=1 $(BIN)/python bench/xanes.py presets --presets fast
 ifdef DATA
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[fast]'
+	$(BIN)/python $(INSTALL) constraints.txt -e '.[fast]'
 	$(BIN)/python bench/forest.py $(DATA)
 endif
 
 clean:
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(LOWEST) build .mypy_cache .ruff_cache .pytest_cache
 
-# A file marks each finished installation, so that an interrupted one is done again.
+# A file marks each finished installation, so that an interrupted one is done again. pip reads groups since 25.1.
+INSTALL = -m pip install --quiet --disable-pip-version-check -c
+
 $(VENV)/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	$(BIN)/python $(INSTALL) constraints.txt -e .
 	touch $@
 
 $(VENV)/ready-dev: $(VENV)/ready
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	$(BIN)/python $(INSTALL) constraints.txt 'pip>=25.1'
+	$(BIN)/python $(INSTALL) constraints.txt --group dev
+	touch $@
+
+$(LOWEST)/ready: pyproject.toml constraints-minimums.txt
+	$(PYTHON) -m venv $(LOWEST)
+	$(LOWEST)/bin/python $(INSTALL) constraints-minimums.txt 'pip>=25.1'
+	$(LOWEST)/bin/python $(INSTALL) constraints-minimums.txt -e '.[cluster]' --group test
 	touch $@

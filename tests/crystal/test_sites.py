@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
+import spglib
 from pymatgen.core import Lattice, Structure
 
 import places
-from firstshell.crystal.sites import distinct_sites, primitive, space_group
+from firstshell.crystal.sites import distinct_sites, primitive
+from firstshell.crystal.symmetry import space_group, symmetry
 from firstshell.errors import InputError
 from firstshell.io.structures.files import read_structure
 
@@ -65,6 +67,14 @@ def test_falls_back_to_p1_where_spglib_fails() -> None:
     overlapping = Structure(Lattice.cubic(4), ["Cu", "Cu"], [[0, 0, 0], [0, 0, 1e-6]])
     assert space_group(overlapping) == ("P1", 1)
     assert [site.multiplicity for site in distinct_sites(overlapping, "Cu")] == [1, 1]
+    assert symmetry(overlapping).rotations.tolist() == [np.eye(3).tolist()]
+
+
+@pytest.mark.parametrize("switch", [True, False])
+def test_leaves_the_switch_of_spglib_as_it_was(monkeypatch: pytest.MonkeyPatch, switch: bool) -> None:
+    monkeypatch.setattr(spglib.error, "OLD_ERROR_HANDLING", switch)
+    assert len(symmetry(read_structure(DATA / "MnO.cif")).rotations) == 192
+    assert spglib.error.OLD_ERROR_HANDLING is switch
 
 
 @pytest.mark.parametrize(

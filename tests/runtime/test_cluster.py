@@ -18,6 +18,8 @@ from firstshell.runtime.progress import Silent
 from firstshell.runtime.store import Store
 from firstshell.runtime.tasks import Failure, run_tasks
 
+pytestmark = pytest.mark.slow
+
 NUMBERS = {str(i): i for i in range(40)}
 
 
@@ -28,12 +30,13 @@ def dask():
     with distributed.LocalCluster(
         n_workers=4, threads_per_worker=1, dashboard_address=":0", silence_logs=50
     ) as running:
-        yield running.scheduler_address
+        yield running
 
 
 @pytest.fixture
 def on_dask(dask):
-    with open_cluster(ClusterPlan(dask)) as executor:
+    dask.wait_for_workers(4, timeout=600)  # those that the test before killed start anew
+    with open_cluster(ClusterPlan(dask.scheduler_address)) as executor:
         yield executor
 
 
@@ -68,13 +71,19 @@ def test_a_killed_dask_worker_costs_nothing(on_dask):
 
 
 def test_one_task_stops_no_other(on_dask, tmp_path):
-    tasks = {name: name for name in ("ok", "die", "sleep", "die once", "refuse", "bug", "ok too")}
-    results = run_tasks(misbehave, tasks, shared=str(tmp_path), executor=on_dask, limit_s=6, retries=1)
+    tasks = {name: name for name in ("ok", "die", "die once", "refuse", "bug", "ok too")}
+    results = run_tasks(misbehave, tasks, shared=str(tmp_path), executor=on_dask, retries=1)
     assert [results[k].meta["done"] for k in ("ok", "die once", "ok too")] == ["ok", "die once", "ok too"]
     assert results["die"] == Failure("its worker died (exit status -9); memory may have run out")
-    assert results["sleep"] == Failure("took longer than 6 s")
     assert results["refuse"] == Failure("bad task")
     assert results["bug"].reason.startswith("unforeseen error KeyError: 'bug'")
+
+
+def test_a_late_task_is_stopped_there(on_dask, tmp_path):
+    # Nothing is asked of others under the limit: on a busy machine they may be late as well.
+    late = run_tasks(misbehave, {"sleep": "sleep"}, shared=str(tmp_path), executor=on_dask, limit_s=1)
+    assert late["sleep"] == Failure("took longer than 1 s")
+    assert run_tasks(misbehave, {"ok": "ok"}, shared=str(tmp_path), executor=on_dask)["ok"].meta["done"] == "ok"
 
 
 def test_few_tasks_are_with_dask_at_a_time(on_dask, monkeypatch):
@@ -136,8 +145,8 @@ def test_another_firstshell_there_is_refused(dask, on_dask, monkeypatch):
     with pytest.raises(InputError, match=r"has firstshell .*, this is 0.0.1"):
         run_tasks(double, {"0": 0}, shared=2, executor=on_dask)
     monkeypatch.setattr(cluster, "__version__", "0.0.1")
-    with pytest.raises(InputError, match=r"cannot work for firstshell 0.0.1"), open_cluster(ClusterPlan(dask)):
-        pass
+    with pytest.raises(InputError, match=r"cannot work for firstshell 0.0.1"):
+        open_cluster(ClusterPlan(dask.scheduler_address)).__enter__()
 
 
 def test_nobody_answers(monkeypatch):
@@ -170,7 +179,7 @@ def test_no_workers(lonely, monkeypatch):
 def test_a_lost_scheduler_keeps_what_was_stored(tmp_path):
     pytest.importorskip("distributed")
     scheduler, address = _dask_program("scheduler", "--host", "127.0.0.1", "--port", "0", folder=tmp_path)
-    worker, _ = _dask_program("worker", address, "--nthreads", "2", "--death-timeout", "60", folder=tmp_path)
+    worker, _ = _dask_program("worker", address, "--nthreads", "2", "--death-timeout", "600", folder=tmp_path)
     try:
         with Store.open(tmp_path) as store:
             kill = After(3, scheduler.kill)
@@ -224,7 +233,7 @@ def test_batch_jobs_are_submitted_and_cancelled(slurm, tmp_path):
     script = (tmp_path / "job").read_text(encoding="utf-8")
     assert "#SBATCH -p short" in script
     assert "#SBATCH -t 00:10:00" in script
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + 600
     while "End worker" not in (tmp_path / "log").read_text(encoding="utf-8"):
         assert time.monotonic() < deadline
         time.sleep(0.1)

@@ -26,7 +26,7 @@ def misbehave(shared, task):
     if action == "refuse":
         raise InputError("bad task")
     if action == "sleep":
-        time.sleep(60)
+        time.sleep(600)
     if action == "die":
         os.kill(os.getpid(), signal.SIGKILL)
     if action == "die once" and not (folder / "died").exists():
@@ -39,7 +39,7 @@ def misbehave(shared, task):
     if action == "sleep tidily":
         (folder / "begun").touch()
         try:
-            time.sleep(60)
+            time.sleep(600)
         finally:
             (folder / "tidy").touch()
     return Record({"done": action})
@@ -52,12 +52,11 @@ def test_order_of_tasks_whatever_the_workers(workers):
     assert list(results) == [str(i) for i in range(9)]
 
 
-def test_a_dying_or_late_worker_costs_only_its_task(tmp_path):
-    tasks = {name: name for name in ("ok", "die", "sleep", "die once", "refuse", "ok too")}
-    results = run_tasks(misbehave, tasks, shared=str(tmp_path), workers=2, limit_s=5, retries=1)
+def test_a_dying_worker_costs_only_its_task(tmp_path):
+    tasks = {name: name for name in ("ok", "die", "die once", "refuse", "ok too")}
+    results = run_tasks(misbehave, tasks, shared=str(tmp_path), workers=2, retries=1)
     assert [results[k].meta["done"] for k in ("ok", "die once", "ok too")] == ["ok", "die once", "ok too"]
     assert "died" in results["die"].reason
-    assert results["sleep"] == Failure("took longer than 5 s")
     assert results["refuse"] == Failure("bad task")
 
 
@@ -81,8 +80,13 @@ def test_no_retries(tmp_path):
     assert results["die once"] == Failure("its worker died (exit status -9); memory may have run out")
 
 
-def test_a_task_that_is_stopped_tidies_up(tmp_path):
-    assert run_tasks(misbehave, {"": "sleep tidily"}, shared=str(tmp_path), workers=1, limit_s=5)[""].reason
+def test_a_late_task_is_stopped_and_tidies_up(tmp_path, monkeypatch):
+    monkeypatch.setattr("firstshell.runtime.executors.GRACE_S", 60.0)
+    for limit_s in (1, 4, 16, 64):  # until it lets the task begin, however busy the machine is
+        results = run_tasks(misbehave, {"": "sleep tidily"}, shared=str(tmp_path), workers=1, limit_s=limit_s)
+        assert results[""] == Failure(f"took longer than {limit_s} s")
+        if (tmp_path / "begun").exists():
+            break
     assert (tmp_path / "tidy").exists()
 
 
@@ -91,7 +95,7 @@ def test_closing_a_stream_ends_its_tasks(tmp_path):
     stream = LocalExecutor(2).stream(misbehave, str(tmp_path), {"ok": "ok", "sleep": "sleep"}, None, 1)
     assert next(stream)[0] == "ok"
     stream.close()
-    assert time.monotonic() - begun < 30
+    assert time.monotonic() - begun < 500
     with pytest.raises(StopIteration):
         next(stream)
 
@@ -120,7 +124,7 @@ def test_a_full_disk_keeps_what_was_stored(tmp_path):
         "with Store.open(sys.argv[1]) as s: run_tasks(big, {str(i): i for i in range(40)}, store=s, workers=2)\n"
     )
     command = [sys.executable, "-c", script, str(tmp_path), str(Path(__file__).parent)]
-    process = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    process = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
     assert process.returncode == 1
     last = process.stderr.strip().splitlines()[-1]
     assert last.startswith("firstshell.errors.InputError")
@@ -181,12 +185,12 @@ def test_workers_do_not_outlive_a_run_that_is_killed(tmp_path):
     process.wait()
     killed = time.monotonic()
     while not (tmp_path / "tidy").exists():
-        assert time.monotonic() - killed < 50  # the task itself would take 60 s
+        assert time.monotonic() - killed < 500  # the task itself would take 600 s
         time.sleep(0.05)
 
 
 def slow(shared, task):
-    time.sleep(0.05 if task < shared else 60)
+    time.sleep(0.05 if task < shared else 600)
     return Record({"value": task})
 
 

@@ -13,7 +13,8 @@ from pymatgen.core import Structure
 
 import places
 from firstshell.crystal.labels import label_sites
-from firstshell.crystal.sites import distinct_sites, space_group
+from firstshell.crystal.sites import distinct_sites
+from firstshell.crystal.symmetry import space_group
 from firstshell.errors import InputError
 from firstshell.io.structures.files import read_structure
 from firstshell.structures import amcsd, amcsd_database

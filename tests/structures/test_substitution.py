@@ -9,7 +9,8 @@ from pymatgen.core import Lattice, Structure
 
 from firstshell.crystal.bond_valence import unit_length
 from firstshell.crystal.labels import label_sites
-from firstshell.crystal.sites import distinct_sites, primitive, space_group
+from firstshell.crystal.sites import distinct_sites, primitive
+from firstshell.crystal.symmetry import space_group
 from firstshell.errors import InputError
 from firstshell.structures.amcsd import Entry, read_entry
 from firstshell.structures.bond_network import Operations, network, operations

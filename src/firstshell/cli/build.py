@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 
 from firstshell.cli.settings import read_settings
+from firstshell.runtime.console import say
 
 if TYPE_CHECKING:
     from firstshell.dataset.table import Dataset
@@ -90,7 +91,7 @@ def build(
     settings = read_settings(config, set_)
     with executor_for(settings["cluster"], dask, file=config) as executor:
         if verify:
-            print(embedded.verify(verify, executor=executor, workers=workers, reporter=reporter))
+            say(embedded.verify(verify, executor=executor, workers=workers, reporter=reporter))
             return
         metals, ligands = (tuple(w.strip() for w in words.split(",") if w.strip()) for words in (metal, ligand))
         found, refused = (
@@ -111,7 +112,7 @@ def build(
             workers=workers,
             reporter=reporter,
         )
-    print(f"{_summary(data)}\nwrote {out}")
+    say(f"{_summary(data)}\nwrote {out}")
 
 
 def merge(
@@ -132,7 +133,7 @@ def merge(
     """
     from firstshell.dataset.merge import merge_files
 
-    print(f"{_summary(merge_files(datasets, out))}\nwrote {out}")
+    say(f"{_summary(merge_files(datasets, out))}\nwrote {out}")
 
 
 def _summary(data: Dataset) -> str:

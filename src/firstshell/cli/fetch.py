@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from cyclopts import Parameter
 
 from firstshell.cli.settings import read_settings
+from firstshell.runtime.console import say
 
 if TYPE_CHECKING:
     from firstshell.dataset.table import Dataset
@@ -65,8 +66,8 @@ def fetch(
     options = FetchOptions(_words(metal), _words(elements), max_materials, preset)
     data = fetch_dataset(out, options, params=params, workers=workers, reporter=make_reporter(progress))
     _summarise(data, params)
-    print(f"left out: {len(data.excluded)} (see {out.with_suffix('.excluded.csv')})\nwrote {out}")
-    print(f"next: firstshell study {out}" + (" --preset paper" if preset == "paper" else ""))
+    say(f"left out: {len(data.excluded)} (see {out.with_suffix('.excluded.csv')})\nwrote {out}")
+    say(f"next: firstshell study {out}" + (" --preset paper" if preset == "paper" else ""))
 
 
 def _words(text: str) -> tuple[str, ...]:
@@ -78,16 +79,16 @@ def _summarise(data: Dataset, params: dict[str, Any]) -> None:
     from firstshell.dataset.fetch import licences
 
     origin, xanes, pdf = data.settings["materials_project"], params["xanes"], params["pdf"]
-    print(f"Materials Project, database {origin['database_version']}, begun {origin['retrieved']}")
-    print("licences: " + ", ".join(f"{name} ({count})" for name, count in licences(data).items()))
-    print(
+    say(f"Materials Project, database {origin['database_version']}, begun {origin['retrieved']}")
+    say("licences: " + ", ".join(f"{name} ({count})" for name, count in licences(data).items()))
+    say(
         f"grids: XANES {xanes.emin:g} to {xanes.emax:g} eV from the K edge, {xanes.points} points; {pdf.radiation} PDF "
         f"{pdf.rmin:g} to {pdf.rmax:g} Å, {pdf.points or 'all'} points, Qmax {pdf.qmax:g} Å⁻¹"
     )
     for name, rows in data.frame.groupby("metal"):
         labelled = rows[["oxidation_state", "coordination_number", "bond_length"]].notna().sum()
         averaged = rows["source"].str.contains("averaged over all").sum()
-        print(
+        say(
             f"{name}: {len(rows)} materials, {averaged} of them with a XANES averaged over unlike sites; oxidation "
             f"state known for {labelled['oxidation_state']}, coordination number for "
             f"{labelled['coordination_number']}, bond length for {labelled['bond_length']}"

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from firstshell.cli.settings import read_settings
+from firstshell.runtime.console import say
 
 
 def import_feff(
@@ -65,9 +66,9 @@ def import_feff(
     materials = data.frame[data.frame["level"] == "material"]
     for name, rows in materials.groupby("metal"):
         labelled = rows[["oxidation_state", "coordination_number", "bond_length"]].notna().sum()
-        print(
+        say(
             f"{name}: {len(rows)} materials; oxidation state known for {labelled['oxidation_state']}, coordination "
             f"number for {labelled['coordination_number']}, bond length for {labelled['bond_length']}; "
             f"{(rows['missing_sites'] > 0).sum()} without some of their sites"
         )
-    print(f"left out: {len(data.excluded)} (see {out.with_suffix('.excluded.csv')})\nwrote {out}")
+    say(f"left out: {len(data.excluded)} (see {out.with_suffix('.excluded.csv')})\nwrote {out}")

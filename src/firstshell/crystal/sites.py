@@ -1,64 +1,15 @@
-"""Symmetry of a structure: space group, distinct sites of a metal, and the primitive cell that labels are made on."""
-
-from dataclasses import dataclass
+"""Distinct sites of a metal, and the primitive cell that labels are made on."""
 
 import numpy as np
-import spglib
 from numpy.typing import NDArray
 from pymatgen.core.lattice import Lattice
 from pymatgen.core.periodic_table import Element
 from pymatgen.core.structure import Structure
 
 from firstshell.crystal.sanity import check_structure
+from firstshell.crystal.symmetry import symmetry
 from firstshell.errors import InputError
-from firstshell.types import Array, Site
-
-
-@dataclass(frozen=True, eq=False)
-class Symmetry:
-    """What spglib finds (Togo, Shinohara and Tanaka, STAM Methods 4, 2384822, 2024).
-
-    symbol, number : international symbol and number of the space group
-    orbits : (n,) for each atom the first atom that is equivalent to it, also by translations that the cell hides
-    to_primitive : (n,) for each atom its atom of the primitive cell
-    primitive_cell : (3, 3) vectors of the primitive cell in Å, one per row, in the orientation of the structure
-    """
-
-    symbol: str
-    number: int
-    orbits: NDArray[np.int64]
-    to_primitive: NDArray[np.int64]
-    primitive_cell: Array
-
-
-def symmetry(structure: Structure, symprec: float = 0.01) -> Symmetry:
-    """Find the symmetry of a structure; P1 with the cell as it is when spglib finds none.
-
-    symprec : distance in Å within which atoms are equivalent
-    """
-    kinds: dict[str, int] = {}
-    numbers = [kinds.setdefault(site.species_string, len(kinds) + 1) for site in structure]
-    try:
-        cell = (structure.lattice.matrix.tolist(), structure.frac_coords.tolist(), numbers)
-        found = spglib.get_symmetry_dataset(cell, symprec=symprec)
-    except spglib.SpglibError:
-        found = None
-    if found is None:
-        atoms = np.arange(len(structure))
-        return Symmetry("P1", 1, atoms, atoms, structure.lattice.matrix)
-    return Symmetry(
-        str(found.international),
-        int(found.number),
-        _first_of_each(found.crystallographic_orbits),
-        _first_of_each(found.mapping_to_primitive),
-        found.primitive_lattice,
-    )
-
-
-def space_group(structure: Structure, symprec: float = 0.01) -> tuple[str, int]:
-    """Return international symbol and number of the space group; ("P1", 1) when spglib finds none."""
-    found = symmetry(structure, symprec)
-    return found.symbol, found.number
+from firstshell.types import Site
 
 
 def distinct_sites(structure: Structure, metal: str, symprec: float = 0.01) -> list[Site]:
@@ -97,9 +48,3 @@ def primitive(structure: Structure, symprec: float = 0.01) -> tuple[Structure, N
         coords_are_cartesian=True,
     )
     return cell, index
-
-
-def _first_of_each(groups: NDArray[np.int32]) -> NDArray[np.int64]:
-    """Name every group of atoms by its first atom."""
-    _, first, inverse = np.unique(groups, return_index=True, return_inverse=True)
-    return np.asarray(first[inverse], dtype=np.int64)

@@ -16,7 +16,7 @@ from pymatgen.core.bond_valence import BV_PARAMS, ELECTRONEG, ICSD_BV_DATA, PRIO
 from pymatgen.core.periodic_table import Element
 from pymatgen.core.structure import Structure
 
-from firstshell.crystal.sites import symmetry
+from firstshell.crystal.symmetry import symmetry
 from firstshell.types import Array
 
 RADIUS = 4.0

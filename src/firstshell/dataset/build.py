@@ -13,7 +13,7 @@ from pymatgen.core.structure import Structure
 from firstshell import __version__
 from firstshell import simulation as modalities
 from firstshell.crystal.labels import label_material, label_sites
-from firstshell.crystal.sites import space_group
+from firstshell.crystal.symmetry import space_group
 from firstshell.dataset.table import Dataset, make_dataset
 from firstshell.errors import InputError
 from firstshell.runtime.store import Record

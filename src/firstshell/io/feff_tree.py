@@ -19,7 +19,16 @@ from pathlib import Path, PurePosixPath
 from typing import IO, cast
 
 from firstshell.errors import InputError
+from firstshell.io.spectra.measured import About
 
+about = About(
+    title="tree of FEFF runs",
+    written_by="Lightshow, FEFF",
+    read="POSCAR and FEFF-XANES/NNN_El/xmu.dat of each material, in a folder or a tar archive",
+    ignored="all other files",
+    refused="a material or a site whose files are missing or spoilt, with the file in the list of what was left out; "
+    "archives with links, with paths that leave them, or of over 4 GB or mostly other files, as a whole",
+)
 MAX_FILE = 2 * 2**20
 MAX_ARCHIVE = 4 * 2**30
 MAX_KEPT = 512 * 2**20
@@ -160,7 +169,7 @@ def _archive_files(path: Path) -> Iterator[tuple[str, Content]]:
                 content = archive.extractfile(member)
                 yield name, content.read().decode("utf-8-sig", errors="replace") if content else ""
             # An archive ends with blocks of zeros; tarfile takes one that was cut between two members without a word.
-            if archive.fileobj is None or archive.fileobj.tell() == archive.offset:
+            if archive.fileobj.tell() == archive.offset:
                 raise tarfile.ReadError("it has no end")
     except (tarfile.TarError, lzma.LZMAError, zlib.error, EOFError, OSError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__

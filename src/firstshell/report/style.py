@@ -14,6 +14,7 @@ from typing import Any
 import matplotlib as mpl
 import xraydb
 
+from firstshell.runtime.console import plain
 from firstshell.simulation import show
 from firstshell.types import Metric, Target
 
@@ -50,6 +51,7 @@ RC: dict[Any, Any] = {
     "legend.frameon": False,
     "svg.fonttype": "none",
     "svg.hashsalt": "firstshell",
+    "text.parse_math": False,  # a name may hold dollar signs
 }
 
 
@@ -76,6 +78,12 @@ def metal_colour(metal: str) -> str:
 def by_number(metals: Iterable[str]) -> list[str]:
     """Sort metals by atomic number."""
     return sorted(set(metals), key=xraydb.atomic_number)
+
+
+def label(name: str, most: int = 80) -> str:
+    """Return a name as a figure has room for: at most so many characters, none of them a control character."""
+    shown = plain(name)
+    return shown if len(shown) <= most else f"{shown[: most - 1]}…"
 
 
 def hatch(inputs: str) -> str:

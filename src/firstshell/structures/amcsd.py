@@ -13,7 +13,7 @@ from pymatgen.core.lattice import Lattice
 from pymatgen.core.periodic_table import Element
 from pymatgen.core.structure import Structure
 
-from firstshell.crystal.sites import symmetry
+from firstshell.crystal.symmetry import symmetry
 from firstshell.errors import InputError
 from firstshell.runtime.progress import Reporter, Silent
 from firstshell.structures.amcsd_database import Row, database, expand, read_atoms, read_formula, read_rows

@@ -1,19 +1,16 @@
 """What makes a measured crystal structure fit to calculate with: whole atoms, contacts, valences, bond valences.
 
-A bond between a cation and oxygen has the valence exp((R0 - R) / 0.37), with the R0 of Brown and Altermatt (Acta Cryst.
-B41, 244, 1985) and of Brese and O'Keeffe (Acta Cryst. B47, 192, 1991), for other ions by the formula of O'Keeffe and
-Brese (JACS 113, 3226, 1991). The global instability index is the root mean square
+Bond valences are those of `firstshell.crystal.bond_valence`. The global instability index is the root mean square
 deviation of the atoms' sums from their formal valences (Salinas-Sanchez et al., J. Solid State Chem. 100, 201, 1992).
 """
 
 import math
 
 import numpy as np
-from pymatgen.core.bond_valence import BV_PARAMS
 from pymatgen.core.lattice import Lattice
-from pymatgen.core.periodic_table import Element
 from pymatgen.core.structure import Structure
 
+from firstshell.crystal.bond_valence import RADIUS, B, nearest_unit_length, strength
 from firstshell.crystal.sites import primitive
 from firstshell.crystal.valences import valences
 from firstshell.io.structures.atoms import Atoms, same_composition
@@ -30,10 +27,6 @@ FORMULA_TOLERANCE = 0.05
 """Relative difference between declared and listed amounts of an element."""
 MAX_ATOMS = 160
 """Most atoms in the primitive cell."""
-RADIUS = 4.0
-"""Å; bonds up to this length count."""
-SOFTNESS = 0.37
-"""Å; the b of the bond valence."""
 MAX_INSTABILITY = 0.4
 """Largest global instability index in valence units: 89 % of the oxides have less, barium titanate 0.38."""
 MAX_DEVIATION = 0.8
@@ -44,24 +37,6 @@ LIKE_CONTACT = 2.1
 """Å; no two oxygen atoms, and no two cations, come closer (the edge of a BO3 triangle is 2.3 Å)."""
 VOLUME_PER_ATOM = (3.0, 100.0)
 """Å³; the oxides of the database have 6.0 (a silicate at high pressure) to 33 (Cs2O)."""
-UNIT_LENGTHS = {
-    "Ag": {1: 1.842}, "Al": {3: 1.651}, "As": {3: 1.789, 5: 1.767}, "B": {3: 1.371}, "Ba": {2: 2.285},
-    "Be": {2: 1.381}, "Bi": {3: 2.094, 5: 2.06}, "Ca": {2: 1.967}, "Cd": {2: 1.904}, "Ce": {3: 2.151, 4: 2.028},
-    "Co": {2: 1.692, 3: 1.70}, "Cr": {2: 1.73, 3: 1.724, 6: 1.794}, "Cs": {1: 2.417},
-    "Cu": {1: 1.593, 2: 1.679, 3: 1.739}, "Dy": {3: 2.036}, "Er": {3: 2.010}, "Eu": {2: 2.147, 3: 2.076},
-    "Fe": {2: 1.734, 3: 1.759}, "Ga": {3: 1.730}, "Gd": {3: 2.065}, "Ge": {4: 1.748}, "Hf": {4: 1.923},
-    "Hg": {1: 1.90, 2: 1.972}, "Ho": {3: 2.023}, "In": {3: 1.902}, "Ir": {5: 1.916}, "K": {1: 2.132},
-    "La": {3: 2.172}, "Li": {1: 1.466}, "Lu": {3: 1.971}, "Mg": {2: 1.693},
-    "Mn": {2: 1.790, 3: 1.760, 4: 1.753, 7: 1.79}, "Mo": {6: 1.907}, "Na": {1: 1.803}, "Nb": {5: 1.911},
-    "Nd": {3: 2.117}, "Ni": {2: 1.654}, "Os": {4: 1.811}, "P": {5: 1.617}, "Pb": {2: 2.112, 4: 2.042},
-    "Pd": {2: 1.792}, "Pr": {3: 2.138}, "Pt": {2: 1.768, 4: 1.879}, "Rb": {1: 2.263}, "Re": {7: 1.97},
-    "Rh": {3: 1.793}, "Ru": {4: 1.834}, "Sb": {3: 1.973, 5: 1.942}, "Sc": {3: 1.849}, "Se": {4: 1.811, 6: 1.788},
-    "Si": {4: 1.624}, "Sm": {3: 2.088}, "Sn": {2: 1.984, 4: 1.905}, "Sr": {2: 2.118}, "Ta": {5: 1.920},
-    "Tb": {3: 2.032}, "Te": {4: 1.977, 6: 1.917}, "Th": {4: 2.167}, "Ti": {3: 1.791, 4: 1.815},
-    "Tl": {1: 2.172, 3: 2.003}, "Tm": {3: 2.000}, "U": {4: 2.112, 6: 2.075}, "V": {3: 1.743, 4: 1.784, 5: 1.803},
-    "W": {6: 1.917}, "Y": {3: 2.019}, "Yb": {3: 1.985}, "Zn": {2: 1.704}, "Zr": {4: 1.928},
-}  # fmt: skip
-"""Å; lengths of bonds of valence 1 between oxygen and an element in its valence."""
 
 
 class UnfitError(ValueError):
@@ -156,7 +131,7 @@ def check_bonds(cell: Structure) -> float:
     share = np.where(symbols == "O", 0.0, strongest / np.abs(states))
     if share.max() > MAX_SHARE:
         i = int(np.argmax(share))
-        length = unit_length(symbols[i], int(states[i])) - SOFTNESS * math.log(strongest[i])
+        length = nearest_unit_length(symbols[i], int(states[i])) - B * math.log(strongest[i])
         raise UnfitError("bonds", f"{symbols[i]}{int(states[i]):+d} and O-2 are only {length:.2f} Å apart")
     deviations = sums - np.abs(states)
     instability = float(np.sqrt(np.mean(deviations**2)))
@@ -173,20 +148,13 @@ def bond_valences(cell: Structure, states: Array) -> tuple[Array, Array]:
     """Return sum and maximum, both (n,), of every atom's bond valences; only bonds of cations with oxygen count."""
     symbols = [site.specie.symbol for site in cell]
     anion = np.array([symbol == "O" for symbol in symbols])
-    lengths = np.array([0.0 if s == "O" else unit_length(s, int(v)) for s, v in zip(symbols, states, strict=True)])
+    lengths = np.array(
+        [0.0 if s == "O" else nearest_unit_length(s, int(v)) for s, v in zip(symbols, states, strict=True)]
+    )
     first, second, _, distances = cell.get_neighbor_list(RADIUS)
     bonds = anion[first] != anion[second]
     first, second, distances = first[bonds], second[bonds], distances[bonds]
-    strengths = np.exp((lengths[first] + lengths[second] - distances) / SOFTNESS)
+    strengths = strength(lengths[first] + lengths[second], distances)
     strongest = np.zeros(len(cell))
     np.maximum.at(strongest, first, strengths)
     return np.bincount(first, strengths, minlength=len(cell)).astype(np.float64), strongest
-
-
-def unit_length(symbol: str, valence: int) -> float:
-    """Return the length in Å of a bond of valence 1 between oxygen and an element in (nearly) this valence."""
-    if symbol in UNIT_LENGTHS:
-        known = UNIT_LENGTHS[symbol]
-        return known[min(known, key=lambda other: (abs(other - valence), other))]
-    (ra, ca), (rb, cb) = ((BV_PARAMS[Element(s)]["r"], BV_PARAMS[Element(s)]["c"]) for s in (symbol, "O"))
-    return float(ra + rb - ra * rb * (math.sqrt(ca) - math.sqrt(cb)) ** 2 / (ca * ra + cb * rb))

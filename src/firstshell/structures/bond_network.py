@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from pymatgen.core.structure import Structure
 
 from firstshell.crystal.bond_valence import RADIUS, strength, sums, unit_lengths
+from firstshell.io.structures.spacegroups import spglib_raises
 from firstshell.types import Array
 
 Ints = NDArray[np.int64]
@@ -105,7 +106,8 @@ def operations(structure: Structure, symprec: float = 0.01) -> Operations:
     numbers = [kinds[site.species_string] + 1 for site in structure]
     identity = Operations(np.eye(3)[None], np.arange(n)[None])
     try:
-        found = spglib.get_symmetry((lattice.tolist(), fractions.tolist(), numbers), symprec=symprec)
+        with spglib_raises():
+            found = spglib.get_symmetry((lattice.tolist(), fractions.tolist(), numbers), symprec=symprec)
     except spglib.SpglibError:
         return identity
     if found is None:

@@ -63,7 +63,7 @@ class Recipe:
         return f"{self.parent}/{self.element}{self.number}>{self.metal}{self.charge}+"
 
 
-def parse_recipe(text: str) -> Recipe:
+def parse_recipe(text: object) -> Recipe:
     """Return what a recipe says; InputError when it is none."""
     match = _RECIPE.fullmatch(text) if isinstance(text, str) else None
     if match is None or not (Element.is_valid_symbol(match[2]) and Element.is_valid_symbol(match[4])):

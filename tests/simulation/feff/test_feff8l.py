@@ -160,13 +160,13 @@ def test_a_machine_that_cannot_run_it_is_named(monkeypatch, tmp_path):
 
 @posix
 def test_a_job_that_hangs_is_stopped_with_its_children(monkeypatch, tmp_path):
-    program(monkeypatch, tmp_path, "#!/bin/sh\nsleep 60 &\necho $! > child\nwait\n")
+    program(monkeypatch, tmp_path, "#!/bin/sh\nsleep 600 &\necho $! > child\nwait\n")
     started = time.monotonic()
     with pytest.raises(EngineError, match="stopped after"):
         feff8l.run_stage("pot", tmp_path, timeout=2.0)
-    assert time.monotonic() - started < 30
+    assert time.monotonic() - started < 300
     child = int((tmp_path / "child").read_text())
-    for _ in range(50):
+    for _ in range(600):
         if not alive(child):
             break
         time.sleep(0.1)
@@ -183,7 +183,7 @@ def alive(pid: int) -> bool:
 def test_a_crash_is_told_with_its_last_words(monkeypatch, tmp_path):
     program(monkeypatch, tmp_path, "#!/bin/sh\necho Segmentation violation\nexit 3\n")
     with pytest.raises(EngineError, match="code 3: Segmentation violation"):
-        feff8l.run_stage("pot", tmp_path, timeout=5)
+        feff8l.run_stage("pot", tmp_path, timeout=600)
 
 
 def test_every_attempt_is_recorded(monkeypatch):

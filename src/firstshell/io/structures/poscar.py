@@ -5,10 +5,20 @@ import re
 import numpy as np
 
 from firstshell.errors import InputError
+from firstshell.io.spectra.measured import About
 from firstshell.io.spectra.text import number
 from firstshell.io.structures.atoms import Atoms, check_count, element, parse_formula, wrapped
 from firstshell.types import Array
 
+about = About(
+    title="POSCAR",
+    written_by="VASP 5, pymatgen, ASE, VESTA",
+    read="scale or volume, cell, elements and counts, direct or Cartesian coordinates; a first line that is a formula "
+    "with all counts, and labels behind coordinates, are compared",
+    ignored="flags of selective dynamics, remarks, velocities and what follows",
+    refused="files without elements (VASP 4), three scale factors, rows with more numbers than they have a meaning "
+    "for, rows too few or too many",
+)
 _COUNTED_FORMULA = re.compile(r"\s*(?:[A-Z][a-z]?\d+\s*){2,}", re.ASCII)
 _COUNT = re.compile(r"\d{1,9}", re.ASCII)
 
@@ -16,9 +26,9 @@ _COUNT = re.compile(r"\d{1,9}", re.ASCII)
 def parse_poscar(text: str, *, source: str, max_sites: int) -> Atoms:
     """Read POSCAR text: direct or Cartesian, with or without selective dynamics and labels at line ends.
 
-    Velocities and what follows them are ignored. A row that has more numbers than the format gives it a meaning for is
-    refused, since one of them is not what it seems. The comment line is a declared formula when every element in it has a
-    count ("Cu1 N2 Cl4 O2"); any other comment is a title.
+    Velocities and what follows them are ignored. A row with more numbers than the format has is refused: one of them is
+    not what it seems. The comment line is a declared formula when every element in it has a count ("Cu1 N2 Cl4 O2");
+    any other comment is a title.
 
     Raises
     ------

@@ -1,6 +1,9 @@
 """Symmetry operations of a space group from its Hermann–Mauguin name or number, by spglib's table of 530 settings."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
+from threading import RLock
 
 import numpy as np
 import spglib
@@ -12,6 +15,22 @@ spglib.error.OLD_ERROR_HANDLING = False
 
 RENAMED = {"abm2": "aem2", "aba2": "aea2", "cmca": "cmce", "cmma": "cmme", "ccca": "ccce"}
 """Names before 1992, and what the International Tables call them since."""
+_LOCK = RLock()
+
+
+@contextmanager
+def spglib_raises() -> Iterator[None]:
+    """Let spglib raise its errors within, which its versions before 3 otherwise report at every call by a warning.
+
+    Its switch for this is one for the whole process: it is set back on leaving, and only one thread at a time sets it.
+    """
+    with _LOCK:
+        before = spglib.error.OLD_ERROR_HANDLING
+        spglib.error.OLD_ERROR_HANDLING = False
+        try:
+            yield
+        finally:
+            spglib.error.OLD_ERROR_HANDLING = before
 
 
 def operations(name: str, gamma: float) -> tuple[Array, Array]:
@@ -37,13 +56,15 @@ def operations(name: str, gamma: float) -> tuple[Array, Array]:
         found = [hall for hall, setting in zip(found, choices, strict=True) if setting == choice]
     if not found:
         raise ValueError(f"the space group {name.strip()} has the settings {' and '.join(choices)} and none is named")
-    group = spglib.get_symmetry_from_database(found[0])
+    with spglib_raises():
+        group = spglib.get_symmetry_from_database(found[0])
     assert group is not None
     return np.array(group["rotations"], dtype=np.float64), np.array(group["translations"], dtype=np.float64)
 
 
 def _setting(hall: int) -> spglib.SpaceGroupType:
-    setting = spglib.get_spacegroup_type(hall)
+    with spglib_raises():
+        setting = spglib.get_spacegroup_type(hall)
     assert setting is not None
     return setting
 

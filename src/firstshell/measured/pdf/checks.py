@@ -25,8 +25,8 @@ COARSEST, LEAST_SHARE = 8.0, 0.09
 """Å⁻¹ above which a G(r) of Qmax 12 or more has a share of its power of 0.11 to 0.6, and k²χ(k) of oxides under 0.082
 (of the sine transform of its k)."""
 EARLY, DECAYED = 5.0, 0.15
-"""RMS from 0.3 to 1.2 over that beyond, which is 5 to 21 for χ(k) and under 0.7 for G(r); and RMS of the last fifth over
-that from 1.5 to 6, which is under 0.1 for χ(k)."""
+"""RMS from 0.3 to 1.2 over that beyond, which is 12 to 21 for χ(k) of whole scans and under 0.7 for G(r); and RMS of the
+last fifth over that from 1.5 to 6, which is under 0.07 for χ(k)."""
 LEAST_RMS, MOST_RMS = 0.1, 80.0
 """Å⁻² of the RMS of G: of simulated oxides it is 1 to 8, and a tenth or ten times that is no matter of the sample."""
 
@@ -90,7 +90,7 @@ def _is_chi(r: Array, g: Array) -> bool:
     early, late = g[(r > 0.3) & (r < NO_ATOMS)], g[r > 0.8 * r[-1]]
     if _rms(early) > EARLY * _rms(g[r >= NO_ATOMS]) and _rms(late) < DECAYED * _rms(g[(r > 1.5) & (r < 6.0)]):
         return True
-    return 0 < share_beyond(r, g, 0.0) and share_beyond(r, g, COARSEST) < LEAST_SHARE
+    return share_beyond(r, g, 0.0) > 0 and share_beyond(r, g, COARSEST) < LEAST_SHARE
 
 
 def _rms(values: Array) -> float:
