@@ -96,6 +96,24 @@ def test_names(label, name):
     assert role(label) == name
 
 
+@pytest.mark.parametrize(
+    ("second", "third", "how"),
+    [
+        (FLAT, FLAT * np.exp(-MU), "ln(2/3)"),
+        (FLAT - X, 1e3 * MU * (FLAT - X), "3/2"),
+        (MU, FLAT, "column 2"),
+        (MU, 0.01 * MU, "column 2"),
+        (0 * FLAT, MU, "column 3"),
+    ],
+)
+def test_three_columns_without_names_are_told_by_what_they_hold(second, third, how, tmp_path):
+    path = tmp_path / "scan.dat"
+    path.write_text(rows(X, second, third))
+    found = chosen(path)
+    assert found.how == how
+    assert any("its columns have no names" in each for each in found.warnings)
+
+
 def test_names_of_columns_in_a_legend_in_a_list_and_with_stars(tmp_path):
     itrans = FLAT * np.exp(-MU)
     heads = [

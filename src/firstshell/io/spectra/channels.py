@@ -164,7 +164,7 @@ def absorption(
     i0, itrans, irefer = column("i0"), column("itrans"), column("irefer")
     foil = column("murefer")
     if foil is None and itrans is not None and irefer is not None:
-        foil = _log(itrans, irefer)
+        foil = log_ratio(itrans, irefer)
     reference = None if foil is None or not np.isfinite(foil[1]).all() else foil[1]
     made: list[Signal] = []
     direct: tuple[tuple[Role, SignalKind], ...] = (
@@ -175,7 +175,7 @@ def absorption(
     for name, kind in direct:
         made += [Signal(columns[i], labels[i], kind, False, reference) for i in found.get(name, [])]
     if i0 is not None and itrans is not None:
-        how, mu = _log(i0, itrans)
+        how, mu = log_ratio(i0, itrans)
         made.append(Signal(mu, how, "transmission", False, reference))
     if i0 is not None:
         arrays = [*_detectors(labels, found.get("ifluor", [])), *_channels(labels, element)]
@@ -188,7 +188,7 @@ def absorption(
     return made + ([] if foil is None else [Signal(foil[1], foil[0], "reference")])
 
 
-def _log(above: tuple[str, Array], below: tuple[str, Array]) -> tuple[str, Array]:
+def log_ratio(above: tuple[str, Array], below: tuple[str, Array]) -> tuple[str, Array]:
     """Return name and values of the logarithm of a ratio of currents, each of whichever sign its amplifier gives."""
     signs = [_sign(current) for _, current in (above, below)]
     one, two = (
