@@ -89,7 +89,10 @@ def test_a_signal_can_be_asked_for(tmp_path):
         ("log(i0/it)", "mu"), ("ln(I0/I1)", "mu"), ("lnI0It", "mu"), ("log(it/ir)", "murefer"), ("If/I0", "mufluor"),
         ("FF/I0", "mufluor"), ("(tey)/(i0)", "muyield"), ("Ifch1", "ifluor"), ("FY_c", "ifluor"), ("SDD_4", "ifluor"),
         ("DTC1", "ifluor"), ("TEY", "iyield"), ("Mono Energy *", "energy"), ("qexafs_energy", "energy"),
-        ("requested_energy", None), ("i0/it", None), ("log(x/y)", None), ("time", None), ("Fe1", None),
+        ("requested_energy", None), ("I0Detector_DarkCorrect", "i0"), ("a_i0_1", "i0"),
+        ("I0 mesh", "i0"), ("KETEK_Fe_Ka1", "ifluor"), ("I0 offset", None), ("it_ref", None), ("i0_it", None),
+        ("mu_fluo", "mufluor"),
+        ("i0/it", None), ("log(x/y)", None), ("time", None), ("Fe1", None),
     ],
 )  # fmt: skip
 def test_names(label, name):
@@ -121,6 +124,7 @@ def test_names_of_columns_in_a_legend_in_a_list_and_with_stars(tmp_path):
         "# Column 1: Energy\n# Column 2: I0\n# Column 3: I1\n",
         "# Column.1: energy eV\n# Column.2: I0\n# Column.3: I1\n#-----\n",
         "Data:\nAchieved Energy\nI0\nI1\n\n",
+        "Data:\nRequested Energy\nI0\nI1\n\n",
         "#Mono Energy *        preset time * I0                I1\n",
     ]
     for head in heads:

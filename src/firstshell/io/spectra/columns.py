@@ -110,10 +110,10 @@ def read(path: str | Path, columns: str | None = None) -> list[Measured]:
         energy, unit = values.pop(place), unit_of(labels.pop(place))
         found = _signals(labels, values, source, header)
         notes = (NAMELESS,) if len(labels) == 2 and not any(labels) else ()
-    return [
-        spectrum
-        for label, made in found
-        for spectrum in Scan(
+    spectra: list[Measured] = []
+    failed: list[InputError] = []
+    for label, made in found:
+        scan = Scan(
             energy,
             unit,
             made,
@@ -125,8 +125,14 @@ def read(path: str | Path, columns: str | None = None) -> list[Measured]:
             energy_of(first_of(header, "athena.e0", "scan.edge_energy", "e0", "edge_energy")),
             header,
             (*table.notes, *cut, *notes),
-        ).spectra()
-    ]
+        )
+        try:
+            spectra += scan.spectra()
+        except InputError as error:  # one column of several samples may be none
+            failed.append(error)
+    if not spectra:
+        raise failed[0]
+    return spectra
 
 
 def _signals(
@@ -170,10 +176,11 @@ def _may_be_a_sample(label: str) -> bool:
 
 
 def energy_column(labels: list[str]) -> int:
-    """Return the place of the column of energy: that named so, with no other word, before others; else the first."""
+    """Return the place of the column of energy: that named so, and nothing else, before others; else the first."""
     named = [i for i, label in enumerate(labels) if role(label) == "energy"]
     plain = [i for i in named if re.fullmatch(r"(energy|e)(\W.*)?", labels[i].strip().lower())]
-    return next(iter([*plain, *named]), 0)
+    like = [i for i, label in enumerate(labels) if "energy" in label.lower()]
+    return next(iter([*plain, *named, *like]), 0)
 
 
 def find_table(text: str, source: str) -> Layout:
