@@ -22,7 +22,7 @@ def fetch_iron(tmp_path, xas, summary=(), options=IRON, **api):
 
 
 def on_grid(metal, shift=0.0):
-    return xanes.prepare(xanes_spectrum(metal, shift), xanes.Params()).values
+    return xanes.prepare(xanes_spectrum(metal, shift), xanes.XanesParams()).values
 
 
 def xanes_spectrum(metal, shift):

@@ -27,12 +27,12 @@ def rutile(metal="Ti"):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_members(name):
-    module = modalities.get(name)
-    assert module.name == name
-    assert is_dataclass(module.Params)
-    assert module.Params.__dataclass_params__.frozen
-    for member in ("grid", "simulate", "prepare"):
-        assert callable(getattr(module, member))
+    kind = modalities.get(name)
+    assert (kind.name, modalities.show(name)) == (name, kind.label)
+    assert is_dataclass(kind.Params)
+    assert kind.Params.__dataclass_params__.frozen
+    assert kind.settings_of in ("", *NAMES)
+    assert all(hasattr(kind.Params(), "limit_s") for _ in range(kind.slow))
 
 
 @pytest.mark.parametrize("name", NAMES)

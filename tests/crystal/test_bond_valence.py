@@ -7,7 +7,7 @@ import pytest
 from pymatgen.core.periodic_table import Element
 
 import places
-from firstshell.crystal.bond_valence import R0, TABLE, strength, unit_length
+from firstshell.crystal.bond_valence import R0, TABLE, nearest_unit_length, strength, unit_length
 from firstshell.io.structures.files import read_structure
 
 
@@ -33,5 +33,8 @@ def test_bonds_sum_to_the_charge(name: str, metal: str, charge: int, off: float)
 def test_a_charge_without_a_row_takes_the_parameters_of_the_element() -> None:
     assert unit_length("Nb", 4) == pytest.approx(unit_length("Nb", 3))
     assert unit_length("Nb", 4) == pytest.approx(unit_length("Nb", 5), abs=0.1)
+    assert nearest_unit_length("Nb", 4) == R0["Nb", 5]
+    assert nearest_unit_length("Mn", 6) == R0["Mn", 7]
+    assert nearest_unit_length("Au", 3) == unit_length("Au", 3)
     with pytest.raises(ValueError, match="no bond-valence parameters for He"):
         unit_length("He", 1)

@@ -6,10 +6,13 @@ import pytest
 
 from firstshell.elements import half_step
 from firstshell.report import regions
-from firstshell.report.regions import axis_of, pair_regions, shares, xanes_regions
+from firstshell.report.regions import axis_of, shares
+from firstshell.simulation.regions import pair_regions, xanes_regions
+from firstshell.types import Grid
 from synthetic import synthetic_dataset
 
 ENERGY, R = np.linspace(0, 55, 111), np.arange(100) * 0.1
+ENERGIES, DISTANCES, NO_LENGTHS = Grid(ENERGY, "E − E(K)", "eV"), Grid(R, "r", "Å"), np.array([])
 SLOPE = "slope of the density line without a pair"
 
 
@@ -27,7 +30,7 @@ def test_the_edge_is_where_the_mean_spectrum_reaches_half_its_step():
 def test_xanes_regions_follow_the_edge_and_the_first_maximum():
     mean = step(12.0, 20.0)
     edge = float(half_step(ENERGY, mean)[0])
-    found = {region.name: (region.low, region.high) for region in xanes_regions(ENERGY, mean, edge)}
+    found = {region.name: (region.low, region.high) for region in xanes_regions(ENERGIES, mean, NO_LENGTHS)}
     top = ENERGY[np.argmax(mean)]
     reach = (top - edge) / 2
     assert found["pre-edge"] == (0.0, pytest.approx(edge - 3))
@@ -36,9 +39,9 @@ def test_xanes_regions_follow_the_edge_and_the_first_maximum():
 
 
 def test_without_a_maximum_there_is_no_white_line():
-    mean = 0.5 + np.arctan((ENERGY - 12.0) / 1.5) / np.pi
-    assert [r.name for r in xanes_regions(ENERGY, mean, 12.0)] == ["pre-edge", "edge", "post-edge"]
-    assert [r.name for r in xanes_regions(ENERGY, mean, 1.0)] == ["edge", "post-edge"]
+    far, near = (0.5 + np.arctan((ENERGY - edge) / 1.5) / np.pi for edge in (12.0, 1.0))
+    assert [r.name for r in xanes_regions(ENERGIES, far, NO_LENGTHS)] == ["pre-edge", "edge", "post-edge"]
+    assert [r.name for r in xanes_regions(ENERGIES, near, NO_LENGTHS)] == ["edge", "post-edge"]
 
 
 @pytest.mark.parametrize("differential", [True, False])
@@ -47,7 +50,7 @@ def test_distances_are_named_by_the_bond_lengths_of_the_data(differential):
     mean = (
         np.exp(-(((R - 2) / 0.2) ** 2)) + np.exp(-(((R - 3.2) / 0.3) ** 2)) + np.exp(-(((R - 5) / 0.4) ** 2)) - 0.1 * R
     )
-    axis = regions.Axis("Å", 0.0, False, pair_regions(R, mean, lengths, differential))
+    axis = regions.Axis("Å", 0.0, False, pair_regions(DISTANCES, mean, lengths, differential=differential))
     assert axis.region(0.6) == SLOPE
     assert axis.region(1.5) == (SLOPE if differential else "shorter bonds of other elements")
     assert axis.region(1.8) == axis.region(2.2) == "first shell"
@@ -58,7 +61,7 @@ def test_distances_are_named_by_the_bond_lengths_of_the_data(differential):
 
 def test_a_bond_far_below_the_mean_still_is_of_the_first_shell():
     lengths = np.array([1.6, 2.0, 2.1, 2.1])
-    axis = regions.Axis("Å", 0.0, False, pair_regions(R, np.zeros(100), lengths, True))
+    axis = regions.Axis("Å", 0.0, False, pair_regions(DISTANCES, np.zeros(100), lengths, differential=True))
     assert axis.region(1.5) == "first shell"
 
 

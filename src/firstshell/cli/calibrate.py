@@ -16,6 +16,9 @@ def calibrate(
     /,
     *,
     out: Path = Path("transfer.json"),
+    signal: str | None = None,
+    columns: str | None = None,
+    format: str | None = None,  # noqa: A002
     workers: int | None = None,
     progress: Literal["auto", "rich", "plain", "json", "none"] = "auto",
 ) -> None:
@@ -35,12 +38,20 @@ def calibrate(
         spectrum of a project. Two compounds or more. Hydrogen is left out of the structures.
     out
         The file to write; NAME.store beside it keeps the simulations.
+    signal
+        Which signal of each scan to take: transmission, fluorescence, electron-yield, mu, normalised, reference, or a
+        formula as an answer names it; by default the first that has a sound edge.
+    columns
+        Which columns of each table to take, such as energy=1,mu=ln(3/4); by default their names decide.
+    format
+        Format of the files; by default their content decides.
     workers
         Processes; one a core by default.
     progress
         How progress is shown.
 
     """
+    from firstshell.measured.read import ReadParams
     from firstshell.measured.standards_file import read_list, simulate_all
     from firstshell.measured.xanes.beamline import calibrate, differences
     from firstshell.measured.xanes.population import default_population
@@ -48,7 +59,7 @@ def calibrate(
     from firstshell.runtime.progress import make_reporter
     from firstshell.runtime.store import Store, write_atomic
 
-    listed = read_list(standards)
+    listed = read_list(standards, ReadParams(format, columns, signal))
     with Store.open(out.with_suffix(".store")) as store:
         simulated = simulate_all(listed, store, workers, make_reporter(progress))
     found = calibrate(simulated, default_population())

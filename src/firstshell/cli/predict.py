@@ -30,6 +30,9 @@ def predict(
     /,
     *,
     metal: str | None = None,
+    signal: str | None = None,
+    columns: str | None = None,
+    format: str | None = None,  # noqa: A002
     align: str = "auto",
     e0: float | None = None,
     pre1: float | None = None,
@@ -63,6 +66,13 @@ def predict(
         belong to one sample when they are the only two, or have one name.
     metal
         The absorber; by default the element whose K edge was measured. PDFs need it.
+    signal
+        Which signal of a scan to take: transmission, fluorescence, electron-yield, mu, normalised, reference, or a
+        formula as an answer names it; by default the first that has a sound edge.
+    columns
+        Which columns of a table to take, such as energy=1,mu=ln(3/4); by default their names decide.
+    format
+        Format of the files; by default their content decides.
     align
         How energies are calibrated: auto, foil (a channel of the scan, or a group of the Athena project named as in "Fe
         foil"), fit (likeness to training spectra), none, or the number of eV to add.
@@ -101,8 +111,8 @@ def predict(
 
     """
     from firstshell.elements import k_edge
-    from firstshell.measured.read import PdfConditionsGiven, read_samples
-    from firstshell.measured.xanes.normalise import NormaliseParams
+    from firstshell.measured.read import PdfConditionsGiven, ReadParams, read_samples
+    from firstshell.measured.xanes.normalise import NormaliseParams, with_shift
     from firstshell.prediction.answer import answer_all
     from firstshell.runtime.progress import make_reporter
 
@@ -111,8 +121,10 @@ def predict(
     models = source_of(model, data, transfer, make_reporter(progress))
     ranges = NormaliseParams(e0=e0, pre1=pre1, pre2=pre2, norm1=norm1, norm2=norm2)
     given = PdfConditionsGiven(radiation, qmax, qdamp, differential)
-    reading = read_samples(files, metal, ranges=ranges, pdf=given)
-    answers = answer_all(reading, metal, models, shift_of(align))
+    shift = shift_of(align)
+    how = ReadParams(format, columns, signal)
+    reading = read_samples(files, metal, ranges=with_shift(ranges, shift), pdf=given, how=how)
+    answers = answer_all(reading, metal, models, shift)
     if save_model is not None:
         _save(answers, models, save_model)
     reasons = [_explained(answer, models) for answer in answers] if explain else []

@@ -39,8 +39,9 @@ def read_settings(
     for name, values in given.items():
         if name not in settings or not isinstance(values, Mapping):
             raise InputError(f"unknown table [{name}]", remedy=did_you_mean(name, settings), file=config)
-    settings["pdf"] = _changed(settings["pdf"], given.pop("pdf", {}), config)
-    settings["dpdf"] = settings["pdf"]  # a differential PDF is compared with its total
+    first = {simulation.get(name).settings_of for name in simulation.names()} - {""}
+    settings |= {name: _changed(settings[name], given.pop(name, {}), config) for name in first}
+    settings |= {n: settings[other] for n in simulation.names() if (other := simulation.get(n).settings_of)}
     settings |= {name: _changed(settings[name], values, config) for name, values in given.items()}
     return settings | {"cluster": cluster}  # checked where it is used: its keys depend on the batch system
 

@@ -66,24 +66,23 @@ def simulate(
     structure = read_structure(file, partial=partial)
     settings = read_settings(config, set_, native=native)
     for name in modalities.split_inputs(modality.replace(",", "+")):
-        module = modalities.get(name)
-        slow = getattr(module, "slow", False)
-        reporter = make_reporter(progress if slow else "none")
-        reporter.start(f"{modalities.show(name)} of {file.name}", 1)
+        kind = modalities.get(name)
+        reporter = make_reporter(progress if kind.slow else "none")
+        reporter.start(f"{kind.label} of {file.name}", 1)
         try:
             result = modalities.simulate(structure, metal, name, settings[name], per_site=per_site)
             reporter.advance()
         finally:
             reporter.finish()
         spectra = result if isinstance(result, list) else [result]
-        stem, title = f"{file.stem}_{metal}_{name}", f"{file.stem}: {modalities.show(name)} of {metal}"
-        _write(spectra, out, stem, title)
-        if transform := getattr(module, "transform", None):
-            other = [transform(spectrum, settings[name]) for spectrum in spectra]
-            _write(other, out, f"{stem}_{other[0].grid.quantity}", title)
+        stem, title = f"{file.stem}_{metal}_{name}", f"{file.stem}: {kind.label} of {metal}"
+        _write(spectra, out, stem, title, kind.suffix)
+        if kind.transform is not None:
+            other = [kind.transform(spectrum, settings[name]) for spectrum in spectra]
+            _write(other, out, f"{stem}_{other[0].grid.quantity}", title, kind.suffix)
 
 
-def _write(spectra: list[Spectrum], out: Path, stem: str, title: str) -> None:
+def _write(spectra: list[Spectrum], out: Path, stem: str, title: str, suffix: str) -> None:
     import json
 
     from firstshell.cli.plots import save_plot
@@ -97,7 +96,7 @@ def _write(spectra: list[Spectrum], out: Path, stem: str, title: str) -> None:
     ]
     rows = zip(first.grid.values, *(s.values for s in spectra), strict=True)
     lines = [*header, *("  ".join(f"{value:.8g}" for value in row) for row in rows)]
-    columns = out / f"{stem}{'.gr' if first.modality in ('pdf', 'dpdf') else '.dat'}"
+    columns = out / f"{stem}{suffix}"
     write_atomic(columns, lambda path: path.write_text("\n".join(lines) + "\n", encoding="utf-8"))
     save_plot(spectra, out / stem, title)
     say(f"wrote {columns}, {stem}.png, {stem}.svg")

@@ -47,6 +47,6 @@ def xanes(feff_inp: Path, /, *, out: Path | None = None) -> None:
         *(json.dumps(attempt) for attempt in solved.attempts),
     ]
     write_atomic(out, lambda path: path.write_text(write_xmu(result, header), encoding="utf-8"))
-    spectrum = Spectrum(Grid(result.energy, "Energy", "eV"), result.mu, "xanes", "μ(E)", "edge steps", "")
+    spectrum = Spectrum.absorption(Grid(result.energy, "Energy", "eV"), result.mu, "")
     save_plot([spectrum], out.with_suffix(""), f"{feff_inp.name}: XANES")
     say(*wanted.remarks, f"wrote {out}, {out.stem}.png, {out.stem}.svg", sep="\n")

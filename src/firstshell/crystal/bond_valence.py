@@ -53,6 +53,15 @@ def unit_length(symbol: str, charge: int) -> float:
     return float(ra + rb - ra * rb * (math.sqrt(ca) - math.sqrt(cb)) ** 2 / (ca * ra + cb * rb))
 
 
+def nearest_unit_length(symbol: str, charge: int) -> float:
+    """Return R0 in Å for the charge next to this one that the table has of the element; else as `unit_length`.
+
+    For charges that an analysis has assigned, which may be off by one: Ti²⁺ takes the value of Ti³⁺.
+    """
+    known = [other for element, other in R0 if element == symbol]
+    return unit_length(symbol, min(known, key=lambda other: (abs(other - charge), other), default=charge))
+
+
 def unit_lengths(symbols: list[str], charges: list[int]) -> Array:
     """Return the (n,) R0 in Å of every atom, 0 for anions; ValueError as in `unit_length`."""
     return np.array([unit_length(s, c) if c > 0 else 0.0 for s, c in zip(symbols, charges, strict=True)])

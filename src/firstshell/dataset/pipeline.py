@@ -152,11 +152,10 @@ def simulate_site(params: Mapping[str, Any], task: SiteTask) -> Record:
 
     Raises UnavailableError where the engine is missing: that is this machine's failure, and not kept.
     """
-    modality = modalities.get(task.modality)
-    simulate = modality.simulate_site  # type: ignore[attr-defined]  # slow modalities have it
-    material = task.material
+    simulate, material = modalities.get(task.modality).simulate_site, task.material
+    assert simulate is not None, "only slow modalities have sites as tasks"
     try:
-        spectrum: Spectrum = simulate(material.structure, material.metal, task.site, params[task.modality])
+        spectrum = simulate(material.structure, material.metal, task.site, params[task.modality])
     except UnavailableError:
         raise
     except (InputError, EngineError) as error:
@@ -204,15 +203,14 @@ def _check(materials: Sequence[Material], out: str | Path | None) -> None:
 
 def _ready(params: Mapping[str, Any]) -> dict[str, Any]:
     """Return the settings as their modalities complete them, such as with the version of a program they name."""
-    found = {name: getattr(modalities.get(name), "ready", None) for name in params}
-    return {name: settings if (ready := found[name]) is None else ready(settings) for name, settings in params.items()}
+    return {name: modalities.get(name).ready(settings) for name, settings in params.items()}
 
 
 def build_items(
     materials: Iterable[Material], settings: Mapping[str, Any], left_out: list[dict[str, Any]]
 ) -> list[BuildItem]:
     """Return the materials with their site tasks, one for each slow modality; what has no sites is left out."""
-    slow = [name for name in settings["modalities"] if getattr(modalities.get(name), "slow", False)]
+    slow = [name for name in settings["modalities"] if modalities.get(name).slow]
     items = []
     for material in materials:
         try:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from firstshell.measured.xanes.normalise import Normalised
 from firstshell.prediction.answer import Answer
 from firstshell.prediction.explain import Evidence
 from firstshell.runtime.spreadsheet import write_csv
@@ -63,6 +64,13 @@ def write_evidence(answers: Sequence[Answer], found: Sequence[Sequence[Evidence]
     return path
 
 
+def ranges(xanes: Normalised) -> tuple[str, str]:
+    """Return the ranges of the line below and the curve above the edge, in eV from E0."""
+    used = xanes.settings
+    line, curve = (f"{low:.0f} to {high:.0f}" for low, high in ((used.pre1, used.pre2), (used.norm1, used.norm2)))
+    return line.replace("-", "−"), curve
+
+
 def head(target: Target) -> str:
     """Return the column of a target, with its unit."""
     return f"{target.value} ({target.unit})" if target.unit else target.value
@@ -75,6 +83,20 @@ def _row(answer: Answer) -> dict[str, Any]:
         "metal": answer.metal,
         "inputs": answer.inputs,
     }
+    xanes = answer.sample.xanes
+    if xanes is not None:
+        line, curve = ("", "") if xanes.kept else ranges(xanes)
+        row |= {
+            "file_type": xanes.file_type,
+            "signal": xanes.how,
+            "other_signals": "; ".join(xanes.others),
+            "edge": f"{xanes.metal} K",
+            "E0 (eV)": xanes.e0,
+            "edge_step": xanes.edge_step,
+            "pre-edge_range (eV from E0)": line,
+            "post-edge_range (eV from E0)": curve,
+            "range_ends": xanes.ends,
+        }
     for target, found in answer.predictions.items():
         low, high = found.interval
         unit = f" ({target.unit})" if target.unit else ""
@@ -91,7 +113,18 @@ def _row(answer: Answer) -> dict[str, Any]:
     return row | {"warnings": "; ".join(answer.warnings)}
 
 
-_GROUPS = ("sample", "files", "metal", "inputs", *(target.value for target in Target), "in_domain", *DISTANCES)
+_ORIGIN = ("file_type", "signal", "other_signals", "edge", "E0", "edge_step", "pre-edge_range", "post-edge_range")
+_GROUPS = (
+    "sample",
+    "files",
+    "metal",
+    "inputs",
+    *_ORIGIN,
+    "range_ends",
+    *(target.value for target in Target),
+    "in_domain",
+    *DISTANCES,
+)
 
 
 def _place(name: str) -> tuple[int, int, int]:

@@ -8,7 +8,7 @@ from firstshell.prediction.align import Alignment
 from firstshell.prediction.answer import Answer
 from firstshell.prediction.explain import Evidence
 from firstshell.prediction.resemblance import Resemblance
-from firstshell.report.answer_table import DISTANCES
+from firstshell.report.answer_table import DISTANCES, ranges
 from firstshell.runtime.console import plain
 from firstshell.simulation import show
 from firstshell.types import Prediction, Target
@@ -31,6 +31,7 @@ def paragraph(answer: Answer) -> str:
     names = show(answer.inputs).replace("+", " + ")
     sources = plain(", ".join(answer.sample.sources))
     lines = [f"{plain(answer.sample.name)}: {answer.metal}, from {names} ({sources})"]
+    lines += [f"  {plain(sentence)}" for sentence in origin(answer)]
     lines += [f"  {_target(prediction)}" for prediction in answer.predictions.values()]
     for name, each in answer.resemblance.items():
         lines += _resemblance(name, each)
@@ -38,6 +39,20 @@ def paragraph(answer: Answer) -> str:
         lines.append(f"  Energies {_alignment(answer.alignment)}")
     lines += [f"  Warning: {warning}" for warning in answer.warnings]
     return "\n".join(lines)
+
+
+def origin(answer: Answer) -> list[str]:
+    """Return of which file type, columns, edge and ranges the XANES of an answer is made, in one or two lines."""
+    xanes = answer.sample.xanes
+    if xanes is None or not xanes.how:
+        return []
+    first = f"{xanes.file_type}: μ = {xanes.how}; {xanes.metal} K edge, E0 {xanes.e0:.1f} eV"
+    if not xanes.kept:
+        line, curve = ranges(xanes)
+        first += f", line {line} eV, curve {curve} eV from it, edge step {xanes.edge_step:.3g}"
+    also = f"Other signals in the file (--signal takes one): {'; '.join(xanes.others)}" if xanes.others else ""
+    ends = f"{xanes.ends[:1].upper()}{xanes.ends[1:]}"
+    return [first.removeprefix(": "), *filter(None, (ends, also))]
 
 
 def line(answer: Answer, width: int = WIDTH) -> str:

@@ -37,14 +37,42 @@ def build_report(
     workers: int | None = 0,
     reporter: Reporter | None = None,
 ) -> Path:
-    """Write report.html, figures/<name>.png, .svg, .csv and tables/<name>.csv into `folder`; return the page's path.
+    """Write report.html, figures/<name>.png, .svg, .csv and tables/<name>.csv into a folder.
 
-    data : the dataset that the study was made on
-    folder : made if need be; each file is written whole or not at all, and the same study gives the same bytes
-    robustness : scores of models for measured spectra against disturbances, as `measured.robustness` has them
-    workers : processes that draw; None takes one a core, 0 draws in this process
+    Parameters
+    ----------
+    study : Study
+        The result.
+    data : Dataset
+        The dataset that the study was made on.
+    folder : str or Path
+        Made if need be; each file is written whole or not at all, and the same study gives the same bytes.
+    robustness : DataFrame, optional
+        Scores of models for measured spectra against disturbances, as `firstshell.prediction.robustness` has them.
+    workers : int, optional
+        Processes that draw; None takes one a core, 0 draws in this process.
+    reporter : Reporter, optional
+        Shows progress.
 
-    Raises InputError when the folder cannot be written, or the study was made on other data.
+    Returns
+    -------
+    Path
+        The page.
+
+    Raises
+    ------
+    InputError
+        When the folder cannot be written, or the study was made on other data.
+
+    Examples
+    --------
+    >>> import firstshell as fs
+    >>> data = fs.load_dataset("small.parquet")
+    >>> plan = fs.StudyPlan(targets=("bond_length",), inputs=("xanes",), splits=("grouped",), repeats=2)
+    >>> study = fs.run_study(data, plan, workers=0)
+    >>> fs.build_report(study, data, "study").name
+    'report.html'
+
     """
     folder = Path(folder)
     if study.provenance["dataset_hash"] != data.hash:

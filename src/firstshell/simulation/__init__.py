@@ -1,43 +1,111 @@
-"""The kinds of measurement. Each file of this folder is one modality; there is no other list of them.
+"""The kinds of measurement. Each file of this folder is one of them, its `modality`; there is no other list of them.
 
-A modality module has five members: `name`, `Params` (frozen dataclass), `grid(params, metal=None)`,
-`simulate(structure, metal, params, per_site=False)` and `prepare(measured, params)`. One whose simulations take seconds
-says `slow = True`, so that commands show progress, and has `simulate_site(structure, metal, site, params)`, so that a
-build can hand out its sites one by one, each for at most `params.limit_s` seconds. One whose settings name a program
-has `ready(params)`, which tries it and returns the settings with the program's version. One that datasets hold only
-when it is asked for says `on_request = True`. One that is looked at on another axis as well has
-`transform(spectrum, params)`, which returns the spectrum there.
+What they share lies in the folders `pairs`, `scattering` and `feff`.
 """
 
 from __future__ import annotations
 
 import pkgutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from firstshell.errors import InputError
-from firstshell.types import Grid, Spectrum
+from firstshell.types import Array, Grid, Region, Spectrum
 
 if TYPE_CHECKING:
     from pymatgen.core.structure import Structure
 
+    from firstshell.types import Site
 
-class Modality(Protocol):
-    """What every module of this folder provides."""
+
+class MakesGrid(Protocol):
+    """Returns the grid for settings: relative to the metal's edge without `metal`, absolute with it."""
+
+    def __call__(self, params: Any, metal: str | None = None) -> Grid: ...  # noqa: D102
+
+
+class Simulates(Protocol):
+    """Returns the spectrum of a material, or with `per_site` a list of spectra, one for each distinct site."""
+
+    def __call__(self, structure: Structure, metal: str, params: Any, per_site: bool = False) -> Any: ...  # noqa: D102
+
+
+@dataclass(frozen=True, kw_only=True)
+class Modality:
+    """One kind of measurement: how it is calculated, and what the rest of firstshell must know of it.
+
+    name, label : in commands and files, "dpdf"; as the field writes it, "dPDF"
+    quantity, unit : of the ordinate
+    Params : frozen dataclass of its settings
+    grid, simulate : see `MakesGrid` and `Simulates`
+    prepare : puts a spectrum that came from elsewhere on the modality's grid
+    simulate_site : of a modality whose simulations take seconds: calculates one of the distinct sites, for at most
+        `params.limit_s` seconds; commands show progress, and a build hands sites out one by one
+    ready : completes settings that name a program with the program's version, having tried it
+    transform : returns a spectrum on the other axis that it is also looked at on
+    origin : the position on a grid that places are counted from, given the mean spectrum; without it they count from 0
+    regions : the named parts of a grid, given the mean spectrum on it and the metal's bond lengths (n,) in Å
+    on_request : whether datasets hold it only when it is asked for
+    settings_of : another modality, whose settings hold for this one too unless it is given its own
+    suffix : of files of columns
+    tolerance : how far two calculations of the same may differ, in `unit`
+    scaled_by : what measured spectra are divided by before they are compared, "" for nothing
+    hatch, hatch_joined : of bars, alone and joined to another modality
+    colour, colour_joined, marker, marker_joined : of lines, in the same way
+    """
 
     name: str
+    label: str
+    quantity: str
+    unit: str
     Params: type[Any]
+    grid: MakesGrid
+    simulate: Simulates
+    prepare: Callable[[Spectrum, Any], Spectrum]
+    simulate_site: Callable[[Structure, str, Site, Any], Spectrum] | None = None
+    ready: Callable[[Any], Any] = lambda params: params
+    transform: Callable[[Spectrum, Any], Spectrum] | None = None
+    origin: Callable[[Grid, Array], float | None] | None = None
+    regions: Callable[[Grid, Array, Array], tuple[Region, ...]] | None = None
+    on_request: bool = False
+    settings_of: str = ""
+    suffix: str = ".dat"
+    tolerance: float = 1e-9
+    scaled_by: str = ""
+    hatch: str = "xx"
+    hatch_joined: str = "++"
+    colour: str = "#56b4e9"
+    colour_joined: str = "#999999"
+    marker: str = "*"
+    marker_joined: str = "P"
 
-    def grid(self, params: Any, metal: str | None = None) -> Grid:
-        """Return the grid of the modality: relative to the metal's edge without `metal`, absolute with it."""
+    @property
+    def slow(self) -> bool:
+        """Whether its simulations take seconds."""
+        return self.simulate_site is not None
 
-    def simulate(self, structure: Structure, metal: str, params: Any, per_site: bool = False) -> Any:
-        """Return the Spectrum of the material, or with `per_site` a list, one per distinct site."""
+    @property
+    def ordinate(self) -> str:
+        """Label of the ordinate with unit."""
+        return f"{self.quantity} ({self.unit})"
 
-    def prepare(self, measured: Spectrum, params: Any) -> Spectrum:
-        """Put a spectrum that came from elsewhere on the modality's grid."""
+    @property
+    def compared(self) -> str:
+        """Label of the ordinate of spectra that are compared with each other."""
+        return f"{self.quantity} / {self.scaled_by}" if self.scaled_by else self.ordinate
+
+    @property
+    def distance_unit(self) -> str:
+        """What distances between spectra are counted in."""
+        return f"of the {self.scaled_by} of {self.quantity}" if self.scaled_by else self.unit
+
+    @property
+    def abscissa(self) -> str:
+        """Label of the axis with unit; energies count from the metal's edge."""
+        return self.grid(self.Params()).label
 
 
 @cache
@@ -49,14 +117,14 @@ def names() -> tuple[str, ...]:
 @cache
 def standard() -> tuple[str, ...]:
     """Names of the modalities that a dataset holds unless others are asked for: those without `on_request`."""
-    return tuple(name for name in names() if not getattr(get(name), "on_request", False))
+    return tuple(name for name in names() if not get(name).on_request)
 
 
 def get(name: str) -> Modality:
     """Return the modality called `name`; InputError for an unknown one."""
     if name not in names():
         raise InputError(f"there is no modality {name!r}", remedy=f"Choose from: {', '.join(names())}")
-    return cast(Modality, import_module(f"{__name__}.{name}"))
+    return cast(Modality, import_module(f"{__name__}.{name}").modality)
 
 
 def simulate(
@@ -64,21 +132,49 @@ def simulate(
 ) -> Spectrum | list[Spectrum]:
     """Simulate one modality of a structure.
 
-    structure : pymatgen Structure, as `read_structure` returns it
-    metal : symbol of the absorber, or of the element whose differential PDF is wanted
-    modality : its name, such as "pdf"
-    params : the modality's settings; its defaults when None
-    per_site : a list of spectra, one per symmetry-distinct site of the metal, instead of the material's one
+    Parameters
+    ----------
+    structure : Structure
+        pymatgen Structure, as `read_structure` returns it.
+    metal : str
+        Symbol of the absorber, or of the element whose differential PDF is wanted.
+    modality : str
+        Its name, such as "pdf".
+    params : PdfParams, XanesParams or ExafsParams, optional
+        The modality's settings; its defaults when None.
+    per_site : bool
+        A list of spectra, one per symmetry-distinct site of the metal, instead of the material's one.
 
-    Raises InputError for an unknown modality or metal, settings of another modality, and whatever the engine refuses.
+    Returns
+    -------
+    Spectrum or list of Spectrum
+        XANES in edge steps, PDF and dPDF in Å⁻².
+
+    Raises
+    ------
+    InputError
+        For an unknown modality or metal, settings of another modality, and whatever the engine refuses.
+    EngineError
+        Where the engine fails.
+
+    Examples
+    --------
+    >>> import firstshell as fs
+    >>> rutile = fs.read_structure("rutile.cif")
+    >>> spectrum = fs.simulate(rutile, "Ti", "dpdf", fs.PdfParams(qmax=24, points=None))
+    >>> spectrum.grid.values[[0, -1]].round(2).tolist()
+    [0.0, 9.99]
+    >>> len(fs.simulate(rutile, "Ti", "pdf", per_site=True))
+    1
+
     """
-    module = get(modality)
-    params = module.Params() if params is None else params
-    if not isinstance(params, module.Params):
+    chosen = get(modality)
+    params = chosen.Params() if params is None else params
+    if not isinstance(params, chosen.Params):
         raise InputError(
-            f"{type(params).__name__} are not the settings of {modality}", remedy=f"Give {module.Params.__name__}"
+            f"{type(params).__name__} are not the settings of {modality}", remedy=f"Give {chosen.Params.__name__}"
         )
-    return cast("Spectrum | list[Spectrum]", module.simulate(structure, metal, params, per_site))
+    return cast("Spectrum | list[Spectrum]", chosen.simulate(structure, metal, params, per_site))
 
 
 def split_inputs(inputs: str) -> tuple[str, ...]:
@@ -93,4 +189,4 @@ def split_inputs(inputs: str) -> tuple[str, ...]:
 
 def show(inputs: str) -> str:
     """Write "xanes+dpdf" as the field does: XANES+dPDF."""
-    return inputs.upper().replace("DPDF", "dPDF")
+    return "+".join(get(name).label for name in inputs.split("+"))

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from functools import partial
 from typing import TYPE_CHECKING
 
 from firstshell.crystal.sites import distinct_sites
+from firstshell.simulation import Modality
 from firstshell.simulation.pairs.params import PdfParams
-from firstshell.simulation.pdf import grid, pdf_family, resample
+from firstshell.simulation.pdf import grid, pdf_family, resample, unit
+from firstshell.simulation.regions import pair_regions
 from firstshell.types import Array, Spectrum
 
 if TYPE_CHECKING:
     from pymatgen.core.structure import Structure
 
-__all__ = ["Params", "grid", "name", "prepare", "simulate"]
+__all__ = ["grid", "modality", "prepare", "simulate"]
 
 name = "dpdf"
-Params = PdfParams
 
 
 def simulate(structure: Structure, metal: str, params: PdfParams, per_site: bool = False) -> Spectrum | list[Spectrum]:
@@ -38,4 +40,26 @@ def prepare(measured: Spectrum, params: PdfParams) -> Spectrum:
 
 
 def _spectrum(values: Array, metal: str, params: PdfParams, site: int | None = None) -> Spectrum:
-    return Spectrum(grid(params), values, name, "ΔG(r)", "Å⁻²", metal, site, {"params": asdict(params)})
+    return Spectrum(grid(params), values, name, "ΔG(r)", unit, metal, site, {"params": asdict(params)})
+
+
+modality = Modality(
+    name=name,
+    label="dPDF",
+    quantity="ΔG(r)",
+    unit=unit,
+    Params=PdfParams,
+    grid=grid,
+    simulate=simulate,
+    prepare=prepare,
+    regions=partial(pair_regions, differential=True),
+    settings_of="pdf",  # a differential PDF is compared with its total
+    suffix=".gr",
+    scaled_by="RMS",
+    hatch="oo",
+    hatch_joined="\\\\\\\\",
+    colour="#e69f00",
+    colour_joined="#cc79a7",
+    marker="D",
+    marker_joined="v",
+)

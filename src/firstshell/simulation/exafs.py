@@ -21,6 +21,7 @@ from scipy.interpolate import CubicSpline
 
 from firstshell.crystal.sites import distinct_sites
 from firstshell.errors import EngineError, InputError
+from firstshell.simulation import Modality
 from firstshell.simulation.feff.paths import PathTable, site_paths
 from firstshell.types import Array, Grid, Site, Spectrum
 
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from pymatgen.core.structure import Structure
 
 name = "exafs"
-slow = True
-on_request = True
 
 EV_PER_K2 = 3.80998
 """Kinetic energy in eV of an electron of 1 Å⁻¹."""
@@ -98,9 +97,6 @@ class ExafsParams:
     def limit_s(self) -> float:
         """Wall-clock seconds after which a site is given up."""
         return 600.0
-
-
-Params = ExafsParams
 
 
 def grid(params: ExafsParams, metal: str | None = None) -> Grid:  # noqa: ARG001  every modality takes the metal
@@ -211,8 +207,13 @@ def prepare(measured: Spectrum, params: ExafsParams) -> Spectrum:
 
 
 def _spectrum(values: Array, params: ExafsParams, metal: str, site: int | None, provenance: dict[str, Any]) -> Spectrum:
-    power = "" if params.kweight == 0 else f"k{_superscript(params.kweight, plain_one=True)}"
-    return Spectrum(grid(params), values, name, f"{power}χ(k)", _unit(params.kweight), metal, site, provenance)
+    quantity, unit = _quantity(params.kweight), _unit(params.kweight)
+    return Spectrum(grid(params), values, name, quantity, unit, metal, site, provenance)
+
+
+def _quantity(power: int) -> str:
+    """χ(k) times a power of k."""
+    return "χ(k)" if power == 0 else f"k{_superscript(power, plain_one=True)}χ(k)"
 
 
 def _unit(power: int) -> str:
@@ -222,3 +223,19 @@ def _unit(power: int) -> str:
 
 def _superscript(number: int, *, plain_one: bool = False) -> str:
     return "" if plain_one and number == 1 else "⁰¹²³⁴"[number]
+
+
+modality = Modality(
+    name=name,
+    label="EXAFS",
+    quantity=_quantity(ExafsParams.kweight),
+    unit=_unit(ExafsParams.kweight),
+    Params=ExafsParams,
+    grid=grid,
+    simulate=simulate,
+    prepare=prepare,
+    simulate_site=simulate_site,
+    transform=transform,
+    on_request=True,
+    tolerance=1e-4,
+)

@@ -1,8 +1,33 @@
-"""Total pair distribution functions G(r) of crystals."""
+r"""Total pair distribution functions of crystals.
+
+With :math:`\rho(r)` the pair density, the mean number of atoms per volume at a distance :math:`r` from an atom weighted
+by scattering lengths, and :math:`\rho_0` the number density of the crystal, the literature has four functions (Keen,
+J. Appl. Cryst. 34, 172 (2001)). firstshell computes and reads :math:`G(r)`; the others follow from it:
+
+========================  =====================================  ================  ==========================
+function                  definition                             unit              from :math:`G(r)`
+========================  =====================================  ================  ==========================
+reduced PDF               :math:`G = 4\pi r(\rho - \rho_0)`      Å⁻²               :math:`G`
+PDF                       :math:`g = \rho/\rho_0`                1                 :math:`1 + G/(4\pi r\rho_0)`
+total correlation         :math:`T = 4\pi r\rho`                 Å⁻²               :math:`G + 4\pi r\rho_0`
+radial distribution, RDF  :math:`R = 4\pi r^2\rho`               Å⁻¹               :math:`rG + 4\pi r^2\rho_0`
+========================  =====================================  ================  ==========================
+
+Below the first distance :math:`\rho = 0`, so that :math:`G = -4\pi r\rho_0`; far away :math:`G \to 0`, :math:`g \to 1`.
+The area of a peak of :math:`R` is a coordination number, each pair of elements :math:`i, j` weighted by
+:math:`b_i b_j/\langle b\rangle^2`. :math:`G` is the sine transform of the measured structure function,
+
+.. math::
+    G(r) = \frac{2}{\pi} \int_{Q_\mathrm{min}}^{Q_\mathrm{max}} Q\,[S(Q) - 1]\,\sin(Qr)\,\mathrm{d}Q,
+
+and what it lacks below :math:`Q_\mathrm{min}` and above :math:`Q_\mathrm{max}` shows as ripples (`PdfParams.qmin`,
+`PdfParams.qmax`).
+"""
 
 from __future__ import annotations
 
 from dataclasses import asdict
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,18 +35,19 @@ from scipy.interpolate import CubicSpline
 
 from firstshell.crystal.sites import distinct_sites
 from firstshell.errors import InputError
+from firstshell.simulation import Modality
 from firstshell.simulation.pairs.crystal import read_crystal
 from firstshell.simulation.pairs.distributions import PairDistributions, result_grid
 from firstshell.simulation.pairs.params import PdfParams
+from firstshell.simulation.regions import pair_regions
 from firstshell.types import Array, Grid, Spectrum
 
 if TYPE_CHECKING:
     from pymatgen.core.structure import Structure
 
-__all__ = ["PairDistributions", "Params", "PdfParams", "grid", "name", "pdf_family", "prepare", "simulate"]
+__all__ = ["PairDistributions", "PdfParams", "grid", "modality", "pdf_family", "prepare", "simulate"]
 
-name = "pdf"
-Params = PdfParams
+name, unit = "pdf", "Å⁻²"
 
 
 def grid(params: PdfParams, metal: str | None = None) -> Grid:  # noqa: ARG001  every modality takes the metal
@@ -79,9 +105,30 @@ def resample(measured: Spectrum, target: Grid, modality: str) -> Spectrum:
         )
     values = CubicSpline(r, g)(wanted)
     return Spectrum(
-        target, values, modality, measured.quantity, "Å⁻²", measured.metal, measured.site, measured.provenance
+        target, values, modality, measured.quantity, unit, measured.metal, measured.site, measured.provenance
     )
 
 
 def _spectrum(values: Array, metal: str, params: PdfParams, site: int | None = None) -> Spectrum:
-    return Spectrum(grid(params), values, name, "G(r)", "Å⁻²", metal, site, {"params": asdict(params)})
+    return Spectrum(grid(params), values, name, "G(r)", unit, metal, site, {"params": asdict(params)})
+
+
+modality = Modality(
+    name=name,
+    label="PDF",
+    quantity="G(r)",
+    unit=unit,
+    Params=PdfParams,
+    grid=grid,
+    simulate=simulate,
+    prepare=prepare,
+    regions=partial(pair_regions, differential=False),
+    suffix=".gr",
+    scaled_by="RMS",
+    hatch="...",
+    hatch_joined="////",
+    colour="#d55e00",
+    colour_joined="#009e73",
+    marker="s",
+    marker_joined="^",
+)

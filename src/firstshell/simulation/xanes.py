@@ -15,17 +15,18 @@ from firstshell.crystal.sites import distinct_sites
 from firstshell.crystal.symmetry import symmetry
 from firstshell.elements import k_edge
 from firstshell.errors import EngineError, InputError
+from firstshell.simulation import Modality
 from firstshell.simulation.feff import external as feff_external
 from firstshell.simulation.feff.cards import Mesh, Scf
 from firstshell.simulation.feff.settings import FeffSettings
 from firstshell.simulation.feff.site import SiteSettings, site_xanes
-from firstshell.types import Array, Grid, Site, Spectrum
+from firstshell.simulation.regions import edge_of, xanes_regions
+from firstshell.types import ABSORPTION, Array, Grid, Site, Spectrum
 
 if TYPE_CHECKING:
     from pymatgen.core.structure import Structure
 
 name = "xanes"
-slow = True
 
 PRESETS = {
     "fast": SiteSettings(
@@ -42,21 +43,48 @@ PRESETS = {
 }
 """Settings by name; docs/xanes.md has the cost and the error of each. `converged` has the Materials Project's radii."""
 DEFAULT, EXTERNAL = "fast", "feff"
+MESH_POINTS = 85
+"""Steps in k: with those below and next to the edge they keep within the engine's 100 energies."""
+REACH = 5.0
+"""eV past the grid's end that are calculated."""
+EV_PER_K2 = 3.81
+"""Kinetic energy in eV of an electron of 1/Å."""
 
 
 @dataclass(frozen=True)
 class XanesParams:
     """The XANES grid, and how spectra are calculated.
 
-    emin, emax : first and last energy in eV, counted from the metal's tabulated K edge. FEFF places the Fermi level
-        4 to 10 eV above that edge for the 3d metals, so the window spans the pre-edge to about 50 eV past it. Of Zr,
-        Nb and Mo it is 15 to 19 eV: 10 to 65 suits them better.
-    points : number of evenly spaced energies, both ends included
-    preset : "fast", "standard" or "converged"; always "feff" where `feff` is given
-    polarization : direction of the electric field, three Cartesian components in the axes of the structure; None
-        averages over all directions, as a powder does
-    uiso : Å², mean square displacement of every atom, which damps the fine structure; 0 leaves atoms at rest
-    feff : a FEFF9 or FEFF10 of the user's, and its settings, instead of feff8l; powder averages of atoms at rest only
+    Parameters
+    ----------
+    emin, emax : float
+        First and last energy in eV, counted from the metal's tabulated K edge. FEFF places the Fermi level 4 to 10 eV
+        above that edge for the 3d metals, so the window spans the pre-edge to about 50 eV past it. Of Zr, Nb and Mo it
+        is 15 to 19 eV: 10 to 65 suits them better.
+    points : int
+        Number of evenly spaced energies, both ends included.
+    preset : {"fast", "standard", "converged", "feff"}
+        Accuracy of the built-in engine; always "feff" where `feff` is given.
+    polarization : tuple of float, optional
+        Direction of the electric field, three Cartesian components in the axes of the structure; None averages over all
+        directions, as a powder does.
+    uiso : float
+        Å², mean square displacement of every atom, which damps the fine structure; 0 leaves atoms at rest.
+    feff : FeffSettings, optional
+        A FEFF9 or FEFF10 of the user's, and its settings, instead of feff8l; powder averages of atoms at rest only.
+
+    Raises
+    ------
+    InputError
+        For values without meaning.
+
+    Examples
+    --------
+    >>> import firstshell as fs
+    >>> along_c = fs.XanesParams(points=200, polarization=(0, 0, 1))
+    >>> along_c.preset
+    'fast'
+
     """
 
     emin: float = 0.0
@@ -93,9 +121,6 @@ class XanesParams:
         return 7200.0 if self.feff is None else self.feff.timeout + 60.0
 
 
-Params = XanesParams
-
-
 def grid(params: XanesParams, metal: str | None = None) -> Grid:
     """Return the energies relative to the tabulated K edge, or absolute ones when `metal` is named."""
     relative = np.linspace(params.emin, params.emax, params.points)
@@ -129,7 +154,7 @@ def simulate(
     weights = np.array([site.multiplicity for site in sites], dtype=float)
     values = np.average([spectrum.values for spectrum in spectra], axis=0, weights=weights)
     provenance = spectra[0].provenance | {"sites": [spectrum.provenance["sites"][0] for spectrum in spectra]}
-    return Spectrum(spectra[0].grid, values, name, "μ(E)", "edge steps", metal, None, provenance)
+    return Spectrum.absorption(spectra[0].grid, values, metal, None, provenance)
 
 
 def simulate_site(structure: Structure, metal: str, site: Site, params: XanesParams) -> Spectrum:
@@ -169,10 +194,8 @@ def _built_in(structure: Structure, metal: str, site: Site, params: XanesParams,
     result, record = site_xanes(structure, site.index, settings, directions, params.uiso)
     record |= {"multiplicity": site.multiplicity}
     provenance = _software(params) | {"sites": [record]}
-    raw = Spectrum(
-        Grid(result.energy, "Energy", "eV"), result.mu, name, "μ(E)", "edge steps", metal, site.index, provenance
-    )
-    return prepare(raw, params)
+    grid = Grid(result.energy, "Energy", "eV")
+    return prepare(Spectrum.absorption(grid, result.mu, metal, site.index, provenance), params)
 
 
 def _software(params: XanesParams) -> dict[str, object]:
@@ -206,7 +229,7 @@ def prepare(measured: Spectrum, params: XanesParams) -> Spectrum:
             remedy="Choose emin and emax within the spectrum's range",
         )
     values = np.interp(target.values, energy, measured.values)
-    return Spectrum(target, values, name, "μ(E)", "edge steps", measured.metal, measured.site, measured.provenance)
+    return Spectrum.absorption(target, values, measured.metal, measured.site, measured.provenance)
 
 
 def hold(metal: str) -> float:
@@ -217,9 +240,21 @@ def hold(metal: str) -> float:
     return 20.0 if metal and Element(metal).Z > 36 else 10.0
 
 
-MESH_POINTS = 85
-"""Steps in k: with those below and next to the edge they keep within the engine's 100 energies."""
-REACH = 5.0
-"""eV past the grid's end that are calculated."""
-EV_PER_K2 = 3.81
-"""Kinetic energy in eV of an electron of 1/Å."""
+modality = Modality(
+    name=name,
+    label="XANES",
+    quantity=ABSORPTION[0],
+    unit=ABSORPTION[1],
+    Params=XanesParams,
+    grid=grid,
+    simulate=simulate,
+    prepare=prepare,
+    simulate_site=simulate_site,
+    ready=ready,
+    origin=edge_of,
+    regions=xanes_regions,
+    tolerance=1e-4,
+    hatch="",
+    colour="#0072b2",
+    marker="o",
+)

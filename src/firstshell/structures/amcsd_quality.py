@@ -10,7 +10,7 @@ import numpy as np
 from pymatgen.core.lattice import Lattice
 from pymatgen.core.structure import Structure
 
-from firstshell.crystal.bond_valence import RADIUS, B, strength, unit_length
+from firstshell.crystal.bond_valence import RADIUS, B, nearest_unit_length, strength
 from firstshell.crystal.sites import primitive
 from firstshell.crystal.valences import valences
 from firstshell.io.structures.atoms import Atoms, same_composition
@@ -131,7 +131,7 @@ def check_bonds(cell: Structure) -> float:
     share = np.where(symbols == "O", 0.0, strongest / np.abs(states))
     if share.max() > MAX_SHARE:
         i = int(np.argmax(share))
-        length = unit_length(symbols[i], int(states[i])) - B * math.log(strongest[i])
+        length = nearest_unit_length(symbols[i], int(states[i])) - B * math.log(strongest[i])
         raise UnfitError("bonds", f"{symbols[i]}{int(states[i]):+d} and O-2 are only {length:.2f} Å apart")
     deviations = sums - np.abs(states)
     instability = float(np.sqrt(np.mean(deviations**2)))
@@ -148,7 +148,9 @@ def bond_valences(cell: Structure, states: Array) -> tuple[Array, Array]:
     """Return sum and maximum, both (n,), of every atom's bond valences; only bonds of cations with oxygen count."""
     symbols = [site.specie.symbol for site in cell]
     anion = np.array([symbol == "O" for symbol in symbols])
-    lengths = np.array([0.0 if s == "O" else unit_length(s, int(v)) for s, v in zip(symbols, states, strict=True)])
+    lengths = np.array(
+        [0.0 if s == "O" else nearest_unit_length(s, int(v)) for s, v in zip(symbols, states, strict=True)]
+    )
     first, second, _, distances = cell.get_neighbor_list(RADIUS)
     bonds = anion[first] != anion[second]
     first, second, distances = first[bonds], second[bonds], distances[bonds]

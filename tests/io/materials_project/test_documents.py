@@ -87,7 +87,7 @@ def test_a_document(good):
     assert np.array_equal(read.structure.frac_coords, structure.frac_coords)
     assert read.structure.species == structure.species
     assert np.array_equal(read.structure.lattice.matrix, structure.lattice.matrix)
-    spectrum = xanes.prepare(read.spectrum(), xanes.Params())
+    spectrum = xanes.prepare(read.spectrum(), xanes.XanesParams())
     assert spectrum.metal == "Fe"
     assert abs(spectrum.values[-20:].mean() - 1) < 0.1
 

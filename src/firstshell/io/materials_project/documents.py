@@ -92,7 +92,7 @@ class XanesDocument:
         if len(far) and not LEVEL[0] <= far.mean() <= LEVEL[1]:
             raise InputError(f"its XANES is not in edge steps: {far.mean():.3g} past the edge, not about 1")
         grid, provenance = Grid(self.energy, "Energy", "eV"), {"source": "Materials Project", "id": self.id}
-        return Spectrum(grid, self.mu, "xanes", "μ(E)", "edge steps", self.metal, site, provenance)
+        return Spectrum.absorption(grid, self.mu, self.metal, site, provenance)
 
 
 def parse_xanes(content: Any, metal: str) -> XanesDocument:
