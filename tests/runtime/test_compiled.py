@@ -11,7 +11,7 @@ import resource, sys
 if sys.argv[1] == "full":
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
 import numpy as np
-from firstshell.simulation.compiled import where_kept
+from firstshell.runtime.compiled import where_kept
 from firstshell.simulation.pairs.kernels import most_images
 print(most_images(np.eye(3) * 4.0, 10.0), where_kept(most_images) is not None, len(most_images.stats.cache_hits))
 """
@@ -56,7 +56,7 @@ def test_no_folder_costs_time_only(tmp_path, monkeypatch):
     """As root may write anywhere, numba is told that no folder suits."""
     from numba.core import caching
 
-    from firstshell.simulation.compiled import compiled, where_kept
+    from firstshell.runtime.compiled import compiled, where_kept
 
     monkeypatch.setattr(caching.FunctionCache._impl_class, "_locator_classes", [])
     function = compiled()(lambda x: x + 1)
