@@ -165,7 +165,7 @@ def _model_cache() -> Finding:
 
 
 def _compiled() -> Finding:
-    from firstshell.simulation.compiled import where_kept
+    from firstshell.runtime.compiled import where_kept
     from firstshell.simulation.pairs.kernels import most_images
 
     folder = where_kept(most_images)

@@ -7,7 +7,7 @@ from math import ceil, exp, floor, pi, sqrt
 import numpy as np
 from numpy.typing import NDArray
 
-from firstshell.simulation.compiled import compiled
+from firstshell.runtime.compiled import compiled
 from firstshell.simulation.pairs.termination import PEAK_CUT
 from firstshell.types import Array
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from firstshell.simulation.compiled import compiled
+from firstshell.runtime.compiled import compiled
 from firstshell.types import Array
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from firstshell.simulation.compiled import compiled
+from firstshell.runtime.compiled import compiled
 from firstshell.simulation.pairs.lattice import reduced
 from firstshell.simulation.pairs.sums import Atoms, Ints
 from firstshell.types import Array

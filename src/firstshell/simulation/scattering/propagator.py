@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.linalg import get_lapack_funcs
 
 from firstshell.errors import EngineError
-from firstshell.simulation.compiled import compiled
+from firstshell.runtime.compiled import compiled
 from firstshell.simulation.scattering.harmonics import degrees, gaunt, hankel, real_harmonics
 from firstshell.simulation.scattering.pad import Complex
 from firstshell.simulation.scattering.site_symmetry import (
