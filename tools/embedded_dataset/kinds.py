@@ -14,9 +14,11 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 from sklearn.metrics import f1_score
 
@@ -112,7 +114,7 @@ def _root_mean_square(values: pd.Series[float]) -> float:
     return float(np.sqrt(np.mean(values.to_numpy() ** 2)))
 
 
-def _some(rows: Array, limit: int, kind: str) -> list[int]:
+def _some(rows: NDArray[np.signedinteger[Any]], limit: int, kind: str) -> list[int]:
     """Return at most so many rows of a new kind, drawn at random."""
     if kind in ("old", "derived") or len(rows) <= limit:
         return [int(row) for row in rows]
