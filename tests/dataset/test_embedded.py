@@ -34,7 +34,7 @@ def recorded(monkeypatch, data):
         values = data.spectra["xanes"][found] + error[0]
         return Spectrum(xanes.grid(params, metal), values, "xanes", "μ(E)", "edge steps", metal, site.index)
 
-    monkeypatch.setattr(xanes, "simulate_site", simulate_site)
+    monkeypatch.setattr(xanes, "modality", replace(xanes.modality, simulate_site=simulate_site))
     return error
 
 

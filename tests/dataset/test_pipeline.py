@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +31,7 @@ CALLS: list[tuple[str, int]] = []
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch):
     CALLS.clear()
-    monkeypatch.setattr(xanes, "simulate_site", stand_in)
+    monkeypatch.setattr(xanes, "modality", replace(xanes.modality, simulate_site=stand_in))
 
 
 def stand_in(structure, metal, site, params):

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from functools import partial
 from pathlib import Path
 
 from embedded_dataset.build import build
@@ -35,13 +36,17 @@ def main() -> None:
     if options.command == "plan":
         for metal in options.metals:
             lines = "".join(json.dumps(row) + "\n" for row in crystals(metal, first_edition()))
-            write_atomic(options.work / f"{metal}.jsonl", lambda path, text=lines: path.write_text(text, "utf-8"))
+            write_atomic(options.work / f"{metal}.jsonl", partial(_write, lines))
         write_list(read_crystals(options.work))
     elif options.command == "build":
         rows = [row for row in read_crystals(options.work) if row["metal"] in options.metals]
         build(options.work, rows, reporter=Plain(every=60))
     else:
         print(json.dumps(ship(options.work, Plain(every=60)), indent=1))
+
+
+def _write(text: str, path: Path) -> None:
+    path.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

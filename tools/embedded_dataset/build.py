@@ -54,7 +54,7 @@ def queue(rows: Sequence[Row]) -> list[Row]:
         if DISTORTED in row["id"] and row["origin"] != "derived":
             continue
         lane = lanes[row["metal"], lane_of(row)]
-        distorted = by_id.get(name_of(row | {"id": f"{row['id']}{DISTORTED}{row['metal']}-1"}))
+        distorted = by_id.get(f"{row['id']}{DISTORTED}{row['metal']}-1|{row['metal']}")
         if distorted is not None and (row["kind"] == "old" or len(lane) % 2):
             lane.append(distorted)
         elif row["kind"] != "old":

@@ -14,9 +14,11 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
 from sklearn.metrics import f1_score
 
@@ -78,17 +80,13 @@ def kinds_of(data: Dataset, plan: dict[str, str]) -> pd.Series[str]:
     """Return by id the kind of crystal that the trials tell apart."""
     whole = data.frame[data.frame["level"] == "material"]
     found = {}
-    for row in whole.itertuples():
-        kind = plan[f"{row.id}|{row.metal}"].replace("distorted-old", "distorted-natural")
-        if kind == "distorted-natural":
-            kind = "natural distorted"
-        if kind == "distorted-decorated":
-            kind = "decorated distorted"
-        if kind == "distorted-derived":
-            kind = "derived distorted"
-        if kind != "old" and row.origin != "derived" and "O" not in row.ligand.split("+"):
+    for row in whole.to_dict("records"):
+        kind = plan[f"{row['id']}|{row['metal']}"].replace("distorted-old", "distorted-natural")
+        if kind.startswith("distorted-"):
+            kind = f"{kind.removeprefix('distorted-')} distorted"
+        if kind != "old" and row["origin"] != "derived" and "O" not in row["ligand"].split("+"):
             kind = "other"
-        found[row.id] = kind
+        found[row["id"]] = kind
     return pd.Series(found)
 
 
@@ -109,10 +107,14 @@ def errors(train: Dataset, test: Dataset, modality: str, trees: int, seed: int) 
     f1 = f1_score(number, classifier.predict(y), average="weighted")
     table = pd.DataFrame({"oxidation_state": truth["oxidation_state"].to_numpy(), "cn": number, "missed": missed})
     by = table.groupby(["oxidation_state", "cn"], dropna=False)["missed"]
-    return float(length), float(f1), by.agg(["size", "mean", lambda e: float(np.sqrt(np.mean(e**2)))]).round(3)
+    return float(length), float(f1), by.agg(["size", "mean", _root_mean_square]).round(3)
 
 
-def _some(rows: Array, limit: int, kind: str) -> list[int]:
+def _root_mean_square(values: pd.Series[float]) -> float:
+    return float(np.sqrt(np.mean(values.to_numpy() ** 2)))
+
+
+def _some(rows: NDArray[np.signedinteger[Any]], limit: int, kind: str) -> list[int]:
     """Return at most so many rows of a new kind, drawn at random."""
     if kind in ("old", "derived") or len(rows) <= limit:
         return [int(row) for row in rows]

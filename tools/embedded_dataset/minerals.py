@@ -16,6 +16,7 @@ from hashlib import sha256
 import numpy as np
 from numpy.typing import NDArray
 from pymatgen.analysis.local_env import CrystalNN
+from pymatgen.core.composition import Composition
 from pymatgen.core.lattice import Lattice
 from pymatgen.core.periodic_table import Element, Species
 from pymatgen.core.structure import Structure
@@ -325,9 +326,9 @@ def _disordered(atoms: Atoms) -> Structure:
     return cell
 
 
-def _is_whole(on_site: object) -> bool:
+def _is_whole(on_site: Composition) -> bool:
     """Whether a position is given to its majority element."""
-    return max(on_site.values()) >= MAJORITY  # type: ignore[attr-defined]
+    return float(max(on_site.values())) >= MAJORITY
 
 
 def _ordered(disordered: Structure) -> Structure:

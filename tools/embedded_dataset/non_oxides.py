@@ -40,11 +40,12 @@ def compounds(data: Dataset) -> list[dict[str, Any]]:
     frame = data.frame[data.frame["level"] == "material"]
     frame = frame[[bool(ligand) and "O" not in ligand.split("+") for ligand in frame["ligand"]]]
     found: dict[tuple[str, str], dict[str, Any]] = {}
-    for row in frame.assign(last=frame["origin"] == "distorted").sort_values(["last", "id"]).itertuples():
-        mineral = row.source.partition(";")[0]
-        called = row.formula if mineral == "unnamed" else f"{mineral.lower()}, {row.formula}"
-        name = f"a {KINDS.get(row.ligand, 'compound')} such as {called}"
-        mu = [round(float(value), 4) for value in data.spectra["xanes"][row.Index]]
-        about = {"metal": row.metal, "name": name, "first": float(energy[0]), "step": float(energy[1] - energy[0])}
-        found.setdefault((row.metal, name), about | {"mu": mu})
+    frame = frame.assign(place=frame.index, last=frame["origin"] == "distorted").sort_values(["last", "id"])
+    for row in frame.to_dict("records"):
+        mineral = row["source"].partition(";")[0]
+        called = row["formula"] if mineral == "unnamed" else f"{mineral.lower()}, {row['formula']}"
+        name = f"a {KINDS.get(row['ligand'], 'compound')} such as {called}"
+        mu = [round(float(value), 4) for value in data.spectra["xanes"][row["place"]]]
+        about = {"metal": row["metal"], "name": name, "first": float(energy[0]), "step": float(energy[1] - energy[0])}
+        found.setdefault((row["metal"], name), about | {"mu": mu})
     return [found[key] for key in sorted(found)]

@@ -8,7 +8,7 @@ a distortion is added.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -61,9 +61,9 @@ def crystals(metal: str, first_edition: Iterable[tuple[str, str]]) -> Iterator[d
         yield from list(_with_distortion(derived, metal, "derived"))[1:]  # in place of its relaxed self
 
 
-def seconds(row: dict[str, Any]) -> float:
+def seconds(row: Mapping[str, Any]) -> float:
     """Return the processor time in s that the spectra of a crystal are expected to take."""
-    return sum(SECONDS[min(len(set(row["species"])), 6)] + cost / ATOMS_PER_SECOND for cost in row["cost"])
+    return float(sum(SECONDS[min(len(set(row["species"])), 6)] + cost / ATOMS_PER_SECOND for cost in row["cost"]))
 
 
 def _with_distortion(found: minerals.Mineral, metal: str, kind: str) -> Iterator[dict[str, Any]]:

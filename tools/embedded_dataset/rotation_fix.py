@@ -51,4 +51,4 @@ def use_programs(folder: Path) -> None:
     def executable(stage: str) -> Path:
         return folder / f"feff8l_{stage}"
 
-    feff8l.executable = executable  # type: ignore[assignment]
+    feff8l.executable = executable

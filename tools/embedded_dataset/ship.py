@@ -139,8 +139,8 @@ def seed(store: Store, rows: list[dict[str, Any]], work: Path, shipped: Dataset)
     asked: dict[str, list[str]] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     frame = shipped.frame[shipped.frame["level"] == "site"]
     known: defaultdict[str, dict[int, int]] = defaultdict(dict)
-    for i, row in zip(frame.index, frame.itertuples(), strict=True):
-        known[f"{row.id}|{row.metal}"][int(row.site)] = i
+    for i, row in zip(frame.index.tolist(), frame.to_dict("records"), strict=True):
+        known[f"{row['id']}|{row['metal']}"][int(row["site"])] = i
     have = store.keys()
     for each in rows:
         name = name_of(each)
@@ -186,7 +186,7 @@ def _neutral(row: Mapping[str, Any]) -> bool:
     hydrogen = sum(declared.get(symbol, 0.0) for symbol in ("H", "D"))
     others = sum(declared.values()) - hydrogen
     there = sum(amount for element, amount in listed.items() if element.Z == 1)
-    return hydrogen / others - there / (sum(listed.values()) - there) <= HYDROGEN * hydrogen / others
+    return bool(hydrogen / others - there / (sum(listed.values()) - there) <= HYDROGEN * hydrogen / others)
 
 
 def _counted(species: list[str]) -> dict[str, int]:

@@ -106,20 +106,15 @@ def materials(
     names = None if wanted is None else set(wanted)
     whole = data.frame[data.frame["level"] == "material"]
     states = _site_states(data)
-    found = [
-        Material(
-            row.id,
-            row.metal,
-            data.structure(row.id, row.metal),
-            row.origin,
-            row.group,
-            row.source,
-            None if row.oxidation_state_from == "crystal" else states.get((row.id, row.metal), {}),
-            row.oxidation_state_from,
-        )
-        for row in whole.itertuples()
-        if (not metals or row.metal in metals) and (names is None or (row.id, row.metal) in names)
-    ]
+    found = []
+    for row in whole.to_dict("records"):
+        key = row["id"], row["metal"]
+        if (metals and row["metal"] not in metals) or (names is not None and key not in names):
+            continue
+        how = row["oxidation_state_from"]
+        known = None if how == "crystal" else states.get(key, {})
+        about = row["origin"], row["group"], row["source"]
+        found.append(Material(*key, data.structure(*key), *about, known, how))
     if not found:
         raise InputError("the dataset has none of these materials", remedy=f"It holds {', '.join(data.metals)}")
     return found
@@ -163,9 +158,9 @@ def _site_states(data: Dataset) -> dict[tuple[str, str], dict[int, int | None]]:
     import pandas as pd
 
     found: dict[tuple[str, str], dict[int, int | None]] = {}
-    for row in data.frame[data.frame["level"] == "site"].itertuples():
-        state = None if pd.isna(row.oxidation_state) else int(row.oxidation_state)
-        found.setdefault((row.id, row.metal), {})[int(row.site)] = state
+    for row in data.frame[data.frame["level"] == "site"].to_dict("records"):
+        state = None if pd.isna(row["oxidation_state"]) else int(row["oxidation_state"])
+        found.setdefault((row["id"], row["metal"]), {})[int(row["site"])] = state
     return found
 
 
