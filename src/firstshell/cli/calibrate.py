@@ -35,7 +35,8 @@ def calibrate(
     ----------
     standards
         A CSV with the columns file, structure (CIF or POSCAR) and metal, paths relative to it; my.prj#group takes one
-        spectrum of a project. Two compounds or more. Hydrogen is left out of the structures.
+        spectrum of a project. Two compounds or more. Hydrogen is left out of the structures. A column oxidation_state
+        gives the metal's mean where bond valences do not.
     out
         The file to write; NAME.store beside it keeps the simulations.
     signal
