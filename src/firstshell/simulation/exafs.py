@@ -238,4 +238,5 @@ modality = Modality(
     transform=transform,
     on_request=True,
     tolerance=1e-4,
+    rank=3,
 )

@@ -233,6 +233,7 @@ modality = Modality(
     origin=edge_of,
     regions=xanes_regions,
     tolerance=1e-4,
+    rank=0,
     hatch="",
     colour="#0072b2",
     marker="o",

@@ -8,7 +8,6 @@ import time
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from firstshell.errors import InputError
 from firstshell.io.spectra.measured import Measured, base_name
