@@ -28,9 +28,9 @@ test: $(VENV)/ready-dev
 quick: $(VENV)/ready-dev
 	$(BIN)/python -m pytest $(QUICK)
 
-# The same with the lowest version of every dependency that pyproject.toml allows.
+# The same with the lowest version of every dependency that pyproject.toml allows. Old packages warn of what is newer.
 minimums: $(LOWEST)/ready
-	$(LOWEST)/bin/python -m pytest $(QUICK)
+	$(LOWEST)/bin/python -m pytest $(QUICK) -W default
 
 lint: types
 	$(BIN)/ruff check .

@@ -10,8 +10,8 @@ FERMI = {22: 4970.0, 25: 6543.7, 26: 7116.6, 29: 8987.3}
 """eV, by atomic number of the absorber."""
 MODULES = ("rdinp", "atomic", "pot", "screen", "xsph", "fms", "mkgtr", "path", "genfmt", "ff2x")
 
-SCRIPT = r"""#!@PYTHON@
-import os, re, signal, subprocess, sys
+SCRIPT = r"""#!@PYTHON@ -IS
+import os, re, signal, sys
 from pathlib import Path
 
 here, mode, stage = Path(__file__).parent, "@MODE@", Path(__file__).stem
@@ -38,6 +38,8 @@ if stage in ("feff", "pot"):
         print("Segmentation fault - invalid memory reference")
         sys.exit(3)
     if mode == "hang":
+        import subprocess
+
         child = subprocess.Popen(["sleep", "600"])
         (here / "child").write_text(str(child.pid))
         child.wait()

@@ -49,6 +49,35 @@ def columns():
     return ("# Element: Fe\n# energy(eV) mu(E)\n" + rows(*edge())).encode()
 
 
+def spec():
+    energy, mu = edge()
+    i0 = np.full(len(energy), 2e5)
+    head = "#F iron\n#E 1600000000\n\n#S 1  escan energy 7 7.3\n#N 3\n#L Energy  I0  I1\n"
+    return (head + rows(energy / 1000, i0, i0 * np.exp(-mu)) + "\n").encode()
+
+
+def kek9809():
+    energy, mu = edge()
+    angle = np.degrees(np.arcsin(12398.41984 / (2 * 3.13551 * energy)))
+    head = """  9809     KEK-PF   BL00
+ A001            20.01.15 10:00 - 20.01.15 11:00
+ sample A
+ Ring :   2.5 GeV   400.0 mA -  399.0 mA
+ Mono :   Si(111)       D=  3.13551 A    Initial angle= 13.93250 deg
+ BL00      Transmission( 2)   Repetition=  1     Points= 120
+ Param file : std             energy axis(2)     Block =    1
+
+ Block      Init-Eng  Final-Eng      Step/eV     Time/s       Num
+     1        7050.00   7300.00         2.00       1.00       120
+ Ortec(-1)     NDCH = 3
+  Angle(c)  Angle(o)    time/s         2         3
+      Mode         0         0         1         2
+    Offset         0         0   800.000   650.000
+"""
+    table = zip(angle, 250_000 * np.exp(-mu), strict=True)
+    return (head + "".join(f"{a:10.5f}{a:10.5f}{1.0:10.2f}{250_000:10.0f}{i:10.0f}\n" for a, i in table)).encode()
+
+
 def xmu():
     k = np.arange(-1.0, 6.0, 0.2)
     energy = 7110.0 + np.sign(k) * k**2 * 3.81

@@ -25,6 +25,7 @@ _PUBLIC = {
     "import_feff": "firstshell.dataset.feff",
     "load_dataset": "firstshell.dataset.embedded",
     "predict": "firstshell.prediction.answer",
+    "read_measured": "firstshell.io.spectra.sniff",
     "read_structure": "firstshell.io.structures.files",
     "run_study": "firstshell.study.study",
     "simulate": "firstshell.simulation",

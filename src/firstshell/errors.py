@@ -8,10 +8,23 @@ class InputError(ValueError):
 
     Parameters
     ----------
-    what : what is wrong, one sentence without a full stop
-    remedy : what to do about it, one sentence without a full stop
-    file : the file it was found in
-    line : 1-based line of that file
+    what : str
+        What is wrong, one sentence without a full stop.
+    remedy : str
+        What to do about it, one sentence without a full stop.
+    file : str or Path, optional
+        The file it was found in.
+    line : int, optional
+        1-based line of that file.
+
+    Examples
+    --------
+    >>> import firstshell as fs
+    >>> try:
+    ...     fs.read_structure("absent.cif")
+    ... except fs.InputError as error:
+    ...     print(error)
+    absent.cif: cannot read the file: No such file or directory. Check the path.
 
     """
 
@@ -30,7 +43,21 @@ class InputError(ValueError):
 
 
 class EngineError(RuntimeError):
-    """A physics engine could not finish a valid job; the message names the stage and the cause."""
+    """A physics engine could not finish a valid job; the message names the stage and the cause.
+
+    Examples
+    --------
+    >>> import firstshell as fs
+    >>> failed = []
+    >>> for name in ["rutile.cif"]:
+    ...     try:
+    ...         spectrum = fs.simulate(fs.read_structure(name), "Ti", "pdf")
+    ...     except fs.EngineError as error:  # the next structure may succeed
+    ...         failed.append((name, str(error)))
+    >>> failed
+    []
+
+    """
 
 
 class UnavailableError(EngineError):
@@ -38,7 +65,23 @@ class UnavailableError(EngineError):
 
 
 class DomainWarning(UserWarning):
-    """The input is legal but lies outside what the calculation or the model is meant for."""
+    """The input is legal but lies outside what the calculation or the model is meant for.
+
+    Examples
+    --------
+    >>> import warnings
+    >>> import firstshell as fs
+    >>> with warnings.catch_warnings(record=True) as caught:
+    ...     warnings.simplefilter("always")
+    ...     params = fs.PdfParams(rstep=0.2, qmax=30, points=None)
+    >>> [each.category is fs.DomainWarning for each in caught]
+    [True]
+
+    """
+
+
+class SlowWarning(UserWarning):
+    """The answer is right, but what took time cannot be kept for the next one."""
 
 
 def _rebuild(kind: type[InputError], what: str, remedy: str, file: str | Path | None, line: int | None) -> InputError:

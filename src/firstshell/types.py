@@ -23,9 +23,23 @@ ABSORPTION = "μ(E)", "edge steps"
 class Grid:
     """The axis a spectrum stands on.
 
-    values : (n,) strictly increasing, in `unit`
-    quantity : what the axis is, as printed on plots ("Energy", "r")
-    unit : "eV" or "Å"
+    Parameters
+    ----------
+    values : ndarray of shape (n,)
+        Strictly increasing, in `unit`.
+    quantity : str
+        What the axis is, as printed on plots: "Energy" or "r".
+    unit : str
+        "eV" or "Å".
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from firstshell.types import Grid
+    >>> grid = Grid(np.arange(0.0, 10.0, 0.1), "r", "Å")
+    >>> grid.label, len(grid)
+    ('r (Å)', 100)
+
     """
 
     values: Array
@@ -55,12 +69,32 @@ class Grid:
 class Spectrum:
     """One spectrum of one metal in one material, or of one of its sites.
 
-    grid : the axis
-    values : (n,) in `unit`: XANES in edge steps (dimensionless), PDF and dPDF in Å⁻²
-    modality : name of the modality ("xanes", "pdf", "dpdf")
-    metal : element symbol of the absorber or of the differential PDF's metal
-    site : 0-based index of the site in its structure; None for the whole material
-    provenance : how it came about (settings, software, source), JSON-able
+    Parameters
+    ----------
+    grid : Grid
+        The axis.
+    values : ndarray of shape (n,)
+        In `unit`: XANES in edge steps (dimensionless), PDF and dPDF in Å⁻².
+    modality : str
+        Name of the modality, such as "xanes" or "pdf".
+    quantity, unit : str
+        What the ordinate is, as printed on plots.
+    metal : str
+        Element symbol of the absorber, or of the differential PDF's metal.
+    site : int, optional
+        0-based index of the site in its structure; None for the whole material.
+    provenance : dict
+        How it came about (settings, software, source), JSON-able.
+
+    Examples
+    --------
+    >>> import firstshell as fs
+    >>> spectrum = fs.simulate(fs.read_structure("rutile.cif"), "Ti", "pdf")
+    >>> spectrum.label
+    'G(r) (Å⁻²)'
+    >>> list(spectrum.frame().columns)
+    ['r (Å)', 'G(r) (Å⁻²)']
+
     """
 
     grid: Grid
@@ -85,13 +119,34 @@ class Spectrum:
         return f"{self.quantity} ({self.unit})"
 
     def frame(self) -> pd.DataFrame:
-        """Two columns: the axis and the values, their heads carrying the units."""
+        """Return the spectrum as a table.
+
+        Returns
+        -------
+        DataFrame
+            Two columns, the axis and the values, their heads carrying the units.
+
+        """
         import pandas as pd
 
         return pd.DataFrame({self.grid.label: self.grid.values, self.label: self.values})
 
     def plot(self, ax: Axes | None = None, **line: Any) -> Axes:
-        """Draw into `ax` (a new one by default) with labelled axes; `line` goes to `Axes.plot`."""
+        """Draw the spectrum with labelled axes.
+
+        Parameters
+        ----------
+        ax : Axes, optional
+            Where to draw; new axes by default.
+        **line : Any
+            Goes to `Axes.plot`.
+
+        Returns
+        -------
+        Axes
+            Where it was drawn.
+
+        """
         import matplotlib.pyplot as plt
 
         ax = ax if ax is not None else plt.subplots(layout="constrained")[1]
@@ -130,10 +185,17 @@ class Site:
 class Labels:
     """What is known of a metal's first shell: of one site, or of a material whose sites agree.
 
-    oxidation_state : formal valence in elementary charges; None when it could not be had
-    coordination_number : neighbours in the first shell; None when it could not be had
-    bond_length : mean distance to the first shell in Å; None when it could not be had
-    reasons : for each missing label (by Target value) why it is missing
+    Parameters
+    ----------
+    oxidation_state : int, optional
+        Formal valence in elementary charges; None when it could not be had.
+    coordination_number : int, optional
+        Neighbours in the first shell; None when it could not be had.
+    bond_length : float, optional
+        Mean distance to the first shell in Å; None when it could not be had.
+    reasons : dict
+        For each missing label (by Target value) why it is missing.
+
     """
 
     oxidation_state: int | None = None
@@ -143,7 +205,17 @@ class Labels:
 
 
 class Target(Enum):
-    """What is asked of the metal; the value is the column of the dataset and the field of Labels."""
+    """What is asked of the metal; the value is the column of the dataset and the field of Labels.
+
+    Examples
+    --------
+    >>> import firstshell as fs
+    >>> [target.value for target in fs.Target]
+    ['oxidation_state', 'coordination_number', 'bond_length']
+    >>> fs.Target.BOND_LENGTH.label, fs.Target.BOND_LENGTH.unit
+    ('Mean bond length', 'Å')
+
+    """
 
     OXIDATION_STATE = "oxidation_state"
     COORDINATION_NUMBER = "coordination_number"
@@ -171,10 +243,28 @@ class Target(Enum):
 class Prediction:
     """What a model says of one target.
 
-    inputs : modalities it was told, joined by "+"
-    value : mean over the metal's sites: of the classes by their probabilities, or in Å
-    interval : where the true mean lies in nine cases of ten, in the target's unit
-    probabilities : of each class, calibrated on held-out materials; in a mixture, its part; empty for lengths
+    Parameters
+    ----------
+    metal : str
+        Element symbol of the absorber.
+    target : Target
+        What is predicted.
+    inputs : str
+        Modalities that the model was given, joined by "+".
+    value : float
+        Mean over the metal's sites: of the classes by their probabilities, or in Å.
+    interval : tuple of float
+        Where the true mean lies in nine cases of ten, in the target's unit.
+    probabilities : dict
+        Of each class, calibrated on held-out materials; in a mixture, its part; empty for lengths.
+
+    Examples
+    --------
+    >>> import firstshell as fs
+    >>> prediction = fs.Prediction("Fe", fs.Target.OXIDATION_STATE, "xanes", 2.9, (2.6, 3.0), {2: 0.1, 3: 0.9})
+    >>> prediction.most_likely
+    3
+
     """
 
     metal: str

@@ -17,6 +17,7 @@ def data(tmp_path_factory):
     return path
 
 
+@pytest.mark.slow
 def test_advice_is_printed_and_its_files_are_written(command, data, tmp_path):
     words = [data, "--metal", "Cu", "--target", "oxidation_state", "--out", tmp_path, *QUICK]
     status, out, err = command("advise", *words)

@@ -86,6 +86,7 @@ def test_a_beamline_is_told_from_the_default(command, folder, simulated):
         assert "after the transfer" in (folder / f"t_0{i}.svg").read_text()
 
 
+@pytest.mark.slow
 def test_what_was_simulated_is_not_simulated_again(command, folder, simulated):
     first = calibrate(command, folder, "--progress", "none")
     assert calibrate(command, folder, "--progress", "none") == first

@@ -102,6 +102,7 @@ def test_an_import_never_overwrites_its_input(command, tmp_path):
     assert archive.read_bytes() == before
 
 
+@pytest.mark.slow
 def test_import_then_study(command, tmp_path):
     folder = write_folder(tree_files(), tmp_path / "runs")
     status, out, _ = command("import-feff", folder, "--out", tmp_path / "data.parquet", "--workers", "0")
@@ -165,6 +166,7 @@ def test_engine_failure_and_interrupt_have_their_status(command, monkeypatch):
     assert "kept" in err
 
 
+@pytest.mark.slow
 def test_doctor(command):
     status, out, _ = command("doctor")
     assert status == 0, out
@@ -172,6 +174,7 @@ def test_doctor(command):
     assert "Mn in MnO: 2+, 6 neighbours" in out
 
 
+@pytest.mark.slow
 def test_a_missing_package_is_named(monkeypatch):
     from importlib.metadata import PackageNotFoundError
 
@@ -189,6 +192,7 @@ def test_a_missing_package_is_named(monkeypatch):
     assert [f.what for f in checkup.examine() if f.state == "missing"] == ["scikit-learn-intelex"]
 
 
+@pytest.mark.slow
 def test_ctrl_c_of_an_import_ends_at_once_and_keeps_what_is_done(tmp_path):
     import signal
 

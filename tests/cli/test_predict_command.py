@@ -46,6 +46,7 @@ def test_one_sample_is_told_in_a_paragraph(command, saved, tmp_path):
     assert "averages over all sites" in out
 
 
+@pytest.mark.slow
 def test_many_samples_are_a_table_files_and_pictures(command, saved, tmp_path, monkeypatch):
     monkeypatch.setattr(predict_command(), "PICTURES", 2)
     files = [write_scan(tmp_path / f"scan{i}.dat", charge=2 + i % 2, number=4 + i % 3) for i in range(8)]
@@ -76,6 +77,7 @@ def test_many_samples_are_a_table_files_and_pictures(command, saved, tmp_path, m
     assert "μ(E) (edge steps)" in (out / "sample_01.svg").read_text()
 
 
+@pytest.mark.slow
 def test_pairs_evidence_and_pictures_of_both(command, saved, tmp_path):
     files = [write_scan(tmp_path / "x.dat", charge=3), write_gr(tmp_path / "y.gr")]
     out = tmp_path / "answers"
@@ -107,6 +109,7 @@ def test_ranges_and_shifts_reach_the_model(command, saved, tmp_path):
     assert "before the edge at 7112.0 eV" in err
 
 
+@pytest.mark.slow
 def test_a_model_is_trained_kept_and_saved(command, tmp_path, monkeypatch):
     monkeypatch.setenv("FIRSTSHELL_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(models, "TrainingParams", lambda: QUICK)
@@ -197,6 +200,7 @@ print(*sorted({{name.partition(".")[0] for name in sys.modules}}))
     assert "Oxidation state" in done.stdout
 
 
+@pytest.mark.slow
 def test_ctrl_c_while_training_leaves_nothing_half_done(tmp_path):
     path = write_scan(tmp_path / "a.dat", "Fe")
     command = [sys.executable, "-m", "firstshell", "predict", path, "--progress", "plain"]

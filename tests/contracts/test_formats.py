@@ -119,6 +119,7 @@ def test_a_file_cut_short_is_refused_or_gives_no_more_than_it_has(name, tmp_path
         assert cut is None or np.isin(cut[0].x[:-1], whole.x).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_spoilt_files_never_escape(name, tmp_path):
     """`bench/fuzz.py` does this with 2,000 mutations of each format."""

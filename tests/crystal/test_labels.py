@@ -86,6 +86,7 @@ def test_agrees_with_pymatgen_where_it_finishes(name: str) -> None:
         assert (len(distances), float(np.mean(distances))) == (x.coordination_number, pytest.approx(x.bond_length))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["hausmannite.cif", "hematite.cif", "tenorite.cif", "magnetite.cif"])
 def test_invariances(name: str) -> None:
     structure = read_structure(DATA / name)

@@ -38,6 +38,7 @@ def pyrite():
     return Structure.from_spacegroup("Pa-3", Lattice.cubic(5.418), ["Fe", "S"], [[0, 0, 0], [0.385, 0.385, 0.385]])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", CRYSTALS)
 def test_labels_of_other_ligands(name):
     structure, metal, (state, number, length) = crystal(name), CRYSTALS[name][0], CRYSTALS[name][-1]

@@ -48,6 +48,7 @@ def test_the_settings_of_the_embedded_dataset_are_untouched():
     assert params_of(load_dataset())["xanes"] == xanes.XanesParams()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [0, 1])
 def test_a_dataset_says_what_made_it_and_a_second_run_repeats_nothing(tmp_path, workers):
     feff, out = fake_feff(tmp_path / "bin", modules=True), tmp_path / "d.parquet"
@@ -87,6 +88,7 @@ def _only_site(structure):
     return site
 
 
+@pytest.mark.slow
 def test_failures_are_kept_with_their_cause_and_tried_again_when_asked(tmp_path):
     out, feff = tmp_path / "d.parquet", fake_feff(tmp_path / "bin")
     params = settings(feff)
@@ -103,6 +105,7 @@ def test_failures_are_kept_with_their_cause_and_tried_again_when_asked(tmp_path)
     assert set(data.frame["id"]) == {"hematite.cif", "magnetite.cif"}
 
 
+@pytest.mark.slow
 def test_a_node_without_feff_spoils_nothing(tmp_path, monkeypatch):
     """The failure is the node's, not the site's: the next run calculates the site without being asked to."""
     out, feff = tmp_path / "d.parquet", fake_feff(tmp_path / "bin")
@@ -141,6 +144,7 @@ class KillAfterFirst(Silent):
             os.kill(next(iter(self.client.run(os.getpid).values())), signal.SIGKILL)
 
 
+@pytest.mark.slow
 def test_a_dask_node_that_dies_costs_nothing(tmp_path):
     distributed = pytest.importorskip("distributed")
     feff, out = fake_feff(tmp_path / "bin"), tmp_path / "d.parquet"
@@ -156,6 +160,7 @@ def test_a_dask_node_that_dies_costs_nothing(tmp_path):
     assert data.excluded.empty
 
 
+@pytest.mark.slow
 def test_datasets_of_other_programs_or_settings_are_not_merged(tmp_path, monkeypatch):
     a, b, c = (tmp_path / f"{name}.parquet" for name in "abc")
     (one, other) = oxides()
@@ -177,6 +182,7 @@ def _feff8l_stand_in(structure, metal, site, params):
     return xanes.Spectrum(xanes.grid(params, metal), step, "xanes", "μ(E)", "edge steps", metal, site.index)
 
 
+@pytest.mark.slow
 def test_a_dataset_cannot_name_a_program_to_run(tmp_path):
     data = build_dataset(oxides()[:1], params=settings(fake_feff(tmp_path)), workers=0)
     forged = json.loads(json.dumps(data.settings))
@@ -202,6 +208,7 @@ def test_a_failing_site_names_metal_and_site(tmp_path):
         xanes.simulate(structure, "Mn", settings(fake_feff(tmp_path, "crash"))["xanes"])
 
 
+@pytest.mark.slow
 def test_build_and_doctor_take_a_path(command, tmp_path):
     feff, out = fake_feff(tmp_path / "bin"), tmp_path / "d.parquet"
     words = ("build", CRYSTALS / "MnO.cif", "--feff", feff, "--out", out, "--workers", "0", "--progress", "none")
@@ -219,6 +226,7 @@ def test_build_and_doctor_take_a_path(command, tmp_path):
     assert finding.state == "broken"
 
 
+@pytest.mark.slow
 def test_a_path_that_is_no_feff_is_one_message_and_keeps_what_is_there(command, tmp_path):
     out = tmp_path / "d.parquet"
     out.write_bytes(b"an earlier dataset")

@@ -100,6 +100,7 @@ BROKEN = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", BROKEN)
 def test_one_broken_material_stops_no_other(tmp_path, name):
     changes, stage, message = BROKEN[name]
@@ -128,6 +129,7 @@ def test_a_tree_of_which_nothing_can_be_used(tmp_path):
         import_feff(write_folder(files, tmp_path / "runs"), workers=0)
 
 
+@pytest.mark.slow
 def test_workers_and_order_do_not_matter(data, tmp_path):
     dataset, folder = data
     again = import_feff(write_folder(tree_files(), tmp_path / "runs"), tmp_path / "data.parquet", workers=2)
@@ -135,6 +137,7 @@ def test_workers_and_order_do_not_matter(data, tmp_path):
     assert (tmp_path / "data.parquet").read_bytes() == (folder / "data.parquet").read_bytes()
 
 
+@pytest.mark.slow
 def test_kill_and_resume_give_the_same_bytes(data, tmp_path):
     files = {f"m{i:02d}/{k.split('/', 1)[1]}": v for i in range(20) for k, v in tree_files().items() if "mp-1" in k}
     folder = write_folder(files, tmp_path / "runs")

@@ -78,6 +78,7 @@ def test_origin_and_licences_are_recorded(whole):
     assert source.str.endswith("current materials").sum() == 1
 
 
+@pytest.mark.slow
 def test_a_second_run_asks_nothing(whole, tmp_path):
     with serve(MockApi(*four_metals(), cap=2)) as mock:
         first = fetch(tmp_path / "mp.parquet", FetchOptions(METALS), api=client(mock), workers=0)
@@ -102,6 +103,7 @@ def assert_same(one, other):
     assert a == b
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="needs fork and SIGKILL")
 def test_killed_at_every_request_it_repeats_none_that_finished(whole, tmp_path):
     data, _, asked = whole
@@ -128,6 +130,7 @@ def test_killed_at_every_request_it_repeats_none_that_finished(whole, tmp_path):
     assert (tmp_path / "mp.parquet").exists()
 
 
+@pytest.mark.slow
 def test_a_key_refused_halfway_keeps_what_came(tmp_path):
     with serve(MockApi(*four_metals(), cap=2)) as mock:
         mock.faults = {8: ("status", 403, {})}
@@ -138,6 +141,7 @@ def test_a_key_refused_halfway_keeps_what_came(tmp_path):
         assert [request for request in mock.asked if mock.asked.count(request) > 1] == [refused] * 2
 
 
+@pytest.mark.slow
 def test_workers_do_not_matter(whole, tmp_path):
     with serve(MockApi(*four_metals())) as mock:
         data = fetch(tmp_path / "mp.parquet", FetchOptions(METALS), api=client(mock), workers=2)

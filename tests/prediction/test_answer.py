@@ -229,6 +229,7 @@ def test_windows_add_up_to_the_answer_of_the_forest(both_model, tmp_path):
     assert {each.unit for each in windows} == {"eV", "Å"}
 
 
+@pytest.mark.slow
 def test_every_measured_file_is_read(shared):
     folder = shared / "data" / "measured"
     if not folder.is_dir():

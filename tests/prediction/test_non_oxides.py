@@ -74,6 +74,7 @@ def test_a_metal_is_looked_for_where_it_was_measured(xanes_model):
     assert rival[0] == "metallic Cu"
 
 
+@pytest.mark.slow
 def test_models_of_sulfides_know_them(data):
     frame = data.frame.assign(formula=data.frame["formula"].where(data.frame.index != 0, "CuS"))
     model = make_predictor(replace(data, frame=frame), "Cu", XANES, QUICK)

@@ -52,6 +52,7 @@ def test_all_models_are_scored_on_every_disturbance(frame):
     assert frame["value"].notna().all()
 
 
+@pytest.mark.slow
 def test_the_curves_are_the_same_when_made_again(data, frame):
     metal = data.metals[0]
     made = {name: collect(data, metal, whole=name != "xanes") for name in ("xanes", "pdf")}

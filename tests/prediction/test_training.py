@@ -58,6 +58,7 @@ def test_sharpened_shares_add_to_one_and_keep_their_order():
     assert sharpened(shares, 0.3, 0.02)[0, 2] > 0.7 > sharpened(shares, 3.0, 0.02)[0, 2]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("channels", "doubt"), [(XANES, 0.02), ((PdfChannel(),), 0.08), ((*XANES, PdfChannel()), 0.02)]
 )

@@ -64,6 +64,7 @@ def test_trainings_on_natural_samples_leave_the_other_tables_alone(data, study):
         pd.testing.assert_frame_equal(getattr(without, name), getattr(study, name), check_exact=True)
 
 
+@pytest.mark.slow
 def test_derived_samples_of_wrong_labels_do_not_help(data):
     """Derived ones that carry another number's spectrum harm: the test can come out against them."""
     derived = (data.frame["origin"] == DERIVED).to_numpy()

@@ -96,6 +96,7 @@ def grouped_by_hand(formulas, series):
     return {frozenset(s) for s in sets}
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(st.sampled_from("abcdefgh"), st.sampled_from(["", "", "a", "b", "c", "d"])), max_size=30))
 @settings(deadline=None, max_examples=200)
 def test_groups_are_tied_by_formula_or_series_however_indirectly(drawn):

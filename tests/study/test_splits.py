@@ -12,6 +12,7 @@ def codes(values):
     return np.unique(values, return_inverse=True)[1]
 
 
+@pytest.mark.slow
 @given(samples, st.integers(0, 1000), st.sampled_from([0.1, 0.25, 0.5]))
 @settings(deadline=None, max_examples=200)
 def test_whole_groups_are_held_out_and_every_class_stays_in_training(drawn, seed, fraction):

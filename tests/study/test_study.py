@@ -77,6 +77,7 @@ def test_every_input_is_scored_on_the_same_samples(study):
     assert held.xs("xanes", level="inputs").nunique() > 1
 
 
+@pytest.mark.slow
 def test_workers_change_nothing(data, study):
     same(run_study(data, SMALL, workers=2, backend="sklearn"), study)
 
@@ -91,6 +92,7 @@ def test_intelex_repeats_to_the_bit_and_agrees(data, study):
     assert one.scores.query(query)["value"].mean() == pytest.approx(study.scores.query(query)["value"].mean(), abs=0.15)
 
 
+@pytest.mark.slow
 def test_a_stopped_study_goes_on(data, study, tmp_path, monkeypatch):
     same(run_study(data, SMALL, out=tmp_path, workers=0, backend="sklearn"), study)
     with Store.open(tmp_path / "store") as store:

@@ -7,7 +7,7 @@ import time
 import pytest
 from browser import find, tab
 
-pytestmark = pytest.mark.skipif(find() is None, reason="there is no Chromium here")
+pytestmark = [pytest.mark.browser, pytest.mark.skipif(find() is None, reason="there is no Chromium here")]
 
 ANSWERED = "document.querySelector('#windows figure') && !document.querySelector('#result[aria-busy]')"
 VALUES = "[...document.querySelectorAll('.card .value')].map((each) => each.textContent).join()"

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import signal
 import sys
+import threading
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from types import FrameType
+from typing import TextIO
 
 from cyclopts import App
 
@@ -21,7 +27,8 @@ from firstshell.cli.serve import serve
 from firstshell.cli.simulate import simulate
 from firstshell.cli.study import study
 from firstshell.cli.xanes import xanes
-from firstshell.errors import EngineError, InputError
+from firstshell.errors import DomainWarning, EngineError, InputError, SlowWarning
+from firstshell.runtime.console import plain, say
 
 app = App(
     name="firstshell",
@@ -49,19 +56,80 @@ warnings.showwarning = show_note
 
 
 def main() -> None:
-    """Run the command line; exit status 2 for bad input, 1 for a failed engine, 130 when interrupted."""
+    """Run the command line.
+
+    Exit status 2 for bad input, 1 for a failed engine, and 128 + its number for a signal that stopped the command, as
+    130 for Ctrl-C.
+    """
     try:
-        app(sys.argv[1:])
+        with _stoppable(), _plain_warnings():
+            app(sys.argv[1:])
     except InputError as error:
         _stop(str(error), 2)
     except EngineError as error:
         _stop(str(error), 1)
-    except KeyboardInterrupt:
-        _stop("interrupted; what was finished is kept, and the same command goes on from there", 130)
+    except KeyboardInterrupt as stop:
+        number = stop.number if isinstance(stop, Stopped) else signal.SIGINT
+        _stop("interrupted; what was finished is kept, and the same command goes on from there", 128 + number)
     except BrokenPipeError:
         sys.stderr.close()  # the reader of our output went away, as `head` does
 
 
 def _stop(message: str, status: int) -> None:
-    print(f"firstshell: {message}", file=sys.stderr)
+    with suppress(OSError):  # the terminal may be closed
+        say(plain(f"firstshell: {message}"), file=sys.stderr)
     raise SystemExit(status)
+
+
+@contextmanager
+def _plain_warnings() -> Iterator[None]:
+    """Print warnings of firstshell's own as one line; those of others as Python does."""
+    with warnings.catch_warnings():
+        show = warnings.showwarning
+
+        def shown(
+            message: Warning | str,
+            category: type[Warning],
+            filename: str,
+            lineno: int,
+            file: TextIO | None = None,
+            line: str | None = None,
+        ) -> None:
+            if issubclass(category, DomainWarning | SlowWarning):
+                say(plain(f"firstshell: warning: {message}"), file=sys.stderr)
+            else:
+                show(message, category, filename, lineno, file, line)
+
+        warnings.showwarning = shown
+        yield
+
+
+class Stopped(KeyboardInterrupt):
+    """A signal other than Ctrl-C stops the command, which tidies up as for Ctrl-C."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        super().__init__(number)
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """Have SIGTERM and a closed terminal unwind the command; a second signal ends it at once."""
+    names = [name for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+    default = [number for name in names if signal.getsignal(number := getattr(signal, name)) == signal.SIG_DFL]
+    heeded = default if threading.current_thread() is threading.main_thread() else []
+
+    def stop(number: int, _frame: FrameType | None) -> None:
+        release()
+        raise Stopped(number)
+
+    def release() -> None:
+        for number in heeded:
+            signal.signal(number, signal.SIG_DFL)
+
+    for number in heeded:
+        signal.signal(number, stop)
+    try:
+        yield
+    finally:
+        release()

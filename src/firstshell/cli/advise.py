@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 
 from firstshell.cli.settings import read_plan
+from firstshell.runtime.console import say
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -70,7 +71,7 @@ def advise(
     from firstshell.dataset.embedded import load_dataset
     from firstshell.report.advice_words import summary
     from firstshell.runtime.progress import make_reporter
-    from firstshell.runtime.store import write_atomic
+    from firstshell.runtime.spreadsheet import write_csv
     from firstshell.study.advice import advice_table
     from firstshell.study.curves import SIZES, run_curves
 
@@ -88,10 +89,10 @@ def advise(
         backend=backend,
     )
     table = advice_table(curves)
-    write_atomic(out / "advice.csv", lambda path: table.to_csv(path, index=False))
+    write_csv(table, out / "advice.csv")
     _draw(table, plan.level, out)
-    print(summary(curves, table))
-    print(f"\nwrote {out / 'advice.csv'}, curves.png, curves.svg")
+    say(summary(curves, table))
+    say(f"\nwrote {out / 'advice.csv'}, curves.png, curves.svg")
 
 
 def _list(text: str) -> tuple[str, ...]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING
 
-from cyclopts import Parameter
-
+from firstshell.cli.parameters import Changes, Config, Partial, Progress, Workers, words
 from firstshell.cli.settings import read_settings
+from firstshell.runtime.console import say
 
 if TYPE_CHECKING:
     from firstshell.dataset.table import Dataset
@@ -20,17 +20,17 @@ def build(
     metal: str = "",
     ligand: str = "O",
     sites: bool = True,
-    partial: Literal["refuse", "round"] = "refuse",
+    partial: Partial = "refuse",
     feff: str = "",
     shard: str = "1/1",
     finished_only: bool = False,
     retry_failed: bool = False,
     verify: int = 0,
     dask: str = "",
-    config: Path | None = None,
-    set_: Annotated[tuple[str, ...], Parameter(name="--set", negative="")] = (),
-    workers: int | None = None,
-    progress: Literal["auto", "rich", "plain", "json", "none"] = "auto",
+    config: Config = None,
+    set_: Changes = (),
+    workers: Workers = None,
+    progress: Progress = "auto",
 ) -> None:
     """Simulate and label structures, and write the dataset.
 
@@ -51,8 +51,6 @@ def build(
         What a structure must hold one of, as in O, or F,Cl for halides; "" takes any structure.
     sites
         Add one sample per symmetry-distinct site.
-    partial
-        What to do with partly occupied positions.
     feff
         A FEFF9 or FEFF10 of yours to calculate XANES with, instead of feff8l: the folder of its modules, or one program
         or script that runs them all. Its settings are the table [xanes.feff] of a study.toml.
@@ -74,8 +72,6 @@ def build(
         One setting, as in --set xanes.preset=standard.
     workers
         Local processes; one a core by default.
-    progress
-        How progress is shown.
 
     """
     from firstshell import simulation as modalities
@@ -90,9 +86,9 @@ def build(
     settings = read_settings(config, set_)
     with executor_for(settings["cluster"], dask, file=config) as executor:
         if verify:
-            print(embedded.verify(verify, executor=executor, workers=workers, reporter=reporter))
+            say(embedded.verify(verify, executor=executor, workers=workers, reporter=reporter))
             return
-        metals, ligands = (tuple(w.strip() for w in words.split(",") if w.strip()) for words in (metal, ligand))
+        metals, ligands = words(metal), words(ligand)
         found, refused = (
             materials.read_folder(structures, metals, partial, ligands)
             if structures
@@ -111,7 +107,7 @@ def build(
             workers=workers,
             reporter=reporter,
         )
-    print(f"{_summary(data)}\nwrote {out}")
+    say(f"{_summary(data)}\nwrote {out}")
 
 
 def merge(
@@ -132,7 +128,7 @@ def merge(
     """
     from firstshell.dataset.merge import merge_files
 
-    print(f"{_summary(merge_files(datasets, out))}\nwrote {out}")
+    say(f"{_summary(merge_files(datasets, out))}\nwrote {out}")
 
 
 def _summary(data: Dataset) -> str:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
+
+from firstshell.cli.parameters import Progress, Workers
+from firstshell.runtime.console import say
 
 if TYPE_CHECKING:
     from firstshell.measured.xanes.beamline import Calibrated
@@ -14,8 +17,11 @@ def calibrate(
     /,
     *,
     out: Path = Path("transfer.json"),
-    workers: int | None = None,
-    progress: Literal["auto", "rich", "plain", "json", "none"] = "auto",
+    signal: str | None = None,
+    columns: str | None = None,
+    format: str | None = None,  # noqa: A002
+    workers: Workers = None,
+    progress: Progress = "auto",
 ) -> None:
     """Fit how simulated XANES turn into those of your beamline, from standards of known structure.
 
@@ -33,12 +39,16 @@ def calibrate(
         spectrum of a project. Two compounds or more. Hydrogen is left out of the structures.
     out
         The file to write; NAME.store beside it keeps the simulations.
-    workers
-        Processes; one a core by default.
-    progress
-        How progress is shown.
+    signal
+        Which signal of each scan to take: transmission, fluorescence, electron-yield, mu, normalised, reference, or a
+        formula as an answer names it; by default the first that has a sound edge.
+    columns
+        Which columns of each table to take, such as energy=1,mu=ln(3/4); by default their names decide.
+    format
+        Format of the files; by default their content decides.
 
     """
+    from firstshell.measured.read import ReadParams
     from firstshell.measured.standards_file import read_list, simulate_all
     from firstshell.measured.xanes.beamline import calibrate, differences
     from firstshell.measured.xanes.population import default_population
@@ -46,23 +56,23 @@ def calibrate(
     from firstshell.runtime.progress import make_reporter
     from firstshell.runtime.store import Store, write_atomic
 
-    listed = read_list(standards)
+    listed = read_list(standards, ReadParams(format, columns, signal))
     with Store.open(out.with_suffix(".store")) as store:
         simulated = simulate_all(listed, store, workers, make_reporter(progress))
     found = calibrate(simulated, default_population())
     text = found.population.to_json() + "\n"
     written = save_fits(found.fits, out.with_suffix(""))
     write_atomic(out, lambda path: path.write_text(text, encoding="utf-8"))
-    _say(found)
-    print("\nYour beamline, against the default:")
-    print("\n".join(f"  {sentence}" for sentence in differences(found.population, default_population())))
-    print(f"wrote {out}, " + ", ".join(path.name for path in written))
+    _show(found)
+    say("\nYour beamline, against the default:")
+    say("\n".join(f"  {sentence}" for sentence in differences(found.population, default_population())))
+    say(f"wrote {out}, " + ", ".join(path.name for path in written))
 
 
-def _say(found: Calibrated) -> None:
+def _show(found: Calibrated) -> None:
     from firstshell.measured.xanes.transfer import PARAMETERS
 
-    print(
+    say(
         "standard".ljust(36),
         "rmse ",
         "r     ",
@@ -70,11 +80,11 @@ def _say(found: Calibrated) -> None:
     )
     for each in found.fits:
         values = (f"{getattr(each.transfer, name):9.3f}" for name in PARAMETERS)
-        print(each.standard.name[:36].ljust(36), f"{each.rmse:.3f} {each.correlation:.4f}", *values)
+        say(each.standard.name[:36].ljust(36), f"{each.rmse:.3f} {each.correlation:.4f}", *values)
     for label, source in (("mean", found.population.mean.__dict__), ("spread", found.population.spread)):
-        print(label.ljust(49), *(f"{source[name]:9.3f}" for name in PARAMETERS))
+        say(label.ljust(49), *(f"{source[name]:9.3f}" for name in PARAMETERS))
     for each in found.doubtful:
-        print(
+        say(
             f"not counted: {each.standard.name} is not like the simulation of {each.standard.compound} "
             f"(correlation {each.correlation:.3f}): is it the right structure, a pure sample?"
         )

@@ -51,6 +51,8 @@ def examine(feff: str = "") -> list[Finding]:
         _attempt("workers", _workers),
         _fast(),
         _disk(),
+        _model_cache(),
+        _compiled(),
     ]
 
 
@@ -145,6 +147,32 @@ def _fast() -> Finding:
 def _disk() -> Finding:
     free = shutil.disk_usage(tempfile.gettempdir()).free / 2**30
     return Finding("temporary space", "ok" if free > 1 else "broken", f"{free:.1f} GB free")
+
+
+def _model_cache() -> Finding:
+    from firstshell.prediction.model_cache import cache_folder
+    from firstshell.runtime.store import write_atomic
+
+    folder = cache_folder()
+    try:
+        write_atomic(folder / "models" / "trial", lambda path: path.write_bytes(b"0" * 1000))
+        (folder / "models" / "trial").unlink()
+    except (InputError, OSError) as error:
+        what = error.what if isinstance(error, InputError) else str(error)
+        remedy = "models are trained anew each time; set FIRSTSHELL_CACHE to a writable folder"
+        return Finding("model cache", "missing", f"{folder}: {what}; {remedy}")
+    return Finding("model cache", "ok", f"{folder} can be written")
+
+
+def _compiled() -> Finding:
+    from firstshell.runtime.compiled import where_kept
+    from firstshell.simulation.pairs.kernels import most_images
+
+    folder = where_kept(most_images)
+    if folder is None:
+        remedy = "loops are compiled at each start; set NUMBA_CACHE_DIR to a writable folder"
+        return Finding("compiled code", "missing", f"it cannot be kept: {remedy}")
+    return Finding("compiled code", "ok", f"it is kept in {folder}")
 
 
 def _rock_salt() -> Structure:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from firstshell.runtime.console import say
+
 
 def doctor(*, feff: str = "") -> None:
     """Say what works on this machine, and how to mend the rest.
@@ -21,6 +23,6 @@ def doctor(*, feff: str = "") -> None:
     findings = examine(feff)
     marks = {"ok": "ok     ", "missing": "missing", "broken": "BROKEN "}
     for finding in findings:
-        print(f"{marks[finding.state]}  {finding.what}: {finding.detail}")
+        say(f"{marks[finding.state]}  {finding.what}: {finding.detail}")
     if any(finding.state == "broken" for finding in findings):
         raise SystemExit(1)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from cyclopts import Parameter
-
+from firstshell.cli.parameters import Changes, Config, Progress, Workers, words
 from firstshell.cli.settings import read_settings
+from firstshell.runtime.console import say
 
 if TYPE_CHECKING:
     from firstshell.dataset.table import Dataset
@@ -20,10 +20,10 @@ def fetch(
     preset: Literal["default", "paper"] = "default",
     elements: str = "O",
     max_materials: int | None = None,
-    config: Path | None = None,
-    set_: Annotated[tuple[str, ...], Parameter(name="--set", negative="")] = (),
-    workers: int | None = None,
-    progress: Literal["auto", "rich", "plain", "json", "none"] = "auto",
+    config: Config = None,
+    set_: Changes = (),
+    workers: Workers = None,
+    progress: Progress = "auto",
 ) -> None:
     """Fetch structures and FEFF's K-edge XANES from the Materials Project, and make a dataset of them.
 
@@ -45,14 +45,8 @@ def fetch(
         What a material must hold beside the metal, as in O or O,Li; empty for every material.
     max_materials
         Most materials of each metal, the lowest ids first; all by default.
-    config
-        A study.toml; its tables [xanes], [pdf] and [dpdf] hold the settings of each modality.
-    set_
-        One setting, as in --set pdf.qmax=24.
     workers
         Processes for labels and PDFs; one a core by default.
-    progress
-        How progress is shown.
 
     """
     from firstshell import simulation as modalities
@@ -62,15 +56,11 @@ def fetch(
 
     settings = read_settings(config, set_)
     params = {name: settings[name] for name in modalities.standard()}
-    options = FetchOptions(_words(metal), _words(elements), max_materials, preset)
+    options = FetchOptions(words(metal), words(elements), max_materials, preset)
     data = fetch_dataset(out, options, params=params, workers=workers, reporter=make_reporter(progress))
     _summarise(data, params)
-    print(f"left out: {len(data.excluded)} (see {out.with_suffix('.excluded.csv')})\nwrote {out}")
-    print(f"next: firstshell study {out}" + (" --preset paper" if preset == "paper" else ""))
-
-
-def _words(text: str) -> tuple[str, ...]:
-    return tuple(word.strip() for word in text.split(",") if word.strip())
+    say(f"left out: {len(data.excluded)} (see {out.with_suffix('.excluded.csv')})\nwrote {out}")
+    say(f"next: firstshell study {out}" + (" --preset paper" if preset == "paper" else ""))
 
 
 def _summarise(data: Dataset, params: dict[str, Any]) -> None:
@@ -78,16 +68,16 @@ def _summarise(data: Dataset, params: dict[str, Any]) -> None:
     from firstshell.dataset.fetch import licences
 
     origin, xanes, pdf = data.settings["materials_project"], params["xanes"], params["pdf"]
-    print(f"Materials Project, database {origin['database_version']}, begun {origin['retrieved']}")
-    print("licences: " + ", ".join(f"{name} ({count})" for name, count in licences(data).items()))
-    print(
+    say(f"Materials Project, database {origin['database_version']}, begun {origin['retrieved']}")
+    say("licences: " + ", ".join(f"{name} ({count})" for name, count in licences(data).items()))
+    say(
         f"grids: XANES {xanes.emin:g} to {xanes.emax:g} eV from the K edge, {xanes.points} points; {pdf.radiation} PDF "
         f"{pdf.rmin:g} to {pdf.rmax:g} Å, {pdf.points or 'all'} points, Qmax {pdf.qmax:g} Å⁻¹"
     )
     for name, rows in data.frame.groupby("metal"):
         labelled = rows[["oxidation_state", "coordination_number", "bond_length"]].notna().sum()
         averaged = rows["source"].str.contains("averaged over all").sum()
-        print(
+        say(
             f"{name}: {len(rows)} materials, {averaged} of them with a XANES averaged over unlike sites; oxidation "
             f"state known for {labelled['oxidation_state']}, coordination number for "
             f"{labelled['coordination_number']}, bond length for {labelled['bond_length']}"

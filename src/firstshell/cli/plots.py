@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from firstshell.runtime.console import plain
 from firstshell.types import Spectrum
 
 
@@ -18,7 +19,7 @@ def save_plot(spectra: Sequence[Spectrum], stem: Path, title: str) -> None:
     axes = figure.subplots()
     for spectrum in spectra:
         spectrum.plot(axes, label="" if spectrum.site is None else f"site {spectrum.site}", lw=1.2)
-    axes.set_title(title)
+    axes.set_title(plain(title), parse_math=False)
     axes.margins(x=0)
     if len(spectra) > 1:
         axes.legend(frameon=False)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
+from firstshell.runtime.console import say
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -29,6 +31,9 @@ def predict(
     /,
     *,
     metal: str | None = None,
+    signal: str | None = None,
+    columns: str | None = None,
+    format: str | None = None,  # noqa: A002
     align: str = "auto",
     e0: float | None = None,
     pre1: float | None = None,
@@ -62,6 +67,13 @@ def predict(
         belong to one sample when they are the only two, or have one name.
     metal
         The absorber; by default the element whose K edge was measured. PDFs need it.
+    signal
+        Which signal of a scan to take: transmission, fluorescence, electron-yield, mu, normalised, reference, or a
+        formula as an answer names it; by default the first that has a sound edge.
+    columns
+        Which columns of a table to take, such as energy=1,mu=ln(3/4); by default their names decide.
+    format
+        Format of the files; by default their content decides.
     align
         How energies are calibrated: auto, foil (a channel of the scan, or a group of the Athena project named as in "Fe
         foil"), fit (likeness to training spectra), none, or the number of eV to add.
@@ -100,8 +112,8 @@ def predict(
 
     """
     from firstshell.elements import k_edge
-    from firstshell.measured.read import PdfConditionsGiven, read_samples
-    from firstshell.measured.xanes.normalise import NormaliseParams
+    from firstshell.measured.read import PdfConditionsGiven, ReadParams, read_samples
+    from firstshell.measured.xanes.normalise import NormaliseParams, with_shift
     from firstshell.prediction.answer import answer_all
     from firstshell.runtime.progress import make_reporter
 
@@ -111,12 +123,14 @@ def predict(
     models = _Models(model, data, transfer, reporter)
     ranges = NormaliseParams(e0=e0, pre1=pre1, pre2=pre2, norm1=norm1, norm2=norm2)
     given = PdfConditionsGiven(radiation, qmax, qdamp, differential)
-    reading = read_samples(files, metal, ranges=ranges, pdf=given)
-    answers = answer_all(reading, metal, models, shift_of(align))
+    shift = shift_of(align)
+    how = ReadParams(format, columns, signal)
+    reading = read_samples(files, metal, ranges=with_shift(ranges, shift), pdf=given, how=how)
+    answers = answer_all(reading, metal, models, shift)
     if save_model is not None:
         models.save(save_model)
     reasons = [models.explain(answer) for answer in answers] if explain else []
-    _say(answers.answered, answers.refused, reasons)
+    _show(answers.answered, answers.refused, reasons)
     if out is not None:
         _write(answers.answered, reasons, out)
 
@@ -208,7 +222,7 @@ def shift_of(align: str) -> str | float:
         return align
 
 
-def _say(
+def _show(
     answers: Sequence[Answer],
     refused: Sequence[tuple[str, str]],
     reasons: Sequence[tuple[dict[Target, float], list[Evidence]]],
@@ -219,16 +233,16 @@ def _say(
 
     if len(answers) <= PARAGRAPHS:
         for i, answer in enumerate(answers):
-            print(wording.paragraph(answer))
+            say(wording.paragraph(answer))
             if reasons:
-                print("\n".join(wording.evidence_lines(*reasons[i])))
-            print()
+                say("\n".join(wording.evidence_lines(*reasons[i])))
+            say()
     else:
-        print(wording.heading())
-        print("\n".join(wording.line(answer) for answer in answers), end="\n\n")
-    print(wording.NOTE)
+        say(wording.heading())
+        say("\n".join(wording.line(answer) for answer in answers), end="\n\n")
+    say(wording.NOTE)
     for name, reason in refused:
-        print(f"not used: {name}: {reason}", file=sys.stderr)
+        say(f"not used: {name}: {reason}", file=sys.stderr)
 
 
 def _write(answers: Sequence[Answer], reasons: Sequence[tuple[dict[Target, float], list[Evidence]]], out: Path) -> None:
@@ -239,4 +253,4 @@ def _write(answers: Sequence[Answer], reasons: Sequence[tuple[dict[Target, float
     if reasons:
         written.append(write_evidence(answers, [found for _, found in reasons], out))
     written += save_pictures(answers[:PICTURES], answers, [found for _, found in reasons], out)
-    print("wrote " + ", ".join(str(path) if path == written[0] else path.name for path in written))
+    say("wrote " + ", ".join(str(path) if path == written[0] else path.name for path in written))

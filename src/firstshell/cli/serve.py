@@ -7,6 +7,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from firstshell.runtime.console import say
+
 
 def serve(
     data: Path | None = None,
@@ -40,8 +42,8 @@ def serve(
     from firstshell.web.desk import Desk
     from firstshell.web.server import serve as run
 
-    def say(url: str) -> None:
-        print(f"firstshell is at {url} (Ctrl-C ends it)", flush=True)
+    def visited(url: str) -> None:
+        say(f"firstshell is at {url} (Ctrl-C ends it)", flush=True)
 
     population = None if transfer is None else read_population(transfer)
-    run(Desk(lambda: load_dataset(data), population=population), port, say=say, open_browser=open_)
+    run(Desk(lambda: load_dataset(data), population=population), port, say=visited, open_browser=open_)

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from firstshell.cli.settings import read_plan
+from firstshell.runtime.console import say
 
 
 def study(
@@ -78,7 +79,7 @@ def study(
             curves = study_curves(dataset, study_metals(dataset, plan), store, make_reporter(progress))
     page = build_report(result, dataset, out, curves, workers=workers, reporter=make_reporter(progress))
     for (name, target), rows in result.comparisons.groupby(["metal", "target"], sort=False):
-        print(f"\n{name}, {Target(target).label.lower()}:")
+        say(f"\n{name}, {Target(target).label.lower()}:")
         for row in rows.itertuples():
-            print(f"  {row.split} splits: {row.sentence}")
-    print(f"wrote {page}")
+            say(f"  {row.split} splits: {row.sentence}")
+    say(f"wrote {page}")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from firstshell.runtime.console import say
+
 
 def xanes(feff_inp: Path, /, *, out: Path | None = None) -> None:
     """Run an existing feff.inp and write the columns of FEFF's xmu.dat, with a plot beside them.
@@ -47,4 +49,4 @@ def xanes(feff_inp: Path, /, *, out: Path | None = None) -> None:
     write_atomic(out, lambda path: path.write_text(write_xmu(result, header), encoding="utf-8"))
     spectrum = Spectrum.absorption(Grid(result.energy, "Energy", "eV"), result.mu, "")
     save_plot([spectrum], out.with_suffix(""), f"{feff_inp.name}: XANES")
-    print(*wanted.remarks, f"wrote {out}, {out.stem}.png, {out.stem}.svg", sep="\n")
+    say(*wanted.remarks, f"wrote {out}, {out.stem}.png, {out.stem}.svg", sep="\n")

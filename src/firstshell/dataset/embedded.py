@@ -34,7 +34,31 @@ LENGTH_TOLERANCE = 1e-9
 
 
 def load_dataset(path: str | Path | None = None) -> Dataset:
-    """Return the dataset in a file, or the one that comes with firstshell when no path is given."""
+    """Return the dataset in a file, or the one that comes with firstshell when no path is given.
+
+    Parameters
+    ----------
+    path : str or Path, optional
+        A .parquet file that `firstshell build`, `import-feff` or `fetch` wrote.
+
+    Returns
+    -------
+    Dataset
+        Labels and spectra.
+
+    Raises
+    ------
+    InputError
+        When the file is missing, damaged or of another protocol.
+
+    Examples
+    --------
+    >>> import firstshell as fs
+    >>> data = fs.load_dataset()
+    >>> "Fe" in data.metals
+    True
+
+    """
     from firstshell.dataset.table import read_dataset  # pandas: not needed to know which dataset it is
 
     return read_dataset(DATA if path is None else path)

@@ -14,6 +14,7 @@ from firstshell import simulation as modalities
 from firstshell.config import stable_hash, to_dict
 from firstshell.crystal.sites import distinct_sites
 from firstshell.dataset.build import assemble, build_samples, default_params, software
+from firstshell.dataset.output import check_output
 from firstshell.dataset.table import Dataset, write_dataset
 from firstshell.errors import InputError
 from firstshell.io.feff_tree import LAYOUT, FeffMaterial, read_tree
@@ -30,11 +31,23 @@ LIMIT_S = 600.0
 
 @dataclass(frozen=True)
 class FeffOptions:
-    """What is taken from a tree, and how.
+    """What is taken from a tree of FEFF runs, and how.
 
-    metals : absorbers to take; all in the tree by default
-    sites : whether site-level samples are wanted beside the materials
-    partial : what to do with partial occupancies
+    Parameters
+    ----------
+    metals : tuple of str
+        Absorbers to take; all in the tree by default.
+    sites : bool
+        Whether site-level samples are wanted beside the materials.
+    partial : {"refuse", "round"}
+        What to do with partial occupancies, as in `read_structure`.
+
+    Examples
+    --------
+    >>> import firstshell as fs
+    >>> fs.FeffOptions(metals=("Cu",), sites=True).partial
+    'refuse'
+
     """
 
     metals: tuple[str, ...] = ()
@@ -62,13 +75,43 @@ def import_feff(
     workers: int | None = None,
     reporter: Reporter | None = None,
 ) -> Dataset:
-    """Turn a tree of FEFF runs (`formats.feff_tree`) into a dataset; with `out` it is written there, and resumable.
+    """Turn a tree of FEFF runs (`firstshell.io.feff_tree`) into a dataset; with `out` it is written and resumable.
 
-    params : settings by modality, their defaults where not given
-    workers : processes; one a core by default
+    Parameters
+    ----------
+    path : str or Path
+        Folder or archive with <id>/POSCAR and <id>/FEFF-XANES/<NNN>_<El>/xmu.dat.
+    out : str or Path, optional
+        File for the dataset, ending in .parquet.
+    options : FeffOptions, optional
+        What is taken.
+    params : dict, optional
+        Settings by modality, their defaults where not given.
+    workers : int, optional
+        Processes; one a core by default, 0 works in this process.
+    reporter : Reporter, optional
+        Shows progress.
 
-    Raises InputError when the tree cannot be read or nothing in it can be used. A material that cannot be used is a row
-    of `excluded`; one with spectra of only some of its sites is kept and marked in `missing_sites`.
+    Returns
+    -------
+    Dataset
+        A material that cannot be used is a row of `excluded`; one with spectra of only some of its sites is kept and
+        marked in `missing_sites`.
+
+    Raises
+    ------
+    InputError
+        When the tree cannot be read or nothing in it can be used.
+
+    Examples
+    --------
+    >>> import firstshell as fs
+    >>> data = fs.import_feff("runs", workers=0)
+    >>> data.metals
+    ('Cu', 'Mn')
+    >>> sorted(data.spectra)
+    ['dpdf', 'pdf', 'xanes']
+
     """
     if out is not None:
         _check_out(Path(out), Path(path))
@@ -101,8 +144,7 @@ def _check_out(out: Path, path: Path) -> None:
     """Refuse an output that would overwrite the input, or that cannot be written, before the work and not after it."""
     if out.resolve() == path.resolve():
         raise InputError("the output would overwrite the input", remedy="Choose another name", file=out)
-    if out.is_dir() or out.suffix != ".parquet":
-        raise InputError("not the name of a dataset", remedy="Give a file name ending in .parquet", file=out)
+    check_output(out)
 
 
 def import_material(shared: tuple[Mapping[str, Any], FeffOptions], task: tuple[FeffMaterial, str]) -> Record:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from firstshell.config import to_dict
 from firstshell.errors import InputError
+from firstshell.runtime.spreadsheet import read_csv, write_csv
 from firstshell.runtime.store import write_atomic
 from firstshell.types import Array, Grid
 
@@ -52,16 +53,33 @@ EXCLUDED = ("id", "stage", "reason")
 class Dataset:
     """Samples, their labels and their spectra.
 
-    frame : one row a sample, index 0..n-1, columns as in `COLUMNS`: `level` is "material" or "site"; `site` the
-        0-based index of the absorber in its structure (missing at material level); `bond_length` in Å; class labels
-        are missing where the sites of a material disagree or the label could not be had, and `reasons` (a JSON
-        object by target) says why; `missing_sites` counts the distinct sites of the metal that have no spectrum;
-        `origin` is "natural" (as found), "derived" (made from another by substitution) or "given" (a user's);
-        `group` names what was made from one parent or measured in one series, "" where nothing is known
-    spectra : by modality, (n, points), rows aligned with `frame`
-    grids : by modality; XANES energies are relative to the metal's tabulated K edge
-    settings : what it was built with, JSON-able
-    excluded : what was left out: columns id, stage, reason
+    Parameters
+    ----------
+    frame : DataFrame
+        One row a sample, index 0..n-1, columns as in `COLUMNS`: `level` is "material" or "site"; `site` the 0-based
+        index of the absorber in its structure (missing at material level); `bond_length` in Å; class labels are missing
+        where the sites of a material disagree or the label could not be had, and `reasons` (a JSON object by target)
+        says why; `missing_sites` counts the distinct sites of the metal that have no spectrum; `origin` is "natural"
+        (as found), "derived" (made from another by substitution) or "given" (a user's); `group` names what was made
+        from one parent or measured in one series, "" where nothing is known.
+    spectra : dict
+        By modality, ndarray of shape (n, points), rows aligned with `frame`.
+    grids : dict
+        By modality; XANES energies are relative to the metal's tabulated K edge.
+    settings : dict
+        What it was built with, JSON-able.
+    excluded : DataFrame
+        What was left out: columns id, stage, reason.
+
+    Examples
+    --------
+    >>> import firstshell as fs
+    >>> data = fs.load_dataset().select("Cu")
+    >>> data.metals
+    ('Cu',)
+    >>> data.spectra["xanes"].shape == (len(data.frame), len(data.grids["xanes"]))
+    True
+
     """
 
     frame: pd.DataFrame
@@ -90,7 +108,26 @@ class Dataset:
         return digest.hexdigest()
 
     def select(self, metal: str, level: str = "material") -> Dataset:
-        """Return the samples of one metal at one level; InputError when there are none."""
+        """Return the samples of one metal at one level.
+
+        Parameters
+        ----------
+        metal : str
+            Element symbol.
+        level : {"material", "site"}
+            Averages over the sites, or the sites one by one.
+
+        Returns
+        -------
+        Dataset
+            These samples.
+
+        Raises
+        ------
+        InputError
+            When there are none.
+
+        """
         rows = np.flatnonzero((self.frame["metal"] == metal) & (self.frame["level"] == level))
         if rows.size == 0:
             raise InputError(
@@ -99,7 +136,19 @@ class Dataset:
         return self.take(rows)
 
     def take(self, rows: NDArray[np.integer[Any]]) -> Dataset:
-        """Return the samples at these row numbers."""
+        """Return the samples at these row numbers.
+
+        Parameters
+        ----------
+        rows : ndarray of int
+            Row numbers of `frame`.
+
+        Returns
+        -------
+        Dataset
+            The samples, numbered anew.
+
+        """
         frame = self.frame.iloc[rows].reset_index(drop=True)
         spectra = {name: values[rows] for name, values in self.spectra.items()}
         return Dataset(frame, spectra, self.grids, self.settings, self.excluded)
@@ -139,7 +188,7 @@ def write_dataset(data: Dataset, path: str | Path) -> None:
         "hash": data.hash,
     }
     table = pa.table(columns).replace_schema_metadata({KEY: json.dumps(header, sort_keys=True).encode()})
-    write_atomic(excluded_path(path), lambda p: data.excluded.to_csv(p, index=False))
+    write_csv(data.excluded, excluded_path(path))
     write_atomic(path, lambda p: pq.write_table(table, p, compression="zstd"))
 
 
@@ -233,6 +282,6 @@ def _read_excluded(path: Path) -> pd.DataFrame:
     if not beside.exists():
         return pd.DataFrame(columns=list(EXCLUDED))
     try:
-        return pd.read_csv(beside, dtype=str, keep_default_na=False, usecols=list(EXCLUDED))
+        return read_csv(beside, usecols=list(EXCLUDED))
     except (OSError, ValueError) as error:
         raise InputError(f"cannot read it: {error}", remedy=REMAKE, file=beside) from error

@@ -33,6 +33,20 @@ class PdfConditionsGiven:
     differential: bool = False
 
 
+@dataclass(frozen=True)
+class ReadParams:
+    """How files are read; None leaves it to what they hold.
+
+    format : name of the format
+    columns : which columns of a table to take, such as "energy=1,mu=ln(3/4)"
+    signal : kind or formula of the signal to take, such as "fluorescence"
+    """
+
+    format: str | None = None
+    columns: str | None = None
+    signal: str | None = None
+
+
 @dataclass(frozen=True, eq=False)
 class MeasuredSample:
     """The measurements of one sample.
@@ -79,6 +93,7 @@ def read_samples(
     ranges: NormaliseParams | None = None,
     pdf: PdfConditionsGiven | None = None,
     pair: bool = True,
+    how: ReadParams | None = None,
 ) -> Reading:
     """Read measured files; "project.prj#Group" takes one group of a project.
 
@@ -86,6 +101,7 @@ def read_samples(
     ranges : of normalisation
     pdf : how PDFs were measured
     pair : whether a XANES and a PDF belong to one sample: the only two given, or two files of one name
+    how : how the files are read
 
     A file that cannot be used is refused by name; when none can, the reasons are raised as one InputError.
     """
@@ -94,7 +110,7 @@ def read_samples(
     first: InputError | None = None
     for file in files:
         try:
-            spectra = _read(file)
+            spectra = _read(file, how or ReadParams())
         except InputError as error:
             first = first or error
             reading.refused.append((Path(file).name, reason(error)))
@@ -131,15 +147,16 @@ def none_usable(refused: Sequence[tuple[str, str]], first: InputError | None) ->
     )
 
 
-def _read(file: str | Path) -> list[Measured]:
+def _read(file: str | Path, how: ReadParams) -> list[Measured]:
     path, mark, group = str(file).partition("#")
     if Path(file).is_file() or not mark:
-        return read_measured(file)
-    spectra = [each for each in read_measured(path) if each.name == group]
-    if not spectra:
-        names = ", ".join(each.name for each in read_measured(path))[:300]
+        return read_measured(file, how.format, how.columns, how.signal)
+    spectra = read_measured(path, how.format, how.columns, how.signal)
+    named = [each for each in spectra if each.name == group]
+    if not named:
+        names = ", ".join(each.name for each in spectra)[:300]
         raise InputError(f"there is no group {group!r}", remedy=f"It has: {names}", file=path)
-    return spectra
+    return named
 
 
 def prepared(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from firstshell.config import stable_hash
 from firstshell.elements import k_edge
 from firstshell.errors import InputError
-from firstshell.measured.read import read_samples
+from firstshell.measured.read import ReadParams, read_samples
 from firstshell.measured.xanes.normalise import Normalised
 from firstshell.measured.xanes.standards import Standard, standard
 from firstshell.runtime.progress import Reporter
@@ -40,8 +40,10 @@ class Listed:
         return stable_hash([self.structure.as_dict(), self.metal])
 
 
-def read_list(path: str | Path) -> list[Listed]:
+def read_list(path: str | Path, how: ReadParams | None = None) -> list[Listed]:
     """Read a list of standards: rows of file (file#group for one of a project), structure and metal.
+
+    how : how the measured files are read
 
     Paths are relative to the list. Raises InputError, naming the line, for whatever cannot be used: a standard that is
     left out silently would make another beamline.
@@ -53,7 +55,7 @@ def read_list(path: str | Path) -> list[Listed]:
         try:
             k_edge(row["metal"])
             structure = read_structure(path.parent / row["structure"])
-            read = read_samples([path.parent / row["file"]], row["metal"], pair=False)
+            read = read_samples([path.parent / row["file"]], row["metal"], pair=False, how=how)
             samples = [each.xanes for each in read.samples if each.xanes is not None]
             if len(samples) != 1:
                 what = f"{row['file']} holds {len(samples)} XANES"

@@ -13,9 +13,17 @@ from firstshell.dataset.embedded import manifest
 from firstshell.elements import k_edge
 from firstshell.errors import InputError
 from firstshell.measured.composition import composition_advice
-from firstshell.measured.read import MeasuredSample, PdfConditionsGiven, Reading, none_usable, read_samples, reason
+from firstshell.measured.read import (
+    MeasuredSample,
+    PdfConditionsGiven,
+    Reading,
+    ReadParams,
+    none_usable,
+    read_samples,
+    reason,
+)
 from firstshell.measured.xanes.footing import on_grid, placed
-from firstshell.measured.xanes.normalise import NormaliseParams
+from firstshell.measured.xanes.normalise import NormaliseParams, with_shift
 from firstshell.measured.xanes.population import Population
 from firstshell.prediction.align import Alignment, aligned
 from firstshell.prediction.model import Predictor
@@ -33,13 +41,25 @@ if TYPE_CHECKING:
 class Answer:
     """What is said of one sample.
 
-    sample : what was measured
-    metal : the absorber
-    predictions : by target; averages over the metal's sites
-    spectra : (p,) by modality, as the model was asked
-    alignment : of the XANES; None without one
-    resemblance : by modality
-    warnings : what a person should know, one sentence each
+    Parameters
+    ----------
+    sample : MeasuredSample
+        What was measured.
+    metal : str
+        The absorber.
+    inputs : str
+        Modalities that the model was given, joined by "+".
+    predictions : dict
+        Prediction by Target; averages over the metal's sites.
+    spectra : dict
+        By modality, (p,) as the model was given them.
+    alignment : Alignment, optional
+        Of the XANES; None without one.
+    resemblance : dict
+        By modality: how like the training spectra each input is.
+    warnings : tuple of str
+        What a person should know, one sentence each.
+
     """
 
     sample: MeasuredSample
@@ -59,10 +79,15 @@ class Answer:
 
 @dataclass(frozen=True, eq=False)
 class Answers(Sequence[Answer]):
-    """What is said of a list of files.
+    """What is said of a list of files; a sequence of Answer.
 
-    answered : in the order of the samples
-    refused : (file or group, reason) of what could not be used
+    Parameters
+    ----------
+    answered : tuple of Answer
+        In the order of the samples.
+    refused : tuple
+        (file or group, reason) of what could not be used.
+
     """
 
     answered: tuple[Answer, ...]
@@ -93,18 +118,54 @@ def predict(
     pdf: PdfConditionsGiven | None = None,
     data: Dataset | None = None,
     population: Population | None = None,
+    how: ReadParams | None = None,
     reporter: Reporter | None = None,
 ) -> Answers:
     """Say what measured files tell of a metal's first shell.
 
-    files : XANES and PDFs; see `read_samples` for which belong to one sample
-    metal : the absorber; by default that whose K edge was measured. PDFs need it
-    align : how energies are put on the training scale; see `measured.align.align`
-    ranges, pdf : of normalisation; how PDFs were measured
-    data : what models are trained on, at first use; the dataset that comes with firstshell by default
-    population : transfers from simulation to measurement, as `firstshell calibrate` writes them
+    The model is trained at first use, in less than a minute, and kept.
 
-    Raises InputError when no file can be used; else those that cannot are told with the answers.
+    Parameters
+    ----------
+    files : list of str or Path
+        XANES and PDFs; see `read_samples` for which belong to one sample.
+    metal : str, optional
+        The absorber; by default that whose K edge was measured. PDFs need it.
+    align : {"auto", "foil", "fit", "none"} or float
+        How energies are calibrated, or the eV to add; see `firstshell.prediction.align`.
+    ranges : NormaliseParams, optional
+        Of normalisation.
+    pdf : PdfConditionsGiven, optional
+        How PDFs were measured; by default what their files say.
+    data : Dataset, optional
+        What models are trained on; the dataset that comes with firstshell by default.
+    population : Population, optional
+        Transfers from simulation to measurement, as `firstshell calibrate` writes them.
+    reporter : Reporter, optional
+        Shows progress.
+    how : dict, optional
+        How the files are read: their format, columns, signal.
+
+    Returns
+    -------
+    Answers
+        One answer a sample, and the files that could not be used, with the reasons.
+
+    Raises
+    ------
+    InputError
+        When no file can be used.
+
+    Examples
+    --------
+    >>> import firstshell as fs
+    >>> answers = fs.predict(["my.xdi", "my.gr"], metal="Cu")
+    >>> answers[0].metal, answers[0].inputs
+    ('Cu', 'xanes+pdf')
+    >>> low, high = answers[0].predictions[fs.Target.BOND_LENGTH].interval  # Å
+    >>> 1.5 < low <= high < 3.0
+    True
+
     """
     if metal is not None:
         k_edge(metal)
@@ -112,7 +173,8 @@ def predict(
     def models(metal: str, inputs: Sequence[str], radiation: str) -> Predictor:
         return predictor(metal, inputs, data=data, population=population, radiation=radiation, reporter=reporter)
 
-    return answer_all(read_samples(files, metal, ranges=ranges, pdf=pdf), metal, models, align)
+    reading = read_samples(files, metal, ranges=with_shift(ranges, align), pdf=pdf, how=how)
+    return answer_all(reading, metal, models, align)
 
 
 def answer_all(reading: Reading, metal: str | None, models: Models, how: str | float = "auto") -> Answers:

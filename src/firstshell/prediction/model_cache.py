@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
@@ -15,7 +16,7 @@ import numpy as np
 from firstshell.config import stable_hash, to_dict
 from firstshell.dataset import embedded
 from firstshell.elements import k_edge
-from firstshell.errors import InputError
+from firstshell.errors import InputError, SlowWarning
 from firstshell.measured.xanes.population import Population, default_population
 from firstshell.prediction import non_oxides as foreign
 from firstshell.prediction.channels import Channel, XanesChannel
@@ -82,6 +83,8 @@ def predictor(
     data : what it is trained on; the dataset that comes with firstshell by default
     folder : of the cache; see `cache_folder`
 
+    Warns (SlowWarning) where the cache cannot be written.
+
     Raises InputError when the dataset has too few samples of the metal.
     """
     k_edge(metal)  # is it an element at all: its name becomes part of a path
@@ -99,18 +102,25 @@ def predictor(
     if radiation != "xray":
         data = _remade(data, metal, channels, radiation, reporter)
     made = make_predictor(data, metal, channels, params, reporter)
-    keep_predictor(made, path)
-    _cached.cache_clear()
+    _keep(made, path)
     return made
+
+
+def _keep(made: Predictor, path: Path) -> None:
+    """Write a predictor to the cache; SlowWarning where that cannot be written, for the answer is there."""
+    try:
+        keep_predictor(made, path)
+    except InputError as error:
+        what = f"the model cannot be kept, and is trained again next time ({error.what})"
+        warnings.warn(f"{path}: {what}. Set FIRSTSHELL_CACHE to a writable folder", SlowWarning, stacklevel=3)
+    _cached.cache_clear()
 
 
 @lru_cache(maxsize=16)
 def _cached(path: Path) -> Predictor | None:
-    if not path.is_file():
-        return None
     try:
-        return kept_predictor(path)
-    except InputError:  # damaged, or of another version: it is made again
+        return kept_predictor(path) if path.is_file() else None
+    except (InputError, OSError):  # damaged, of another version, or not to be read: it is made again
         return None
 
 

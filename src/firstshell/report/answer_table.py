@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from firstshell import simulation as modalities
+from firstshell.measured.xanes.normalise import Normalised
 from firstshell.prediction.answer import Answer
 from firstshell.prediction.explain import Evidence
+from firstshell.runtime.spreadsheet import write_csv
 from firstshell.runtime.store import write_atomic
 from firstshell.types import Target
 
@@ -34,7 +36,7 @@ def write_table(answers: Sequence[Answer], folder: Path) -> list[Path]:
     """Write answers.csv and answers.parquet, each whole or not at all."""
     table = frame(answers)
     csv, parquet = folder / "answers.csv", folder / "answers.parquet"
-    write_atomic(csv, lambda path: table.to_csv(path, index=False))
+    write_csv(table, csv)
     write_atomic(parquet, lambda path: table.to_parquet(path, index=False))
     return [csv, parquet]
 
@@ -57,8 +59,15 @@ def write_evidence(answers: Sequence[Answer], found: Sequence[Sequence[Evidence]
         for each in own
     ]
     table, path = pd.DataFrame(rows), folder / "evidence.csv"
-    write_atomic(path, lambda p: table.to_csv(p, index=False))
+    write_csv(table, path)
     return path
+
+
+def ranges(xanes: Normalised) -> tuple[str, str]:
+    """Return the ranges of the line below and the curve above the edge, in eV from E0."""
+    used = xanes.settings
+    line, curve = (f"{low:.0f} to {high:.0f}" for low, high in ((used.pre1, used.pre2), (used.norm1, used.norm2)))
+    return line.replace("-", "−"), curve
 
 
 def head(target: Target) -> str:
@@ -73,6 +82,20 @@ def _row(answer: Answer) -> dict[str, Any]:
         "metal": answer.metal,
         "inputs": answer.inputs,
     }
+    xanes = answer.sample.xanes
+    if xanes is not None:
+        line, curve = ("", "") if xanes.kept else ranges(xanes)
+        row |= {
+            "file_type": xanes.file_type,
+            "signal": xanes.how,
+            "other_signals": "; ".join(xanes.others),
+            "edge": f"{xanes.metal} K",
+            "E0 (eV)": xanes.e0,
+            "edge_step": xanes.edge_step,
+            "pre-edge_range (eV from E0)": line,
+            "post-edge_range (eV from E0)": curve,
+            "range_ends": xanes.ends,
+        }
     for target, found in answer.predictions.items():
         low, high = found.interval
         unit = f" ({target.unit})" if target.unit else ""
@@ -89,10 +112,14 @@ def _row(answer: Answer) -> dict[str, Any]:
     return row | {"warnings": "; ".join(answer.warnings)}
 
 
+_ORIGIN = ("file_type", "signal", "other_signals", "edge", "E0", "edge_step", "pre-edge_range", "post-edge_range")
+
+
 @cache
 def _groups() -> tuple[str, ...]:
     """Return what columns are about, in their order."""
-    return "sample", "files", "metal", "inputs", *(target.value for target in Target), "in_domain", *modalities.ranked()
+    targets = (target.value for target in Target)
+    return "sample", "files", "metal", "inputs", *_ORIGIN, "range_ends", *targets, "in_domain", *modalities.ranked()
 
 
 def _place(name: str) -> tuple[int, int, int]:

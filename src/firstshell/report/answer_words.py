@@ -8,6 +8,8 @@ from firstshell.prediction.align import Alignment
 from firstshell.prediction.answer import Answer
 from firstshell.prediction.explain import Evidence
 from firstshell.prediction.resemblance import Resemblance
+from firstshell.report.answer_table import ranges
+from firstshell.runtime.console import plain
 from firstshell.simulation import get, show
 from firstshell.types import Prediction, Target
 
@@ -27,7 +29,9 @@ STRONGEST = 3
 def paragraph(answer: Answer) -> str:
     """Return all that is said of a sample, some ten lines."""
     names = show(answer.inputs).replace("+", " + ")
-    lines = [f"{answer.sample.name}: {answer.metal}, from {names} ({', '.join(answer.sample.sources)})"]
+    sources = plain(", ".join(answer.sample.sources))
+    lines = [f"{plain(answer.sample.name)}: {answer.metal}, from {names} ({sources})"]
+    lines += [f"  {plain(sentence)}" for sentence in origin(answer)]
     lines += [f"  {_target(prediction)}" for prediction in answer.predictions.values()]
     for name, each in answer.resemblance.items():
         lines += _resemblance(name, each)
@@ -37,9 +41,23 @@ def paragraph(answer: Answer) -> str:
     return "\n".join(lines)
 
 
+def origin(answer: Answer) -> list[str]:
+    """Return of which file type, columns, edge and ranges the XANES of an answer is made, in one or two lines."""
+    xanes = answer.sample.xanes
+    if xanes is None or not xanes.how:
+        return []
+    first = f"{xanes.file_type}: μ = {xanes.how}; {xanes.metal} K edge, E0 {xanes.e0:.1f} eV"
+    if not xanes.kept:
+        line, curve = ranges(xanes)
+        first += f", line {line} eV, curve {curve} eV from it, edge step {xanes.edge_step:.3g}"
+    also = f"Other signals in the file (--signal takes one): {'; '.join(xanes.others)}" if xanes.others else ""
+    ends = f"{xanes.ends[:1].upper()}{xanes.ends[1:]}"
+    return [first.removeprefix(": "), *filter(None, (ends, also))]
+
+
 def line(answer: Answer, width: int = WIDTH) -> str:
     """Return the answer in one line, to stand under `heading`."""
-    name = answer.sample.name
+    name = plain(answer.sample.name)
     short = name if len(name) <= width else f"…{name[1 - width :]}"
     values = [f"{_value(p.target, p.value)} ({_ends(p)})" for p in answer.predictions.values()]
     verdict = "in domain" if answer.in_domain else "OUTSIDE"

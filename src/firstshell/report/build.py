@@ -15,6 +15,7 @@ from firstshell.report.page import Section
 from firstshell.report.style import input_name
 from firstshell.report.tables import Table
 from firstshell.runtime.progress import Reporter
+from firstshell.runtime.spreadsheet import write_csv
 from firstshell.runtime.store import Record, write_atomic
 from firstshell.runtime.tasks import Failure, run_tasks
 
@@ -36,14 +37,42 @@ def build_report(
     workers: int | None = 0,
     reporter: Reporter | None = None,
 ) -> Path:
-    """Write report.html, figures/<name>.png, .svg, .csv and tables/<name>.csv into `folder`; return the page's path.
+    """Write report.html, figures/<name>.png, .svg, .csv and tables/<name>.csv into a folder.
 
-    data : the dataset that the study was made on
-    folder : made if need be; each file is written whole or not at all, and the same study gives the same bytes
-    robustness : scores of models for measured spectra against disturbances, as `measured.robustness` has them
-    workers : processes that draw; None takes one a core, 0 draws in this process
+    Parameters
+    ----------
+    study : Study
+        The result.
+    data : Dataset
+        The dataset that the study was made on.
+    folder : str or Path
+        Made if need be; each file is written whole or not at all, and the same study gives the same bytes.
+    robustness : DataFrame, optional
+        Scores of models for measured spectra against disturbances, as `firstshell.prediction.robustness` has them.
+    workers : int, optional
+        Processes that draw; None takes one a core, 0 draws in this process.
+    reporter : Reporter, optional
+        Shows progress.
 
-    Raises InputError when the folder cannot be written, or the study was made on other data.
+    Returns
+    -------
+    Path
+        The page.
+
+    Raises
+    ------
+    InputError
+        When the folder cannot be written, or the study was made on other data.
+
+    Examples
+    --------
+    >>> import firstshell as fs
+    >>> data = fs.load_dataset("small.parquet")
+    >>> plan = fs.StudyPlan(targets=("bond_length",), inputs=("xanes",), splits=("grouped",), repeats=2)
+    >>> study = fs.run_study(data, plan, workers=0)
+    >>> fs.build_report(study, data, "study").name
+    'report.html'
+
     """
     folder = Path(folder)
     if study.provenance["dataset_hash"] != data.hash:
@@ -122,7 +151,7 @@ def write_figure(display: Display, folder: Path) -> None:
     drawn, path = display.plot(), folder / "figures" / display.name
     for ending, made in (("png", png), ("svg", svg)):
         write_atomic(path.with_suffix(f".{ending}"), partial(_write_bytes, made(drawn)))
-    write_atomic(path.with_suffix(".csv"), partial(display.frame().to_csv, index=False))
+    write_csv(display.frame(), path.with_suffix(".csv"))
 
 
 def _write_bytes(content: bytes, path: Path) -> None:
@@ -131,7 +160,7 @@ def _write_bytes(content: bytes, path: Path) -> None:
 
 def write_table(table: Table, folder: Path) -> None:
     """Write the numbers of a table."""
-    write_atomic(folder / "tables" / f"{table.name}.csv", partial(table.frame.to_csv, index=False))
+    write_csv(table.frame, folder / "tables" / f"{table.name}.csv")
 
 
 def title(study: Study) -> str:

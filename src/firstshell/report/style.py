@@ -15,6 +15,7 @@ import matplotlib as mpl
 import xraydb
 
 from firstshell import simulation as modalities
+from firstshell.runtime.console import plain
 from firstshell.types import Metric, Target
 
 INK, PAPER, FAINT, TRACE, MEAN = "#1b1b1b", "#fefefe", "#d6d6d6", "#8e8e8e", "#555555"
@@ -48,6 +49,7 @@ RC: dict[Any, Any] = {
     "legend.frameon": False,
     "svg.fonttype": "none",
     "svg.hashsalt": "firstshell",
+    "text.parse_math": False,  # a name may hold dollar signs
 }
 
 
@@ -74,6 +76,12 @@ def metal_colour(metal: str) -> str:
 def by_number(metals: Iterable[str]) -> list[str]:
     """Sort metals by atomic number."""
     return sorted(set(metals), key=xraydb.atomic_number)
+
+
+def label(name: str, most: int = 80) -> str:
+    """Return a name as a figure has room for: at most so many characters, none of them a control character."""
+    shown = plain(name)
+    return shown if len(shown) <= most else f"{shown[: most - 1]}…"
 
 
 def hatch(inputs: str) -> str:

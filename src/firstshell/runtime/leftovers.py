@@ -1,4 +1,4 @@
-"""Temporary files and folders that no killed run leaves for ever: each is locked by its owner, and swept when it is not.
+"""Temporary files and folders: each is locked by its owner, and swept by a later run once its owner is gone.
 
 The lock is the kernel's (flock on the file or folder itself), so it ends with its owner however that ended. Where the
 system or file system has no such locks, nothing is swept.

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any, Protocol, TextIO
 
 from firstshell.errors import InputError
+from firstshell.runtime.console import plain, say
 
 
 class Reporter(Protocol):
@@ -64,7 +65,7 @@ class Plain:
         self._say(f"{self.done}/{self.total} in {time.monotonic() - self.begun:.1f} s")
 
     def _say(self, text: str) -> None:
-        print(f"{self.label}: {text}", file=self.stream, flush=True)
+        say(plain(f"{self.label}: {text}"), file=self.stream, flush=True)
 
 
 class JsonLines(Plain):
@@ -72,7 +73,7 @@ class JsonLines(Plain):
 
     def _say(self, text: str) -> None:
         line = {"stage": self.label, "done": self.done, "total": self.total, "message": text}
-        print(json.dumps(line), file=self.stream, flush=True)
+        say(json.dumps(line), file=self.stream, flush=True)
 
 
 class Rich:
@@ -87,17 +88,17 @@ class Rich:
         from rich import progress as rich
         from rich.console import Console
 
-        columns = (rich.TextColumn("{task.description}"), rich.BarColumn(), rich.MofNCompleteColumn())
+        # A name in brackets is no markup.
+        text, note = (rich.TextColumn(f"{{task.{each}}}", markup=False) for each in ("description", "fields[note]"))
+        columns = (text, rich.BarColumn(), rich.MofNCompleteColumn())
         times = (rich.TimeElapsedColumn(), rich.TextColumn("left"), rich.TimeRemainingColumn())
-        self._bar = rich.Progress(
-            *columns, *times, rich.TextColumn("{task.fields[note]}"), console=Console(stderr=True)
-        )
+        self._bar = rich.Progress(*columns, *times, note, console=Console(stderr=True))
         self._bar.start()
-        self._task = self._bar.add_task(label, total=total, completed=done, note="")
+        self._task = self._bar.add_task(plain(label), total=total, completed=done, note="")
 
     def advance(self, n: int = 1, note: str = "") -> None:
         """Move the bar."""
-        self._bar.update(self._task, advance=n, note=note)
+        self._bar.update(self._task, advance=n, note=plain(note))
 
     def finish(self) -> None:
         """Leave the bar on the screen and stop refreshing it."""

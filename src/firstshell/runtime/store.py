@@ -112,7 +112,9 @@ def write_atomic(path: str | Path, write: Callable[[Path], object]) -> None:
             temporary.chmod(0o666 & ~_UMASK)  # it was made private; results are not
             temporary.replace(path)
         except OSError as error:
-            raise InputError(f"cannot write: {error}", remedy="Free some disk space and run again", file=path) from error
+            raise InputError(
+                f"cannot write: {error}", remedy="Free some disk space and run again", file=path
+            ) from error
 
 
 def _prepare(connection: sqlite3.Connection, folder: Path) -> None:

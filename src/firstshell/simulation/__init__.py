@@ -141,13 +141,41 @@ def simulate(
 ) -> Spectrum | list[Spectrum]:
     """Simulate one modality of a structure.
 
-    structure : pymatgen Structure, as `read_structure` returns it
-    metal : symbol of the absorber, or of the element whose differential PDF is wanted
-    modality : its name, such as "pdf"
-    params : the modality's settings; its defaults when None
-    per_site : a list of spectra, one per symmetry-distinct site of the metal, instead of the material's one
+    Parameters
+    ----------
+    structure : Structure
+        pymatgen Structure, as `read_structure` returns it.
+    metal : str
+        Symbol of the absorber, or of the element whose differential PDF is wanted.
+    modality : str
+        Its name, such as "pdf".
+    params : PdfParams, XanesParams or ExafsParams, optional
+        The modality's settings; its defaults when None.
+    per_site : bool
+        A list of spectra, one per symmetry-distinct site of the metal, instead of the material's one.
 
-    Raises InputError for an unknown modality or metal, settings of another modality, and whatever the engine refuses.
+    Returns
+    -------
+    Spectrum or list of Spectrum
+        XANES in edge steps, PDF and dPDF in Å⁻².
+
+    Raises
+    ------
+    InputError
+        For an unknown modality or metal, settings of another modality, and whatever the engine refuses.
+    EngineError
+        Where the engine fails.
+
+    Examples
+    --------
+    >>> import firstshell as fs
+    >>> rutile = fs.read_structure("rutile.cif")
+    >>> spectrum = fs.simulate(rutile, "Ti", "dpdf", fs.PdfParams(qmax=24, points=None))
+    >>> spectrum.grid.values[[0, -1]].round(2).tolist()
+    [0.0, 9.99]
+    >>> len(fs.simulate(rutile, "Ti", "pdf", per_site=True))
+    1
+
     """
     chosen = get(modality)
     params = chosen.Params() if params is None else params

@@ -1,4 +1,28 @@
-"""Total pair distribution functions G(r) of crystals."""
+r"""Total pair distribution functions of crystals.
+
+With :math:`\rho(r)` the pair density, the mean number of atoms per volume at a distance :math:`r` from an atom weighted
+by scattering lengths, and :math:`\rho_0` the number density of the crystal, the literature has four functions (Keen,
+J. Appl. Cryst. 34, 172 (2001)). firstshell computes and reads :math:`G(r)`; the others follow from it:
+
+========================  =====================================  ================  ==========================
+function                  definition                             unit              from :math:`G(r)`
+========================  =====================================  ================  ==========================
+reduced PDF               :math:`G = 4\pi r(\rho - \rho_0)`      Å⁻²               :math:`G`
+PDF                       :math:`g = \rho/\rho_0`                1                 :math:`1 + G/(4\pi r\rho_0)`
+total correlation         :math:`T = 4\pi r\rho`                 Å⁻²               :math:`G + 4\pi r\rho_0`
+radial distribution, RDF  :math:`R = 4\pi r^2\rho`               Å⁻¹               :math:`rG + 4\pi r^2\rho_0`
+========================  =====================================  ================  ==========================
+
+Below the first distance :math:`\rho = 0`, so that :math:`G = -4\pi r\rho_0`; far away :math:`G \to 0`, :math:`g \to 1`.
+The area of a peak of :math:`R` is a coordination number, each pair of elements :math:`i, j` weighted by
+:math:`b_i b_j/\langle b\rangle^2`. :math:`G` is the sine transform of the measured structure function,
+
+.. math::
+    G(r) = \frac{2}{\pi} \int_{Q_\mathrm{min}}^{Q_\mathrm{max}} Q\,[S(Q) - 1]\,\sin(Qr)\,\mathrm{d}Q,
+
+and what it lacks below :math:`Q_\mathrm{min}` and above :math:`Q_\mathrm{max}` shows as ripples (`PdfParams.qmin`,
+`PdfParams.qmax`).
+"""
 
 from __future__ import annotations
 

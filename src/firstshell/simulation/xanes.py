@@ -22,6 +22,7 @@ from firstshell.simulation.feff.settings import FeffSettings
 from firstshell.simulation.feff.site import SiteSettings, site_xanes
 from firstshell.simulation.regions import edge_of, xanes_regions
 from firstshell.types import ABSORPTION, Array, Grid, Site, Spectrum
+from firstshell.units import EV_PER_K2_OF_MESHES
 
 if TYPE_CHECKING:
     from pymatgen.core.structure import Structure
@@ -47,23 +48,42 @@ MESH_POINTS = 85
 """Steps in k: with those below and next to the edge they keep within the engine's 100 energies."""
 REACH = 5.0
 """eV past the grid's end that are calculated."""
-EV_PER_K2 = 3.81
-"""Kinetic energy in eV of an electron of 1/Å."""
 
 
 @dataclass(frozen=True)
 class XanesParams:
     """The XANES grid, and how spectra are calculated.
 
-    emin, emax : first and last energy in eV, counted from the metal's tabulated K edge. FEFF places the Fermi level
-        4 to 10 eV above that edge for the 3d metals, so the window spans the pre-edge to about 50 eV past it. Of Zr,
-        Nb and Mo it is 15 to 19 eV: 10 to 65 suits them better.
-    points : number of evenly spaced energies, both ends included
-    preset : "fast", "standard" or "converged"; always "feff" where `feff` is given
-    polarization : direction of the electric field, three Cartesian components in the axes of the structure; None
-        averages over all directions, as a powder does
-    uiso : Å², mean square displacement of every atom, which damps the fine structure; 0 leaves atoms at rest
-    feff : a FEFF9 or FEFF10 of the user's, and its settings, instead of feff8l; powder averages of atoms at rest only
+    Parameters
+    ----------
+    emin, emax : float
+        First and last energy in eV, counted from the metal's tabulated K edge. FEFF places the Fermi level 4 to 10 eV
+        above that edge for the 3d metals, so the window spans the pre-edge to about 50 eV past it. Of Zr, Nb and Mo it
+        is 15 to 19 eV: 10 to 65 suits them better.
+    points : int
+        Number of evenly spaced energies, both ends included.
+    preset : {"fast", "standard", "converged", "feff"}
+        Accuracy of the built-in engine; always "feff" where `feff` is given.
+    polarization : tuple of float, optional
+        Direction of the electric field, three Cartesian components in the axes of the structure; None averages over all
+        directions, as a powder does.
+    uiso : float
+        Å², mean square displacement of every atom, which damps the fine structure; 0 leaves atoms at rest.
+    feff : FeffSettings, optional
+        A FEFF9 or FEFF10 of the user's, and its settings, instead of feff8l; powder averages of atoms at rest only.
+
+    Raises
+    ------
+    InputError
+        For values without meaning.
+
+    Examples
+    --------
+    >>> import firstshell as fs
+    >>> along_c = fs.XanesParams(points=200, polarization=(0, 0, 1))
+    >>> along_c.preset
+    'fast'
+
     """
 
     emin: float = 0.0
@@ -144,7 +164,7 @@ def simulate_site(structure: Structure, metal: str, site: Site, params: XanesPar
 def _site(structure: Structure, metal: str, site: Site, params: XanesParams, *, alone: bool) -> Spectrum:
     """Spectrum of one site on the grid; when polarized, of its first atom if `alone`, else the mean of its atoms."""
     # The mesh counts from the Fermi level, which lies above the tabulated edge: this reaches past the grid.
-    kmax = math.sqrt((max(params.emax, 50.0) + REACH) / EV_PER_K2)
+    kmax = math.sqrt((max(params.emax, 50.0) + REACH) / EV_PER_K2_OF_MESHES)
     try:
         if params.feff is not None:
             return _external(structure, metal, site, params, params.feff, kmax)

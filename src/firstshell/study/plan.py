@@ -51,25 +51,56 @@ class ForestParams:
 class StudyPlan:
     """One study. The defaults are firstshell's protocol; `StudyPlan.preset("paper")` is the paper's.
 
-    metals : element symbols; () takes all in the data
-    targets : Target values
-    inputs : modalities joined by "+"; the baselines "composition" and "modal" are always added
-    splits : "grouped" (no group on both sides) and/or "random"
-    repeats : trainings per metal, target, input and split
-    repeat_over : "splits" draws a new split for each repeat; "seeds" keeps one split and changes the forest's seed
-    test_fraction : share of the samples held out
-    group_by : what makes a group: "formula" (reduced), "chemical_system" (set of elements) or "prototype" (anonymous
-        formula and space group)
-    level : "material" (its sites must agree) or "site"
-    coordination_numbers : samples with another one are left out of every target; () keeps all
-    min_class : a class with fewer groups than this is left out
-    incomplete : also use materials some of whose distinct sites have no spectrum
-    seed : everything random follows from it
-    forest : the forest's settings
-    windows : equal windows each modality's axis is cut into for permutation importance
-    permutations : random permutations per block; 0 leaves permutation importance out
-    origins : inputs, of those studied, for which a training on natural samples alone is set against one on all samples;
-        asked where the data hold natural and derived samples and the splits are grouped; () leaves it out
+    Parameters
+    ----------
+    metals : tuple of str
+        Element symbols; () takes all in the data.
+    targets : tuple of str
+        Target values.
+    inputs : tuple of str
+        Modalities joined by "+"; the baselines "composition" and "modal" are always added.
+    splits : tuple of str
+        "grouped" (no group on both sides) and/or "random".
+    repeats : int
+        Trainings per metal, target, input and split.
+    repeat_over : {"splits", "seeds"}
+        "splits" draws a new split for each repeat; "seeds" keeps one split and changes the forest's seed.
+    test_fraction : float
+        Share of the samples held out.
+    group_by : {"formula", "chemical_system", "prototype"}
+        What makes a group: reduced formula, set of elements, or anonymous formula and space group.
+    level : {"material", "site"}
+        Material-level samples, whose sites must agree, or sites.
+    coordination_numbers : tuple of int
+        Samples with another one are left out of every target; () keeps all.
+    min_class : int
+        A class with fewer groups than this is left out.
+    incomplete : bool
+        Also use materials some of whose distinct sites have no spectrum.
+    seed : int
+        Everything random follows from it.
+    forest : ForestParams
+        The forest's settings.
+    windows : int
+        Equal windows each modality's axis is cut into for permutation importance.
+    permutations : int
+        Random permutations per block; 0 leaves permutation importance out.
+    origins : tuple of str
+        Inputs, of those studied, for which a training on natural samples alone is compared with one on all samples,
+        where the data hold natural and derived samples and the splits are grouped; () leaves it out.
+
+    Raises
+    ------
+    InputError
+        For values without meaning.
+
+    Examples
+    --------
+    >>> import firstshell as fs
+    >>> plan = fs.StudyPlan(metals=("Fe",), inputs=("xanes", "xanes+pdf"), repeats=20)
+    >>> fs.StudyPlan.preset("paper", metals=("Fe",)).splits
+    ('random',)
+
     """
 
     metals: tuple[str, ...] = ()
@@ -114,10 +145,21 @@ class StudyPlan:
 
     @classmethod
     def preset(cls, name: str = "default", **changes: Any) -> StudyPlan:
-        """Return the plan called `name` ("default" or "paper") with `changes` applied.
+        """Return the plan called `name` with `changes` applied.
 
-        "paper": Na Narong et al., npj Comput. Mater. 11, 98 (2025): one stratified random split, ten forest seeds, the
-        forest chosen by 5-fold grid search, impurity importances.
+        Parameters
+        ----------
+        name : {"default", "paper"}
+            "paper" is Na Narong et al., npj Comput. Mater. 11, 98 (2025): one stratified random split, ten forest
+            seeds, the forest chosen by 5-fold grid search, impurity importances.
+        **changes : Any
+            Fields that differ.
+
+        Returns
+        -------
+        StudyPlan
+            The plan.
+
         """
         _known("preset", (name,), PRESETS)
         return cls(**(PRESETS[name] | changes))

@@ -23,6 +23,7 @@ from firstshell.config import stable_hash, to_dict
 from firstshell.dataset.table import Dataset
 from firstshell.errors import EngineError, InputError
 from firstshell.runtime.progress import Reporter
+from firstshell.runtime.spreadsheet import read_csv, write_csv
 from firstshell.runtime.store import Record, Store, write_atomic
 from firstshell.runtime.tasks import Failure, run_tasks
 from firstshell.study import tables
@@ -52,9 +53,24 @@ PACKAGES = ("firstshell", "scikit-learn", "numpy", "scipy", "pandas")
 class Study:
     """The result of a study; docs/study.md describes every table and column.
 
-    scores, predictions, impurity, permutation, comparisons, findings, origins, checks : tables
-    settings : the plan
-    provenance : hash of the dataset, versions, machine, seconds, and the samples used and dropped
+    Parameters
+    ----------
+    scores, predictions, impurity, permutation, comparisons, findings, origins, checks : DataFrame
+        The tables.
+    settings : dict
+        The plan.
+    provenance : dict
+        Hash of the dataset, versions, machine, seconds, and the samples used and dropped.
+
+    Examples
+    --------
+    >>> import firstshell as fs
+    >>> plan = fs.StudyPlan(targets=("bond_length",), inputs=("xanes", "pdf"), splits=("grouped",), repeats=2)
+    >>> study = fs.run_study(fs.load_dataset("small.parquet"), plan, out="study", workers=0)
+    >>> again = fs.Study.load("study")
+    >>> again.scores.equals(study.scores)
+    True
+
     """
 
     scores: pd.DataFrame
@@ -69,13 +85,34 @@ class Study:
     provenance: dict[str, Any]
 
     def frame(self) -> pd.DataFrame:
-        """Return mean, std and n over the repeats per metal, target, inputs, split and metric."""
+        """Return the scores averaged over the repeats.
+
+        Returns
+        -------
+        DataFrame
+            Columns metal, target, inputs, split, metric, mean, std and n.
+
+        """
         keys = ["metal", "target", "inputs", "split", "metric"]
         found = self.scores.groupby(keys, sort=False)["value"].agg(["mean", "std", "count"])
         return found.reset_index().rename(columns={"count": "n"})
 
     def plot(self, target: str | Target = Target.OXIDATION_STATE, ax: Axes | None = None) -> Axes:
-        """Draw the main score of one target, mean and standard deviation over repeats, a colour for each split."""
+        """Draw the main score of one target, mean and standard deviation over repeats, a colour for each split.
+
+        Parameters
+        ----------
+        target : str or Target
+            Which target.
+        ax : Axes, optional
+            Where to draw; new axes by default.
+
+        Returns
+        -------
+        Axes
+            Where it was drawn.
+
+        """
         import matplotlib.pyplot as plt
 
         target = Target(target)
@@ -90,18 +127,42 @@ class Study:
         return ax
 
     def save(self, folder: str | Path) -> None:
-        """Write scores.csv, tables/*.csv, predictions.parquet and study.json, each file whole or not at all."""
+        """Write scores.csv, tables/*.csv, predictions.parquet and study.json, each file whole or not at all.
+
+        Parameters
+        ----------
+        folder : str or Path
+            Made if need be.
+
+        """
         folder = Path(folder)
-        write_atomic(folder / "scores.csv", lambda p: self.scores.to_csv(p, index=False))
+        write_csv(self.scores, folder / "scores.csv")
         for name in TABLES:
-            write_atomic(folder / "tables" / f"{name}.csv", partial(getattr(self, name).to_csv, index=False))
+            write_csv(getattr(self, name), folder / "tables" / f"{name}.csv")
         write_atomic(folder / "predictions.parquet", lambda p: self.predictions.to_parquet(p, index=False))
         about = {"protocol": PROTOCOL, "settings": self.settings, "provenance": self.provenance}
         write_atomic(folder / "study.json", lambda p: p.write_text(json.dumps(about, indent=1), encoding="utf-8"))
 
     @classmethod
     def load(cls, folder: str | Path) -> Study:
-        """Read what `save` wrote; InputError when a file is missing, damaged or of another protocol."""
+        """Read what `save` wrote.
+
+        Parameters
+        ----------
+        folder : str or Path
+            The folder of a finished study.
+
+        Returns
+        -------
+        Study
+            The same, to the bit.
+
+        Raises
+        ------
+        InputError
+            When a file is missing, damaged or of another protocol.
+
+        """
         folder = Path(folder)
         try:
             about = json.loads((folder / "study.json").read_text(encoding="utf-8"))
@@ -130,13 +191,40 @@ def run_study(
 ) -> Study:
     """Run a study: the same data, plan, backend and versions give the same tables to the bit, whatever the workers.
 
-    plan : what to study; None takes the defaults
-    out : folder for the results; every training is stored there as it ends, and a second start does only the rest
-    workers : processes; None takes one a core, 0 works in this process
-    backend : "auto", "sklearn" or "intelex"
+    Parameters
+    ----------
+    data : Dataset
+        The samples.
+    plan : StudyPlan, optional
+        What to study; None takes the defaults.
+    out : str or Path, optional
+        Folder for the results; every training is stored there as it ends, and a second start does only the rest.
+    workers : int, optional
+        Processes; None takes one a core, 0 works in this process.
+    reporter : Reporter, optional
+        Shows progress.
+    backend : {"auto", "sklearn", "intelex"}
+        Which forests.
 
-    Raises InputError when the data cannot answer any of the plan's questions; a target that cannot be studied beside
-    others that can is left out, and check FS106 says why.
+    Returns
+    -------
+    Study
+        The tables. A target that cannot be studied beside others that can is left out, and check FS106 says why.
+
+    Raises
+    ------
+    InputError
+        When the data cannot answer any of the plan's questions.
+
+    Examples
+    --------
+    >>> import firstshell as fs
+    >>> data = fs.load_dataset("small.parquet")
+    >>> plan = fs.StudyPlan(targets=("bond_length",), inputs=("xanes",), splits=("grouped",), repeats=2)
+    >>> study = fs.run_study(data, plan, workers=0)
+    >>> sorted(set(study.frame()["inputs"]))
+    ['composition', 'modal', 'xanes']
+
     """
     begun, plan = time.monotonic(), plan or StudyPlan()
     shared, left_out = _prepare(data, plan, resolve_backend(backend))
@@ -254,7 +342,7 @@ def _versions(backend: str) -> dict[str, str]:
 
 def _read_csv(path: Path) -> pd.DataFrame:
     # Python's own float() brings numbers back to the bit in every version of pandas.
-    frame = pd.read_csv(path, dtype=str, keep_default_na=False)
+    frame = read_csv(path)
     if frame.empty:  # as tables are before they are written
         return pd.DataFrame(columns=list(frame.columns))
     for name in NUMBERS & set(frame.columns):

@@ -15,8 +15,10 @@ from firstshell.measured.xanes.population import Population
 from firstshell.prediction.answer import Answer
 from firstshell.prediction.model import Predictor
 from firstshell.prediction.model_cache import predictor
+from firstshell.report.answer_table import frame
 from firstshell.runtime.progress import Reporter
-from firstshell.web import showing, table
+from firstshell.runtime.spreadsheet import csv_text
+from firstshell.web import showing
 from firstshell.web.asking import parse, read_table, reply
 from firstshell.web.cloud import cloud
 from firstshell.web.examples import Examples
@@ -124,7 +126,7 @@ class Desk:
 
     def table(self, body: bytes) -> str:
         """Return all answers as CSV."""
-        return table.to_csv([answer for _, answer in reply(parse(body), self.shelf, self.models).answers])
+        return csv_text(frame([answer for _, answer in reply(parse(body), self.shelf, self.models).answers]))
 
     def _put(self, files: Sequence[list[Measured]]) -> Json:
         told = []

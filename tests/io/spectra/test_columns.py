@@ -110,25 +110,28 @@ def test_order_and_repeats(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (rows(np.tile(ENERGY, 2), np.tile(MU, 2)), "119 of 240 points are out of order"),
+        (rows(np.r_[ENERGY, ENERGY[::-1]], np.tile(MU, 2)), "points are out of order"),
         (rows(ENERGY - 7112, MU), "no photon energy|not those of an absorption scan"),
         (rows(np.linspace(0, 30, 99), np.sin(np.arange(99))), "no photon energy"),
         ("# energy(eV) mu\n" + rows(ENERGY / 1000, MU), "not those of an absorption scan"),
         (rows(ENERGY, MU, MU), ":1: 3 columns without names"),
         (rows(ENERGY), "no table of numbers"),
         (rows(ENERGY[:9], MU[:9]), "no table of numbers"),
-        (rows(ENERGY, MU * 0), "the spectrum is constant"),
+        (rows(ENERGY, MU * 0), "mu is constant"),
         ("# energy i0\n" + rows(ENERGY, MU), "no absorption can be made of the columns i0"),
         ("# energy itrans\n" + rows(ENERGY, IT), "no absorption can be made of the columns itrans"),
-        ("# energy i0 itrans\n" + rows(ENERGY, I0, IT - IT[7]), "itrans is not positive at .* points, first at point"),
+        ("# energy i0 itrans\n" + rows(ENERGY, I0, IT - IT[7]), r"ln\(i0/itrans\) cannot be formed at .* points"),
         ("# angle mu\n" + rows(ENERGY / 500, MU), "its first column is 'angle', not energy"),
         ("# theta counts\n" + rows(ENERGY / 500, MU), "its first column is 'theta', not energy"),
         ("# k mu\n" + rows(ENERGY / 500, MU), "its first column is 'k', not energy"),
-        (rows(ENERGY, MU) + "end of scan\n", ":121: not a row of numbers: 'end of scan'"),
+        (rows(ENERGY, MU) + "a new scan\n" + rows(ENERGY, MU), ":121: not a row of numbers: 'a new scan'"),
         (rows(ENERGY[:5], MU[:5]) + "bad row\n" + rows(ENERGY[5:], MU[5:]), ":1: rows of the table, but then"),
-        (rows(ENERGY[:5], MU[:5]) + "7100 nan\n" + rows(ENERGY[5:], MU[5:]), ":6: a value that is not finite"),
+        (
+            rows(ENERGY[:5], MU[:5]) + "7061.5 nan\n" * 5 + rows(ENERGY[5:], MU[5:]),
+            "cannot be formed at 5 of 125 points",
+        ),
         (rows(ENERGY, MU) + "7300 1 2\n", ":121: 3 numbers where the rows before have 2"),
-        (joined(",", ".", ENERGY, MU) + "7300,,\n", ":121: 1 numbers where the rows before have 2"),
+        (joined(",", ".", ENERGY, MU) + "7300,,\n7301,2\n", ":121: 1 numbers where the rows before have 2"),
         ("x" * 30_000 + "\n" + rows(ENERGY, MU), "no table|longer than 20,000 characters"),
         ("a b\n" * 20_000, "no table of numbers"),
     ],
@@ -136,6 +139,55 @@ def test_order_and_repeats(tmp_path):
 def test_what_makes_no_scan_is_refused(text, message, tmp_path):
     with pytest.raises(InputError, match=message):
         read(written(tmp_path, text))
+
+
+@pytest.mark.parametrize(
+    ("word", "place"), [("7100 nan", 5), ("7100 1,5", 40), ("7100 ****", 60), ("nan 1", 80), ("7100.0 ١", 90)]
+)
+def test_a_row_with_a_word_that_is_no_number_is_left_out_by_name(word, place, tmp_path):
+    lines = rows(ENERGY, MU).splitlines()
+    lines.insert(place, word)
+    (spectrum,) = read(written(tmp_path, "\n".join(lines) + "\n"))
+    assert np.allclose(spectrum.x, ENERGY, rtol=1e-8)
+    assert f"line {place + 1}" in spectrum.notes[0]
+
+
+def test_a_bad_value_in_a_column_that_is_not_used_does_not_matter(tmp_path):
+    lines = [f"{line} 1.0" for line in rows(ENERGY, I0, IT).splitlines()]
+    lines[7] = lines[7].replace(" 1.0", " -")
+    (spectrum,) = read(written(tmp_path, "# energy i0 itrans clock\n" + "\n".join(lines) + "\n"))
+    assert (len(spectrum.x), spectrum.notes) == (120, ())
+
+
+@pytest.mark.parametrize("cut", [1, 5, 9, 12])
+def test_a_last_line_that_is_cut_short_is_left_out(cut, tmp_path):
+    text = joined(" ", ".", ENERGY, I0, IT)
+    (spectrum,) = read(written(tmp_path, "# energy i0 itrans\n" + text[:-1][:-cut]))
+    assert np.allclose(spectrum.x, ENERGY[:-1], atol=1e-6)
+    assert "the last line, 121, is cut short" in spectrum.notes[0]
+
+
+def test_the_end_of_a_file_of_dos_and_words_below_the_table(tmp_path):
+    (spectrum,) = read(written(tmp_path, rows(ENERGY, MU) + "\x1a"))
+    assert (len(spectrum.x), spectrum.notes) == (120, ())
+    (spectrum,) = read(written(tmp_path, rows(ENERGY, MU) + "end of scan\nby me\n"))
+    assert len(spectrum.x) == 120
+    assert "line 121 and what follows" in spectrum.notes[0]
+
+
+def test_an_energy_that_cannot_be_one_of_the_scan_is_left_out(tmp_path):
+    for place, value in ((40, 710.2), (0, 1.0), (119, 72.9), (60, 71120.0)):
+        energy = ENERGY.copy()
+        energy[place] = value
+        (spectrum,) = read(written(tmp_path, rows(energy, MU)))
+        assert np.allclose(spectrum.x, np.delete(ENERGY, place), rtol=1e-8)
+        assert f"the energy of line {place + 1} does not belong" in spectrum.notes[0]
+
+
+def test_scans_one_below_the_other_are_told_apart(tmp_path):
+    one, two = read(written(tmp_path, rows(np.tile(ENERGY, 2), np.r_[MU, MU + 1])))
+    assert (one.name, two.name) == ("scan scan 1", "scan scan 2")
+    assert np.allclose(two.y - one.y, 1.0, atol=1e-6)
 
 
 @pytest.mark.parametrize(

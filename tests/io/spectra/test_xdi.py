@@ -37,53 +37,68 @@ def swapped(old, new):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (swapped("# XDI/1.0 Scanner/7.75\n", ""), ":1: the first line"),
-        (swapped("XDI/1.0", "XDI/2.0"), "version 2.0 of XDI"),
-        (swapped("# Element.edge: K\n", ""), "no Element.Edge"),
-        (swapped("# Element.symbol: Fe\n", ""), "no Element.Symbol"),
-        (swapped("edge: K", "edge: Q"), ":7: element.edge: 'Q' is not an absorption edge"),
-        (swapped("symbol: Fe", "symbol: Foo"), ":6: element.symbol: 'Foo' is not an element"),
-        (swapped("symbol: Fe", "symbol:"), ":6: element.symbol"),
-        (swapped("#----\n", ""), "the header has no end|a header line without #"),
-        ("".join(line for line in xdi().decode().splitlines(True) if "Column." not in line), "no Column.1"),
-        (swapped("# Column.4: irefer\n", ""), ":16: the labels 'energy i0 itrans irefer' are not those"),
-        (swapped("# Column.4: irefer\n", "# Column.4: irefer\n# Column.5: time s\n"), "the labels"),
-        (swapped("# Column.4", "# Column.7"), "not numbered 1, 2, 3"),
-        (swapped("# Column.4", "# Column.x"), "not numbered 1, 2, 3"),
-        (swapped("itrans irefer\n", "itrans ifluor\n"), "the labels"),
-        (swapped("# energy i0 itrans irefer\n", "# energy i0 itrans\n"), "the labels"),
-        (swapped("# Mono.d", "! Mono.d"), ":8: a header line without #"),
+        (
+            "".join(line for line in xdi().decode().splitlines(True) if "Column." not in line).replace(
+                "# energy", "# x"
+            ),
+            "Column.1 is 'x'",
+        ),
+        (swapped("# energy i0 itrans irefer\n", "").replace("# Column.4: irefer\n", ""), "4 columns of data but 3"),
+        (swapped("# energy i0 itrans irefer\n", "").replace("# Column.4", "# Column.7"), "4 columns of data but 4"),
+        (swapped("itrans irefer\n", "ifluor irefer\n"), ":17: the labels 'energy i0 ifluor irefer' are not those"),
         (
             swapped("energy eV", "angle degrees").replace("# energy", "# angle").replace("Mono.d_spacing", "Mono.d"),
             "d_spacing",
         ),
-        (swapped("3.13553", "three"), ":8: mono.d_spacing: 'three'"),
-        (swapped("energy eV", "energy"), "Column.1 is 'energy'"),
+        (swapped("energy eV", "angle degrees").replace("# energy", "# angle").replace("3.13553", "three"), "d_spacing"),
         (swapped("energy eV", "energy pixel"), "Column.1 is 'energy pixel'"),
-        (swapped("energy eV", "Energie eV").replace("# energy", "# energie"), "Column.1 is 'Energie eV'"),
-        (swapped("# Facility.energy: 7.00 GeV", "# Family.key  Value"), ":11: not 'Namespace.tag: value'"),
-        (swapped("# Facility.energy: 7.00 GeV", "# Family:key: Value"), ":11: not 'Namespace.tag: value'"),
-        (swapped("# Facility.energy: 7.00 GeV", "# Familykey: Value"), ":11: not 'Namespace.tag: value'"),
-        (swapped("# Facility.energy: 7.00 GeV", "# Family.key.word: Value"), ":11: not 'Namespace.tag: value'"),
-        (swapped("# Facility.energy: 7.00 GeV", "# 1Family.key: Value"), ":11: not 'Namespace.tag: value'"),
-        (swapped("# Facility.energy: 7.00 GeV", "# Facility.energy: 7.00 missing"), "facility.energy"),
-        (swapped("# Facility.energy: 7.00 GeV", "# Facility.current: 101x mA"), "facility.current"),
-        (swapped("room temperature", "300.0a K"), "sample.temperature"),
-        (swapped("2001-06-26T22:27:31", "2001-Jun-26 22:27:31"), "scan.start_time"),
-        (swapped("2001-06-26T22:27:31", "2001-26-6T22:27:31"), "scan.start_time"),
-        (swapped("# energy i0 itrans irefer\n", "# energy i0 itrans irefer\n# more\n"), ":18: not a row of numbers"),
         (
             swapped("Column.4: irefer", "Column.4: mutrans").replace("itrans irefer\n", "itrans mutrans\n")
-            + "7300 1 2\n",
+            + "7300 1 2\n7301 1 2\n",
             "3 numbers",
         ),
         (swapped("# Column.1: energy eV", "# Column.1: energy keV"), "not those of an absorption scan"),
         (swapped("Column.3: itrans", "Column.3: clock").replace("i0 itrans", "i0 clock"), "no absorption can be made"),
     ],
 )
-def test_what_breaks_the_rules_is_refused(text, message, tmp_path):
+def test_what_the_numbers_need_is_refused_when_it_is_wrong(text, message, tmp_path):
     with pytest.raises(InputError, match=message):
         read(written(tmp_path, text))
+
+
+@pytest.mark.parametrize(
+    ("text", "note"),
+    [
+        (swapped("XDI/1.0", "XDI/2.0"), "version 2.0 of XDI"),
+        (swapped("# Element.edge: K\n", ""), "no Element.Edge"),
+        (swapped("# Element.symbol: Fe\n", ""), "no Element.Symbol"),
+        (swapped("edge: K", "edge: Q"), "line 7, element.edge: 'Q' is not an absorption edge"),
+        (swapped("symbol: Fe", "symbol: Foo"), "line 6, element.symbol: 'Foo' is not an element"),
+        (swapped("symbol: Fe", "symbol:"), "no Element.Symbol"),
+        (swapped("#----\n", ""), "no line of # and dashes ends it"),
+        (swapped("# Column.4: irefer\n", ""), "line 16, these labels are taken"),
+        (swapped("# Column.4: irefer\n", "# Column.4: irefer\n# Column.5: time s\n"), "these labels are taken"),
+        (swapped("# Column.4", "# Column.7"), "these labels are taken"),
+        (swapped("# Mono.d", "! Mono.d"), "line 8, '! Mono.d_spacing: 3.13553' is no line of a header"),
+        (swapped("3.13553", "three"), "line 8, mono.d_spacing: 'three'"),
+        (swapped("energy eV", "energy"), "Column.1 names no unit"),
+        (swapped("# Facility.energy: 7.00 GeV", "# Family.key  Value"), "line 11, '# Family.key  Value' is not"),
+        (swapped("# Facility.energy: 7.00 GeV", "# Family:key: Value"), "line 11, "),
+        (swapped("# Facility.energy: 7.00 GeV", "# 1Family.key: Value"), "line 11, "),
+        (swapped("# Facility.energy: 7.00 GeV", "# Facility.energy: 3.0"), "line 11, facility.energy: '3.0' is not"),
+        (swapped("# Facility.energy: 7.00 GeV", "# Facility.current: 101x mA"), "facility.current"),
+        (swapped("room temperature", "300.0a K"), "sample.temperature"),
+        (swapped("2001-06-26T22:27:31", "2001-Jun-26 22:27:31"), "scan.start_time"),
+    ],
+)
+def test_a_fault_that_changes_no_number_is_a_note(text, note, tmp_path):
+    (sound,) = read(written(tmp_path, xdi().decode()))
+    assert sound.notes == ()
+    (spectrum,) = read(written(tmp_path, text))
+    assert np.array_equal(spectrum.y, sound.y)
+    assert np.array_equal(spectrum.x, sound.x)
+    assert "changes no number" in spectrum.notes[0]
+    assert note in spectrum.notes[0]
 
 
 @pytest.mark.parametrize(
@@ -93,6 +108,9 @@ def test_what_breaks_the_rules_is_refused(text, message, tmp_path):
         swapped("# energy i0 itrans irefer\n", ""),
         swapped("# ///\n# a comment: with a colon\n", ""),
         swapped("# a comment: with a colon\n", ""),
+        swapped("# ///\n", "# ///  Users Comments  ///\n"),
+        swapped("energy eV", "Energie eV"),
+        swapped("itrans irefer\n", "i1 irefer\n"),
         swapped("# a comment: with a colon\n", "#\n# # //// \n"),
         swapped("# Facility.energy: 7.00 GeV", "# Family.key:"),
         swapped("# Facility.energy: 7.00 GeV", "# Family.1key: x"),
@@ -139,11 +157,13 @@ def test_athena_writes_several_spectra_in_columns(kind, normalised, first, tmp_p
         read_measured(written(tmp_path, head.replace(kind, "multicolumn chi(k)") + rows(energy, mu, 2 * mu)))
 
 
-def test_a_spoilt_file_can_be_read_as_columns(tmp_path):
-    path = written(tmp_path, swapped("# Element.edge: K\n", ""))
-    with pytest.raises(InputError, match='format="columns"'):
+def test_columns_can_be_named_where_the_header_is_wrong(tmp_path):
+    path = written(tmp_path, swapped("itrans irefer\n", "ifluor irefer\n"))
+    with pytest.raises(InputError, match="--columns, for example energy=1,mu=ln"):
         read_measured(path)
-    assert np.array_equal(read_measured(path, "columns")[0].y, read(written(tmp_path, xdi().decode()))[0].y)
+    (spectrum,) = read_measured(path, columns="energy=1,mu=ln(2/3)")
+    assert np.allclose(spectrum.y, read(written(tmp_path, xdi().decode()))[0].y)
+    assert spectrum.how == "ln(2/3)"
 
 
 def test_published_files(shared):

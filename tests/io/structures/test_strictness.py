@@ -1,4 +1,4 @@
-"""What the numbers of a structure do not need is a note, what changes them is refused: kinds of real and hostile files."""
+"""What the numbers of a structure do not need is a note, what changes them is refused: real and hostile files."""
 
 import tracemalloc
 import warnings

@@ -4,8 +4,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from larch import Group
-from larch.xafs import pre_edge
 
 from firstshell.errors import InputError
 from firstshell.io.spectra.measured import make_xanes
@@ -16,6 +14,9 @@ from scans import E0, cut, scan
 
 
 def by_larch(measured, **settings):
+    from larch import Group  # takes seconds
+    from larch.xafs import pre_edge
+
     group = Group(energy=measured.x.copy(), mu=measured.y.copy())
     pre_edge(group, **settings)
     return group
@@ -58,9 +59,10 @@ def test_published_scans_agree_with_larch(published):
 
 
 def test_defaults_are_those_of_larch(published):
-    """In all 54 scans that reach 150 eV past the edge, which are not done otherwise on purpose."""
+    """In all 53 scans that reach 150 eV past the edge, which are not done otherwise on purpose."""
     long = [measured for measured in published if measured.x[-1] > normalise(measured).e0 + 152]
-    assert len(long) == 54
+    long = [measured for measured in long if "Todorokite" not in measured.name]  # it ends before the edge of its iron
+    assert len(long) == 53
     for measured in long:
         ours = normalise(measured)
         used = by_larch(measured, e0=ours.e0).pre_edge_details
@@ -72,7 +74,7 @@ def test_defaults_are_those_of_larch(published):
 
 @pytest.mark.parametrize(
     ("past", "ours", "larch"),
-    [(40, 0.07, 0.068), (50, 0.055, 0.2), (70, 0.025, 0.17), (100, 0.03, 0.075), (140, 0.035, 0.036)],
+    [(40, 0.07, 0.065), (50, 0.055, 0.2), (70, 0.025, 0.17), (100, 0.03, 0.075), (140, 0.037, 0.035)],
 )
 def test_short_scans_are_normalised_better_than_by_larch(published, past, ours, larch):
     """Edge steps of 51 scans that reach 250 eV past the edge, cut short, against those of the whole scans.
@@ -229,7 +231,7 @@ def test_transmission_without_i0_is_refused(tmp_path):
     measured = scan("Mn")
     path = tmp_path / "transmission.dat"
     path.write_text("# energy itrans\n" + rows(measured.x, 1e5 * np.exp(-measured.y)))
-    with pytest.raises(InputError, match=r"no absorption can be made of the columns itrans. Name the columns"):
+    with pytest.raises(InputError, match=r"no absorption can be made of the columns itrans. Say which they are"):
         read_measured(path)
     path.write_text(rows(measured.x, 1e5 * np.exp(-measured.y)))
     with pytest.raises(InputError, match=r"there is no absorption edge in the scan. Is it the right column"):

@@ -151,6 +151,7 @@ def test_a_missing_file_is_refused(tmp_path):
         read_feff_inp(tmp_path / "none.inp")
 
 
+@pytest.mark.slow
 def test_an_existing_input_gives_what_feff10_gives(shared, tmp_path, monkeypatch):
     """From feff.inp to xmu.dat, against FEFF10's, with no energy shift; the engine's part was stored (see bench)."""
     solved = Potentials(read_phases(RUTILE), (3, 3, 3), ())

@@ -17,7 +17,7 @@ TOLERANCE = 1e-9
 def files(pattern):
     """Reference files: those of the copies, and those of ../shared when it is there."""
     found = [("copies", p.name) for p in sorted(COPIES.glob(pattern))]
-    return found + [("shared", p.name) for p in sorted(SHARED.glob(pattern))]
+    return found + [pytest.param("shared", p.name, marks=pytest.mark.shared) for p in sorted(SHARED.glob(pattern))]
 
 
 def load(place, name):

@@ -16,12 +16,19 @@ import numpy as np
 
 from firstshell.elements import edge, element, is_foil
 from firstshell.errors import InputError
-from firstshell.io.spectra.measured import Measured, make_xanes, to_ev
+from firstshell.io.spectra.measured import About, Measured, make_xanes, to_ev
 from firstshell.io.spectra.perl import statements
 from firstshell.io.spectra.text import decode, number, read_bytes
 from firstshell.types import Array
 
 name = "athena"
+about = About(
+    title="Athena project",
+    written_by="Athena, Demeter, larch",
+    read="every group of μ(E) with its shift in energy, element, edge, E0, foil",
+    ignored="groups of χ(k), R or q; objects, titles, journal; H and He as the element",
+    refused="what is no data (code is never run), a cut or corrupt archive, over 2,000 groups",
+)
 
 MAX_TEXT = 50_000_000
 MAX_GROUPS = 2000
@@ -158,7 +165,7 @@ def _measured(group: Group, source: str) -> Measured:
             source,
             "Athena group",
             normalised=_flag(args, "is_nor"),
-            element=element(str(args.get("bkg_z", ""))),
+            element=_absorber(args),
             edge=edge(str(args.get("fft_edge", ""))),
             e0=_float(args.get("bkg_e0")),
             header=_header(args),
@@ -166,6 +173,12 @@ def _measured(group: Group, source: str) -> Measured:
     except InputError as error:
         what = f"group {label[:40]!r}: {error.what}"
         raise InputError(what, remedy=error.remedy, file=source) from None
+
+
+def _absorber(args: Group) -> str | None:
+    """Return the element of a group; old projects say H, and some He, where it was never set."""
+    symbol = element(str(args.get("bkg_z", "")))
+    return None if symbol in ("H", "He") else symbol
 
 
 def _with_foil(spectrum: Measured, channel: Measured | None, foils: list[Measured]) -> Measured:

@@ -2,7 +2,7 @@
 
 Columns are separated by blanks, tabs, commas or semicolons; the decimal mark is a point or, where the separator allows
 it, a comma. Two columns are energy and μ(E), unless their names say otherwise; of more, the names decide (see
-`channels`). Energies are in eV or keV: the name of the column says so, or else the values do.
+`channels`), or `columns` does. Energies are in eV or keV: the name of the column says so, or else the values do.
 """
 
 from __future__ import annotations
@@ -10,30 +10,50 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import dropwhile, islice
+from itertools import islice
 from pathlib import Path
 
 from firstshell.elements import edge, element
 from firstshell.errors import InputError
-from firstshell.io.spectra.channels import NAMES, UNITS, role, signals, unit_of
-from firstshell.io.spectra.measured import MIN_POINTS, Measured, make_xanes, to_ev
-from firstshell.io.spectra.text import Line, head_lines, lines_of, number, read_rows, read_text
+from firstshell.io.spectra.channels import NAMES, UNITS, Signal, role, signals, unit_of
+from firstshell.io.spectra.formula import parse_columns
+from firstshell.io.spectra.measured import MIN_POINTS, About, Measured, Scan
+from firstshell.io.spectra.text import (
+    Line,
+    Split,
+    head_lines,
+    is_number,
+    lines_of,
+    number,
+    read_table,
+    read_text,
+    whole_lines,
+)
+from firstshell.types import Array
 
 name = "columns"
+about = About(
+    title="columns of text",
+    written_by="most beamlines, Athena (`.nor`, `.xmu`), spreadsheets (CSV)",
+    read="energy (eV, keV) and every signal of the named columns; several scans one below the other",
+    ignored="columns of other names, text above and below the table, few rows with a word that is no number",
+    refused="three columns or more without known names, other axes, rows of other lengths, many spoilt rows",
+)
 
 SAMPLE = 50
 """Rows from which separator and decimal mark are told."""
 MAX_HEADER = 10_000
 MAX_LABELS = 5000
 COMMENTS = ("#", "%", "!", "*", "//", ";", "&")
-NUMERIC = re.compile(r"[0-9+\-.,;eEdD\s]++")
-DIGIT = re.compile(r"[0-9]")
-NOT_FINITE = re.compile(r"\b(nan|inf|infinity)\b", re.IGNORECASE)
+BETWEEN = re.compile(r"[\s,;]+")
+LONGEST_ROW = 10_000
+LEGEND = re.compile(r"\b([A-Z]\d{1,3})\s*=\s*\{([^{}]{1,60})\}")
+"""Names of columns as the scan program of EPICS lists them: D1 = {I0} --> …"""
+NUMBERED = re.compile(r"[#%!;*\s]*(?:column|col\.?|c)?[\s._#]*(\d{1,3})\s*[:=)]\s*(\S[^=]{0,60}?)", re.IGNORECASE)
+MAX_ABOVE, LONGEST_NAME = 60, 200
 DECIMAL_COMMA = re.compile(r"[+-]?\d{1,20}(,\d{1,30})?([eEdD][+-]?\d{1,3})?")
 FIELD = re.compile(r"\s*([A-Za-z][\w. -]{0,60}?)\s*[:=]\s*(\S.*)")
-NOT_ENERGY = re.compile(r"(two)?theta|angle|bragg|k|q|r|wavelength|lambda|time|pixel|point|index")
-
-Split = Callable[[str], list[str]]
+NOT_ENERGY = re.compile(r"(two)?theta|angle.?|bragg|k|q|r|wavelength|lambda|time|pixel|point|index")
 
 
 @dataclass(frozen=True)
@@ -52,8 +72,10 @@ def sniff(head: bytes) -> float:
     return 0.2 if len(list(islice(rows, 3))) == 3 else 0.0
 
 
-def read(path: str | Path) -> list[Measured]:
+def read(path: str | Path, columns: str | None = None) -> list[Measured]:
     """Read one scan from columns of text, or the spectra of a file that Athena wrote with one in each column.
+
+    columns : which columns to take, such as "energy=1,mu=ln(3/4)"; by default their names decide
 
     Raises InputError for a file without a table, with lines amid it that are no rows, with columns of which no μ(E) can
     be made, or with energies that are none.
@@ -61,34 +83,54 @@ def read(path: str | Path) -> list[Measured]:
     source = str(path)
     text = read_text(path)
     layout = find_table(text, source)
-    rows = dropwhile(lambda line: line[0] < layout.start, lines_of(text, source))
-    table = read_rows(rows, source, split=layout.split, comments=COMMENTS)
-    header = _header(layout.above)
-    columns, labels = list(table.T), _labels(layout, source)
-    place = next((i for i, label in enumerate(labels) if role(label) == "energy"), 0)
-    if _is_other_axis(labels[place]):
-        what = f"its first column is {labels[place][:40]!r}, not energy"
-        raise InputError(what, remedy="Give μ against photon energy in eV or keV", file=source)
-    energy = to_ev(columns.pop(place), unit_of(labels.pop(place)), source)
-    file_type = header.get("demeter.output_filetype", "")
-    if len(labels) == 1 and role(labels[0]) in (None, "ifluor") and not file_type:
-        labels = ["mu"]  # the only column beside energy, whatever it is called
+    lines, cut = whole_lines(text, source, layout.start)
+    table = read_table(lines, source, split=layout.split, comments=COMMENTS)
+    header = header_of(layout.above)
+    if columns is not None:
+        named = label_candidates(layout.above, layout.columns)
+        asked = parse_columns(columns).of(table.values, best_labels(named) if named else [], source)
+        energy, unit, found = asked.energy, "", [("", [Signal(asked.mu, asked.how, "mu", None)])]
+    else:
+        values, labels = list(table.values.T), _labels(layout, source)
+        place = energy_column(labels)
+        if is_other_axis(labels[place]):
+            what = f"its first column is {labels[place][:40]!r}, not energy"
+            raise InputError(what, remedy="Give μ against photon energy in eV or keV", file=source)
+        energy, unit = values.pop(place), unit_of(labels.pop(place))
+        found = _signals(labels, values, source, header)
     return [
-        make_xanes(
-            label,
+        spectrum
+        for label, made in found
+        for spectrum in Scan(
             energy,
-            signal.mu,
+            unit,
+            made,
             source,
-            signal.how,
-            normalised=None if labels == ["mu"] else signal.normalised,
-            reference=signal.reference,
-            element=element(_first(header, "element.symbol", "element", "absorber", "symbol")),
-            edge=edge(_first(header, "element.edge", "edge", "absorption_edge")),
-            e0=_energy(_first(header, "athena.e0", "scan.edge_energy", "e0", "edge_energy")),
-            header=header,
-        )
-        for label, signal in signals(labels, columns, source, file_type)
+            table.lines,
+            label,
+            element(first_of(header, "element.symbol", "element", "absorber", "symbol")),
+            edge(first_of(header, "element.edge", "edge", "absorption_edge")),
+            energy_of(first_of(header, "athena.e0", "scan.edge_energy", "e0", "edge_energy")),
+            header,
+            (*table.notes, *cut),
+        ).spectra()
     ]
+
+
+def _signals(
+    labels: list[str], values: list[Array], source: str, header: dict[str, str]
+) -> list[tuple[str, list[Signal]]]:
+    file_type = header.get("demeter.output_filetype", "")
+    if len(labels) == 1 and role(labels[0]) in (None, "ifluor", "iyield") and not file_type:
+        return [("", [Signal(values[0], "mu", "mu", None)])]  # the only column beside energy, whatever it is called
+    return signals(labels, values, source, file_type, element(first_of(header, "element.symbol", "element")))
+
+
+def energy_column(labels: list[str]) -> int:
+    """Return the place of the column of energy: that named so, with no other word, before others; else the first."""
+    named = [i for i, label in enumerate(labels) if role(label) == "energy"]
+    plain = [i for i in named if re.fullmatch(r"(energy|e)(\W.*)?", labels[i].strip().lower())]
+    return next(iter([*plain, *named]), 0)
 
 
 def find_table(text: str, source: str) -> Layout:
@@ -98,7 +140,7 @@ def find_table(text: str, source: str) -> Layout:
     lost: list[Line] = []
     for place, line in lines_of(text, source):
         stripped = line.strip()
-        if _is_numeric(stripped):
+        if _is_numeric(stripped) or (run and _is_spoilt(stripped, run[-1][1])):
             run.append((place, stripped))
             if len(run) == SAMPLE + MIN_POINTS:
                 break
@@ -123,10 +165,19 @@ def find_table(text: str, source: str) -> Layout:
 
 
 def _is_numeric(line: str) -> bool:
-    """Whether a line may be a row of the table; NaN counts, so that it is refused there and not taken for a header."""
-    if NUMERIC.fullmatch(line) is None:
-        line = NOT_FINITE.sub("0", line)
-    return NUMERIC.fullmatch(line) is not None and DIGIT.search(line) is not None
+    """Whether a line may be a row of the table; NaN counts, so that it is found there and not taken for a header."""
+    words = _row_words(line)
+    return bool(words) and all(map(is_number, words))
+
+
+def _is_spoilt(line: str, before: str) -> bool:
+    """Whether a line is a row as long as the one before it, in which some words are no numbers."""
+    words = _row_words(line)
+    return len(words) == len(_row_words(before)) and any(map(is_number, words)) and not line.startswith(COMMENTS)
+
+
+def _row_words(line: str) -> list[str]:
+    return [word for word in BETWEEN.split(line) if word] if len(line) < LONGEST_ROW else []
 
 
 def _trimmed(run: list[Line]) -> tuple[list[Line], Split]:
@@ -138,18 +189,21 @@ def _trimmed(run: list[Line]) -> tuple[list[Line], Split]:
 
 
 def _splitter(rows: list[str]) -> Split:
-    """Tell separator and decimal mark.
+    """Tell separator and decimal mark, by what most rows have.
 
     A comma is the decimal mark where semicolons, tabs or blanks separate; it separates where there are points or
     nothing else does.
     """
-    if any(";" in row for row in rows):
-        comma = any("," in row for row in rows)
-        return _split_semicolons_commas if comma and not any("." in row for row in rows) else _split_semicolons
-    if not any("," in row for row in rows):
+
+    def most(test: Callable[[str], bool]) -> bool:
+        return sum(map(test, rows)) > len(rows) / 2
+
+    if most(lambda row: ";" in row):
+        comma = most(lambda row: "," in row)
+        return _split_semicolons_commas if comma and not most(lambda row: "." in row) else _split_semicolons
+    if not most(lambda row: "," in row):
         return str.split
-    words = [row.split() for row in rows]
-    if all(len(row) > 1 and all(DECIMAL_COMMA.fullmatch(word) for word in row) for row in words):
+    if most(lambda row: len(row.split()) > 1 and all(map(DECIMAL_COMMA.fullmatch, row.split()))):
         return _split_decimal_commas
     return _split_commas
 
@@ -172,21 +226,45 @@ def _split_commas(row: str) -> list[str]:
 
 def _labels(layout: Layout, source: str) -> list[str]:
     """Return the names of the columns, from the line above them with most known ones; two columns need none."""
-    lines = [line for line in reversed(layout.above[-40:]) if len(line) < MAX_LABELS and not _field(line)]
-    candidates = [words for line in lines for words in _words(line) if len(words) == layout.columns]
-    best = max(candidates, key=lambda words: sum(role(word) is not None for word in words), default=[])
+    candidates = label_candidates(layout.above, layout.columns)
+    best = best_labels(candidates)
     if any(role(word) for word in best):
         return best
     if layout.columns == 2:
         # A name such as k may be that of an edge in a title; axes of that name are told by their values.
         return (
-            candidates[0] if candidates and len(candidates[0][0]) > 2 and _is_other_axis(candidates[0][0]) else ["", ""]
+            candidates[0] if candidates and len(candidates[0][0]) > 2 and is_other_axis(candidates[0][0]) else ["", ""]
         )
     what = f"{layout.columns} columns without names that are known"
     raise InputError(what, remedy=NAMES, file=source, line=layout.start)
 
 
-def _is_other_axis(label: str) -> bool:
+def best_labels(candidates: list[list[str]]) -> list[str]:
+    """Return the names of which most are known."""
+    return max(candidates, key=lambda words: sum(role(word) is not None for word in words), default=[])
+
+
+def label_candidates(above: list[str], columns: int) -> list[list[str]]:
+    """Return what may be the names of so many columns, from the lines above a table, the nearest line first.
+
+    Names stand in a line, in a legend for the words of that line (D1 = {I0}), or one to a line, by number or not.
+    """
+    short = [line for line in above if len(line) < LONGEST_NAME]
+    legend = {match[1]: match[2].strip() for line in short if (match := LEGEND.search(line))}
+    lines = [line for line in reversed(above[-MAX_ABOVE:]) if len(line) < MAX_LABELS and not _field(line)]
+    found = [words for line in lines for words in _words(line) if len(words) == columns]
+    found += [[legend[word] for word in words] for words in found if all(word in legend for word in words)]
+    numbered = {int(match[1]): match[2].strip() for line in short if (match := NUMBERED.fullmatch(line.strip()))}
+    if set(numbered) == set(range(1, columns + 1)):
+        found.append([numbered[i] for i in range(1, columns + 1)])
+    listed = [line.strip().lstrip("#%!").strip() for line in short[-columns:]]
+    if len(listed) == columns and sum(role(word) is not None for word in listed) > 1:
+        found.append(listed)
+    return found
+
+
+def is_other_axis(label: str) -> bool:
+    """Whether a column of that name is an axis, but not of energy."""
     return NOT_ENERGY.fullmatch(re.sub(r"[^a-z]", "", UNITS.sub("", label).lower())) is not None
 
 
@@ -194,12 +272,12 @@ def _words(line: str) -> Iterator[list[str]]:
     """Yield the ways to take a line of the header for names of columns."""
     bare = re.sub(r"^(#+(L\b)?|[%!*;&/]+)\s*", "", line.strip()).replace('"', "")
     compact = UNITS.sub(lambda unit: f"({unit[1].replace(' ', '')})", re.sub(r"\s+(?=[(\[])", "", bare))
-    for separator in (r"\t", ",", ";", r"\s{2,}", r"\s+"):
+    for separator in (r"\t", ",", ";", r"\s{2,}", r"\s{2,}|(?<=\*)\s", r"\s+"):
         words = [word.strip() for word in re.split(separator, compact)]
         yield words if words[-1] else words[:-1]
 
 
-def _header(above: list[str]) -> dict[str, str]:
+def header_of(above: list[str]) -> dict[str, str]:
     """Return what the header says as "key: value" or "key = value", keys in lower case."""
     fields = (_field(line) for line in above)
     return {match[1].lower(): match[2].strip() for match in fields if match}
@@ -209,11 +287,12 @@ def _field(line: str) -> re.Match[str] | None:
     return FIELD.fullmatch(line.strip().lstrip("#%!*;&/")) if len(line) < MAX_LABELS else None
 
 
-def _first(header: dict[str, str], *keys: str) -> str:
+def first_of(header: dict[str, str], *keys: str) -> str:
+    """Return the first of these fields that a header has, "" when it has none."""
     return next((header[key] for key in keys if key in header), "")
 
 
-def _energy(text: str) -> float | None:
+def energy_of(text: str) -> float | None:
     """Return the energy in eV that a header gives ("7112", "7112.0 eV", "7.112 keV"); None when it gives none."""
     words = text.split()
     try:

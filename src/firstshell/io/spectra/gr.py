@@ -14,10 +14,17 @@ import numpy as np
 
 from firstshell.elements import element
 from firstshell.errors import InputError
-from firstshell.io.spectra.measured import MAX_SPAN, Measured, PdfHeader, Radiation, make_pdf
+from firstshell.io.spectra.measured import MAX_SPAN, About, Measured, PdfHeader, Radiation, make_pdf
 from firstshell.io.spectra.text import Line, head_lines, lines_of, number, numbers, read_rows, read_text
 
 name = "gr"
+about = About(
+    title="G(r)",
+    written_by="PDFgetX3, xPDFsuite, PDFgetX2, PDFgetN, PDFgui, Mantid, GSAS-II",
+    read="r and G(r), Qmin, Qmax, Qdamp, composition, radiation",
+    ignored="further columns, other settings",
+    refused="F(Q), S(Q), fitted curves, r in nm",
+)
 
 START = re.compile(r"#{3,}\s*start data\b.*", re.IGNORECASE)
 LABELS = re.compile(r"#\s*L\b(.*)")

@@ -16,7 +16,7 @@ from firstshell.elements import edge, element
 from firstshell.errors import InputError
 from firstshell.io.spectra.channels import absorption
 from firstshell.io.spectra.hdf5 import Tree, check_heaps
-from firstshell.io.spectra.measured import Measured, make_xanes, to_ev
+from firstshell.io.spectra.measured import About, Measured, Scan, make_xanes, to_ev
 from firstshell.io.spectra.text import open_plain
 from firstshell.types import Array
 
@@ -24,6 +24,13 @@ if TYPE_CHECKING:
     import h5py  # type: ignore[import-untyped]
 
 name = "nxxas"
+about = About(
+    title="NeXus NXxas",
+    written_by="NeXus (NXxas of 2008 and 2024), larch",
+    read="energy and intensity or the columns of detectors of each entry",
+    ignored="everything else of the file",
+    refused="links out of the file, arrays beyond the limits, files without an NXxas entry",
+)
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 MAX_SPECTRA = 1000
@@ -114,11 +121,8 @@ def _entry(tree: Tree, entry: str) -> list[Measured]:
             for label, mu in zip(names, intensity, strict=True)
         ]
     columns = _columns(tree, entry, len(energy), fluorescence=any(word in mode.lower() for word in FLUORESCENCE))
-    signal = absorption(list(columns), list(columns.values()), tree.source)
-    normalised, foil = signal.normalised, signal.reference
-    return [
-        make_xanes(title, energy, signal.mu, tree.source, signal.how, normalised=normalised, reference=foil, **common)
-    ]
+    made = absorption(list(columns), list(columns.values()), tree.source, common["element"])
+    return Scan(energy, "eV", made, tree.source, name=title, **common).spectra()
 
 
 def _columns(tree: Tree, entry: str, points: int, *, fluorescence: bool) -> dict[str, Array]:

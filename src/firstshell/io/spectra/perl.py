@@ -1,7 +1,8 @@
 """A small strict reader of Perl data as Data::Dumper writes it; nothing is ever evaluated.
 
-Knows assignments of scalars, arrays and hashes ($a = …; @a = (…); %a = (…);), strings in single quotes, plain numbers,
-undef, and arrays and hashes within them. A line of [record] is passed on as a statement of that name.
+Knows assignments of scalars, arrays and hashes ($a = …; @a = (…); %a = (…);), strings in single or double quotes, plain
+numbers, undef, arrays and hashes within them, and objects, bless( {…}, 'Class' ), of which the data are kept. A line of
+[record] is passed on as a statement of that name.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ TOKEN = re.compile(
     r"""(?P<space>\s++|\#[^\n]*+)
     |\('(?P<list>(?:[^'\\]*+',')++[^'\\]*+)'\)
     |'(?P<string>(?:[^'\\]++|\\.)*+)'
+    |"(?P<double>(?:[^"\\$@]++|\\.)*+)"
+    |(?P<bless>bless\b)
     |(?P<number>[+-]?(?:\d++(?:\.\d*+)?|\.\d++)(?:[eE][+-]?\d++)?)
     |(?P<undef>undef\b)
     |(?P<target>[$@%]\w{1,100})
@@ -26,6 +29,8 @@ TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 ESCAPE = re.compile(r"\\(['\\])")
+DOUBLE_ESCAPE = re.compile(r"\\(?:x\{([0-9a-fA-F]{1,6})\}|x([0-9a-fA-F]{1,2})|([0-7]{1,3})|(.))", re.DOTALL)
+LETTERS = {"n": "\n", "t": "\t", "r": "\r", "e": "", "a": "", "f": "", "b": ""}
 CLOSING = {"(": ")", "[": "]", "{": "}"}
 REMEDY = "Save the project again"
 
@@ -64,10 +69,21 @@ def _tokens(text: str, source: str) -> Iterator[Token]:
         if match is None:
             raise _error(text[place : place + 40], place, text, source)
         kind = match.lastgroup or ""
-        if kind != "space":
+        if kind == "double":
+            yield "string", DOUBLE_ESCAPE.sub(_character, match[kind]), place
+        elif kind != "space":
             word = match[kind]
             yield kind, ESCAPE.sub(r"\1", word) if kind == "string" and "\\" in word else word, place
         place = match.end()
+
+
+def _character(match: re.Match[str]) -> str:
+    """Return the character that an escape in double quotes stands for."""
+    code = match[1] or match[2]
+    place = int(code, 16) if code else int(match[3], 8) if match[3] else None
+    if place is None:
+        return LETTERS.get(match[4], match[4])
+    return chr(place) if place < 0x110000 and not 0xD800 <= place < 0xE000 else "\ufffd"
 
 
 def _value(tokens: Iterator[Token], text: str, source: str) -> Any:
@@ -76,10 +92,16 @@ def _value(tokens: Iterator[Token], text: str, source: str) -> Any:
     ready = True  # whether a value may stand here, and not only a separator
     for kind, word, place in tokens:
         value: Any = None
-        if kind == "mark" and word in CLOSING and ready and len(stack) < MAX_DEPTH:
+        if kind == "bless" and ready and len(stack) < MAX_DEPTH:
+            _expect(tokens, "(", text, source)
+            stack.append(("bless", []))
+            continue
+        if kind == "mark" and stack and stack[-1][0] == "bless" and word == ")" and len(stack[-1][1]) == 2:
+            value = stack.pop()[1][0]
+        elif kind == "mark" and word in CLOSING and ready and len(stack) < MAX_DEPTH:
             stack.append((CLOSING[word], []))
             continue
-        if kind == "mark" and stack and word == stack[-1][0]:
+        elif kind == "mark" and stack and word == stack[-1][0]:
             value = stack.pop()[1]
         elif kind == "mark" and stack and word in (",", "=>") and not ready:
             ready = True

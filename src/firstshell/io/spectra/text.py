@@ -8,6 +8,7 @@ import re
 from array import array
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import BinaryIO
@@ -30,6 +31,21 @@ FORTRAN = re.compile(
 CORRECT = "Correct the file, or leave such lines out"
 
 Line = tuple[int, str]
+Split = Callable[[str], list[str]]
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """The rows of a scan.
+
+    values : (n, columns), NaN where a word is no number
+    lines : (n,) number of the line of each row
+    notes : what was left out, one sentence each
+    """
+
+    values: Array
+    lines: Array
+    notes: tuple[str, ...] = ()
 
 
 @contextmanager
@@ -71,6 +87,9 @@ def decode(content: bytes, source: str) -> str:
             text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         text = content.decode("latin-1")  # what older programs write for µ, Å and °
+    end = text.find("\x1a")
+    if end >= 0 and not text[end:].strip("\x1a\0 \t\r\n"):  # Ctrl-Z, the end of a text file of DOS
+        text = text[:end]
     if "\0" in text:
         raise InputError("the file is not text", remedy="Give a measured file", file=source)
     return text
@@ -161,3 +180,73 @@ def read_rows(
     if not rows:
         raise InputError("no rows of numbers in it", remedy="Is this a measured spectrum?", file=source)
     return np.array(values).reshape(rows, columns)
+
+
+def read_table(
+    lines: list[Line], source: str, *, split: Split = str.split, comments: tuple[str, ...] = ("#",)
+) -> Table:
+    """Read the rows of a scan, as far as its columns can be told apart.
+
+    lines : from the first row on; blank lines and those that start as `comments` do are passed
+
+    A word that is no number becomes NaN: whether that matters is known to who uses its column. A last row that is cut
+    short, and text below the table, are left out with a note.
+
+    Raises InputError, naming the line, for text amid the rows, rows of other lengths, and too many rows.
+    """
+    lines = [(place, line.strip()) for place, line in lines]
+    lines = [(place, line) for place, line in lines if line and not line.startswith(comments)]
+    notes: list[str] = []
+    while lines and not any(map(is_number, split(lines[-1][1]))):
+        notes = [f"line {lines[-1][0]} and what follows are no rows of numbers: left out"]
+        lines.pop()
+    if not lines:
+        raise InputError("no rows of numbers in it", remedy="Is this a measured spectrum?", file=source)
+    if len(lines) > MAX_ROWS:
+        raise InputError(f"over {MAX_ROWS:,} rows", remedy="Is this one spectrum?", file=source)
+    rows = [_words_to_numbers(split(line)) for _, line in lines]
+    columns = len(rows[0])
+    if len(rows) > 1 and len(rows[-1]) < columns:
+        notes.append(f"the last line, {lines[-1][0]}, is cut short: left out")
+        lines.pop()
+        rows.pop()
+    for (place, line), row in zip(lines, rows, strict=True):
+        if all(value != value for value in row):  # NaN, each
+            what = f"not a row of numbers: {line[:40]!r}"
+            raise InputError(what, remedy=CORRECT, file=source, line=place)
+        if len(row) != columns:
+            what = f"{len(row)} numbers where the rows before have {columns}"
+            raise InputError(what, remedy="Is the file complete?", file=source, line=place)
+    values = np.array(rows)
+    values[~(np.abs(values) < HUGE)] = np.nan
+    return Table(values, np.array([place for place, _ in lines], dtype=float), tuple(notes))
+
+
+def whole_lines(text: str, source: str, start: int = 1) -> tuple[list[Line], tuple[str, ...]]:
+    """Return the lines of a text from one on, and a note where the last one ends within a number.
+
+    That is so where no line feed ends it and its last word is shorter than that of the line before.
+    """
+    lines = [line for line in lines_of(text, source) if line[0] >= start]
+    if len(lines) < 2 or text.endswith(("\n", "\r")):
+        return lines, ()
+    last, before = (lines[i][1].split() for i in (-1, -2))
+    if len(last) == len(before) and len(last[-1]) < len(before[-1]) and is_number(last[-1]):
+        return lines[:-1], (f"the last line, {lines[-1][0]}, is cut short: left out",)
+    return lines, ()
+
+
+def _words_to_numbers(words: list[str]) -> list[float]:
+    try:
+        return numbers(words)
+    except ValueError:
+        return [number(word) if is_number(word) else np.nan for word in words]
+
+
+def is_number(word: str) -> bool:
+    """Whether a word is a number, NaN and infinities included."""
+    try:
+        number(word)
+    except ValueError:
+        return False
+    return True

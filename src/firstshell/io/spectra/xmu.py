@@ -10,11 +10,18 @@ import numpy as np
 
 from firstshell.elements import k_edge
 from firstshell.errors import InputError
-from firstshell.io.spectra.measured import Measured, make_xanes, to_ev
+from firstshell.io.spectra.measured import About, Measured, make_xanes, to_ev
 from firstshell.io.spectra.text import decode_head, numbers, read_text
 from firstshell.types import Array, Grid, Spectrum
 
 name = "xmu"
+about = About(
+    title="xmu.dat of FEFF",
+    written_by="FEFF",
+    read="μ(E) over the edge step, the Fermi level as E0",
+    ignored="μ0 and χ but for the edge step",
+    refused="files cut short, energies that do not increase",
+)
 
 MAX_BYTES = 10_000_000
 MAX_ROWS = 20_000

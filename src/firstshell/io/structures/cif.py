@@ -1,6 +1,7 @@
 """Strict reading of crystal structures from CIF: cell, symmetry, atoms, declared formula and volume.
 
-Magnetic CIFs (Gallego et al., J. Appl. Cryst. 49, 1750, 2016) are read without their moments. What the CIF declares is compared with what was read: a CIF that lost or changed a line is usually still a CIF.
+Magnetic CIFs (Gallego et al., J. Appl. Cryst. 49, 1750, 2016) are read without their moments. What the CIF
+declares is compared with what was read: a CIF that lost or changed a line is usually still a CIF.
 """
 
 import re

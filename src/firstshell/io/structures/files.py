@@ -38,25 +38,45 @@ def read_structure(
 ) -> Structure:
     """Read a CIF or POSCAR (VASP 5) and check it; the content decides which of them it is, then the name.
 
-    path : the file
-    partial : what to do with partial occupancies: refuse the file, or round: a position that is less than half occupied
-        is dropped, any other belongs to its majority element (the alphabetically first of equals)
-    occupancy_tolerance : occupancies within it of 0 and 1 are taken as 0 and 1
-    max_sites : most atoms in the cell
-    min_contact : least distance in Å between atoms other than hydrogen, beside what their radii say; molecules such as
-        CO, CO₂, N₂ and CN⁻ need `MIN_CONTACT_MOLECULES`
-    max_bytes : largest file
+    Parameters
+    ----------
+    path : str or Path
+        The file.
+    partial : {"refuse", "round"}
+        What to do with partial occupancies: refuse the file, or round: a position that is less than half occupied is
+        dropped, any other belongs to its majority element (the alphabetically first of equals).
+    occupancy_tolerance : float
+        Occupancies within it of 0 and 1 are taken as 0 and 1.
+    max_sites : int
+        Most atoms in the cell.
+    min_contact : float
+        Least distance in Å between atoms other than hydrogen, beside what their radii say; molecules such as CO, CO₂,
+        N₂ and CN⁻ need `MIN_CONTACT_MOLECULES`.
+    max_bytes : int
+        Largest file.
+
+    Returns
+    -------
+    Structure
+        pymatgen Structure, ordered.
 
     Raises
     ------
-    InputError : unreadable, empty, binary or too large file; bad syntax; unknown element; several structures; formula
-        or volume not as declared; partial occupancy; a degenerate cell; a volume or a distance that these elements do
-        not have
+    InputError
+        Unreadable, empty, binary or too large file; bad syntax; unknown element; several structures; formula or volume
+        not as declared; partial occupancy; a degenerate cell; a volume or a distance that these elements do not have.
 
     Warns
     -----
-    DomainWarning : hydrogen that the formula has and the atoms have not; symmetry operations listed twice; moments of a
-        magnetic CIF; a cell as open as that of a porous solid or a molecule in a box
+    DomainWarning
+        Hydrogen that the formula has and the atoms have not; symmetry operations listed twice; moments of a magnetic
+        CIF; a cell as open as that of a porous solid or a molecule in a box.
+
+    Examples
+    --------
+    >>> import firstshell as fs
+    >>> fs.read_structure("rutile.cif").composition.reduced_formula
+    'TiO2'
 
     """
     path = Path(path)

@@ -16,9 +16,9 @@ _COUNT = re.compile(r"\d{1,9}", re.ASCII)
 def parse_poscar(text: str, *, source: str, max_sites: int) -> Atoms:
     """Read POSCAR text: direct or Cartesian, with or without selective dynamics and labels at line ends.
 
-    Velocities and what follows them are ignored. A row that has more numbers than the format gives it a meaning for is
-    refused, since one of them is not what it seems. The comment line is a declared formula when every element in it has a
-    count ("Cu1 N2 Cl4 O2"); any other comment is a title.
+    Velocities and what follows them are ignored. A row with more numbers than the format has is refused: one of them is
+    not what it seems. The comment line is a declared formula when every element in it has a count ("Cu1 N2 Cl4 O2");
+    any other comment is a title.
 
     Raises
     ------

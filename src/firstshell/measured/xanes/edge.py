@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from firstshell.elements import K_EDGES, k_edge
 from firstshell.errors import InputError
+from firstshell.measured.xanes.other_edges import is_clear
 from firstshell.types import Array
 
 Ints = NDArray[np.int64]
@@ -31,6 +32,10 @@ REVISITED, EXCEEDED = 2.5, 8.0
 """eV past an edge that may lie below its level, and before it that may lie above (a high pre-edge peak does)."""
 SOON, LEAST_RISE = 15.0, 0.25
 """eV past an edge over which the median is at least this share of the step: a bump in noise leads nowhere."""
+FAR = 150.0
+"""eV on both sides of a tabulated edge in which one is sought whose energies are off."""
+OXIDES = 13.0
+"""eV above the tabulated edge at which those of oxides rise, most within 5 eV of that."""
 COARSEST = 5.0
 """eV between points near an edge beyond which it is not to be found."""
 AROUND = 200.0
@@ -97,16 +102,45 @@ def find_edge(energy: Array, mu: Array, metal: str | None = None) -> Edge:
         if steepest is not None:
             return steepest
         metal = metal_at(_steepest(energy, mu, "", float(energy[1]), float(energy[-2])).e0)
-    if steepest is not None and (metal not in found or found[metal].slope < MINOR * steepest.slope):
+    own = found.get(metal)
+    if steepest is not None and (
+        own is None or (own.slope < MINOR * steepest.slope and not _is_before_a_larger(energy, mu, own, steepest))
+    ):
         check_metal(metal, steepest.e0)
-    if metal in found:
-        return found[metal]
+    if own is not None:
+        return own
     edge = k_edge(metal)
+    _check_energies(energy, mu, metal)
     if not _is_within(energy, edge):
         what = f"the scan from {energy[0]:.0f} to {energy[-1]:.0f} eV misses the K edge of {metal}, {edge:.0f} eV"
         raise InputError(what, remedy="Name the element that was measured, or give a scan over its edge")
     # Raises what was suppressed above.
     return _steepest(energy, mu, metal, *_window(energy, edge))
+
+
+def _is_before_a_larger(energy: Array, mu: Array, own: Edge, steepest: Edge) -> bool:
+    """Whether a metal's edge, though far less steep than another one behind it, is one and not fine structure."""
+    before = energy < steepest.e0 - BELOW
+    return own.e0 < steepest.e0 - BELOW and is_clear(energy[before], mu[before], own.e0)
+
+
+def _check_energies(energy: Array, mu: Array, metal: str) -> None:
+    """Raise InputError, with the shift that corrects them, where the energies of a scan of the metal are off."""
+    edge = k_edge(metal)
+    low, high = max(float(energy[1]), edge - FAR), min(float(energy[-2]), edge + FAR)
+    if high - low < COARSEST:
+        return
+    try:
+        e0 = _steepest(energy, mu, metal, low, high).e0
+    except InputError:
+        return
+    if not is_clear(energy, mu, e0):
+        return
+    side = "below" if e0 < edge else "above"
+    what = f"the edge lies at {e0:.0f} eV, {abs(e0 - edge):.0f} eV {side} that of {metal} ({edge:.0f} eV)"
+    raise InputError(
+        what, remedy=f"If it is {metal}, the energies are off: --align {edge + OXIDES - e0:.0f} or the like moves them"
+    )
 
 
 def _edges(energy: Array, mu: Array) -> dict[str, Edge]:

@@ -15,7 +15,7 @@ from firstshell.measured.xanes.normalise import Normalised
 from firstshell.prediction.answer import Answer
 from firstshell.prediction.explain import Evidence
 from firstshell.prediction.resemblance import Resemblance
-from firstshell.report.style import FAINT, INK, MEAN, TRACE, class_name, metal_colour, paper_style
+from firstshell.report.style import FAINT, INK, MEAN, TRACE, class_name, label, metal_colour, paper_style
 from firstshell.runtime.store import write_atomic
 from firstshell.types import Prediction, Target
 
@@ -56,7 +56,7 @@ def answer_figure(answer: Answer, evidence: Sequence[Evidence] = ()) -> Figure:
         + [1.8 * len(answer.resemblance)] * bool(evidence)
     )
     figure = Figure(figsize=(WIDTH, sum(heights) + 0.4), layout="constrained")
-    figure.suptitle(f"{_short(answer.sample.name, 70)}: {answer.metal}", fontsize=10)
+    figure.suptitle(f"{label(answer.sample.name, 70)}: {answer.metal}", fontsize=10)
     parts = iter(figure.subfigures(len(heights), 1, height_ratios=heights, squeeze=False)[:, 0])
     colour = metal_colour(answer.metal)
     if answer.sample.xanes is not None:
@@ -92,7 +92,7 @@ def beside(figure: Figure | SubFigure, found: Resemblance, colour: str) -> None:
     """Draw a measurement, the training spectrum nearest to it at its best, and what is left between them."""
     top, low = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
     top.plot(found.axis, found.measured, color=colour, lw=1.3, label="measured")
-    top.plot(found.axis, found.alike, color=INK, lw=0.9, ls="--", label=_short(found.nearest[0][0], LONGEST))
+    top.plot(found.axis, found.alike, color=INK, lw=0.9, ls="--", label=label(found.nearest[0][0], LONGEST))
     span = max(np.ptp(found.measured), np.ptp(found.alike))
     # Room for the legend, which would hide white lines and peaks.
     top.set_ylim(top=max(found.measured.max(), found.alike.max()) + 0.6 * span)
@@ -100,7 +100,7 @@ def beside(figure: Figure | SubFigure, found: Resemblance, colour: str) -> None:
     top.set(ylabel=modalities.get(found.modality).compared)
     title = f"Distance {found.distance:.3f}, limit {found.limit:.3f}: {'in domain' if found.inside else 'OUTSIDE'}"
     if found.rival is not None:
-        title += f"\n{_short(found.rival[0], LONGEST)}: {found.rival[1]:.3f}"
+        title += f"\n{label(found.rival[0], LONGEST)}: {found.rival[1]:.3f}"
     top.set_title(title, loc="left")
     low.axhline(0.0, color=FAINT, lw=0.8)
     low.plot(found.axis, found.measured - found.alike, color=MEAN, lw=0.9)
@@ -165,7 +165,7 @@ def series_figure(answers: Sequence[Answer]) -> Figure:
     rows[0].legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=4)
     rows[0].set_title("Bars: 90 % intervals. Hollow: outside the domain", loc="right", fontsize=8)
     if len(answers) <= MOST_TICKS:
-        names = [_short(answer.sample.name, LONGEST - 10) for answer in answers]
+        names = [label(answer.sample.name, LONGEST - 10) for answer in answers]
         rows[-1].set_xticks(place, names, rotation=40, ha="right", rotation_mode="anchor")
     else:
         rows[-1].set(xlabel="Number of the sample, in the order given")
@@ -191,7 +191,3 @@ def save(figure: Figure, stem: Path) -> list[Path]:
     # Without a date the same numbers give the same bytes.
     write_atomic(svg, lambda path: figure.savefig(path, metadata={"Date": None}))
     return [png, svg]
-
-
-def _short(name: str, most: int) -> str:
-    return name if len(name) <= most else f"{name[: most - 1]}…"

@@ -12,8 +12,8 @@ from matplotlib.figure import Figure
 from firstshell.measured.xanes.standards import Fit
 from firstshell.measured.xanes.transfer import PARAMETERS
 from firstshell.report.figures.answer import save
-from firstshell.report.style import FAINT, INK, MEAN, TRACE, metal_colour, paper_style
-from firstshell.runtime.store import write_atomic
+from firstshell.report.style import FAINT, INK, MEAN, TRACE, label, metal_colour, paper_style
+from firstshell.runtime.spreadsheet import write_csv
 
 UNITS = {"shift": "eV", "sigma": "eV", "growth": "eV/eV", "slope": "1/40 eV"}
 
@@ -37,7 +37,7 @@ def frame(fits: Sequence[Fit]) -> pd.DataFrame:
 def save_fits(fits: Sequence[Fit], stem: Path) -> list[Path]:
     """Write `stem`.csv, and `stem`_01.png and .svg and so on, one of each standard."""
     table, csv = frame(fits), stem.with_name(f"{stem.name}.csv")
-    write_atomic(csv, lambda path: table.to_csv(path, index=False))
+    write_csv(table, csv)
     written = [csv]
     with paper_style():
         for i, each in enumerate(fits):
@@ -63,7 +63,8 @@ def fit_figure(found: Fit) -> Figure:
     # Room for the parameters, above everything that is drawn.
     top.set_ylim(top=highest + 0.35 * np.ptp(each.measured))
     top.text(0.01, 0.98, words, transform=top.transAxes, va="top", fontsize=7, linespacing=1.25)
-    top.set_title(f"{each.name}: {each.compound}. RMSE {found.rmse:.3f}, r {found.correlation:.4f}", loc="left")
+    what = label(f"{each.name}: {each.compound}")
+    top.set_title(f"{what}. RMSE {found.rmse:.3f}, r {found.correlation:.4f}", loc="left")
     low.axhline(0.0, color=FAINT, lw=0.8)
     low.plot(each.energy, each.measured - made, color=MEAN, lw=0.9)
     low.set(xlabel="E − E(K) (eV)", ylabel="Residual")

@@ -104,7 +104,7 @@ def _limit(limits: str) -> None:
 
 def kill_group(child: int) -> None:
     """Kill the process group that a child leads; nothing to do when it is empty."""
-    try:
+    try:  # noqa: SIM105 - contextlib takes longer to import than all else
         os.killpg(child, signal.SIGKILL)
     except OSError:
         pass

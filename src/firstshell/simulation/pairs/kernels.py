@@ -5,9 +5,9 @@ from __future__ import annotations
 from math import ceil, exp, floor, pi, sqrt
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from firstshell.runtime.compiled import compiled
 from firstshell.simulation.pairs.termination import PEAK_CUT
 from firstshell.types import Array
 
@@ -19,14 +19,14 @@ RESEED = 256
 """Points after which the recursion of a Gaussian starts anew, so that rounding does not grow."""
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def most_images(triangle: Array, rmax: float) -> int:
     """Return a bound on the number of images of one atom within rmax Å of a point."""
     beyond = rmax + 0.5 * np.sqrt((triangle**2).sum(axis=1)).sum()
     return int(4 / 3 * pi * beyond**3 / (triangle[0, 0] * triangle[1, 1] * triangle[2, 2])) + 1
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def find_images(triangle: Array, origin: Array, rmin: float, rmax: float, found: Array) -> int:
     """Write the vectors to all images of an atom with rmin ≤ |vector| ≤ rmax and return how many there are.
 
@@ -56,7 +56,7 @@ def find_images(triangle: Array, origin: Array, rmin: float, rmax: float, found:
     return n
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def add_moments(
     triangle: Array,
     positions: Array,
@@ -90,7 +90,7 @@ def add_moments(
             )
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _add_powers(
     distances: Array, scale: float, sigma: float, rstep: float, first: int, moments: Array, edges: Array
 ) -> None:
@@ -126,7 +126,7 @@ def _add_powers(
             edges[cell + whole + 1] += w * height * exp(decay * (whole + 1 - t) ** 2)
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def add_gaussians(
     triangle: Array,
     positions: Array,
@@ -167,7 +167,7 @@ def add_gaussians(
                 _add_peak(sums[rows[i], kind[j]], distance, sqrt(variance), scale / distance, rstep, first)
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _displacement(u_i: Array, u_j: Array, vector: Array) -> float:
     """Mean-square displacement of a pair along its bond, n·(U_i + U_j)·n; vector : distance and Cartesian vector."""
     if len(u_i) == 1:
@@ -179,7 +179,7 @@ def _displacement(u_i: Array, u_j: Array, vector: Array) -> float:
     return float(total / vector[0] ** 2)
 
 
-@njit(cache=True, error_model="numpy")
+@compiled(error_model="numpy")
 def _add_peak(sums: Array, distance: float, sigma: float, area: float, rstep: float, first: int) -> None:
     """Add a Gaussian, cut as diffpy cuts it, by the recursion g(x+h) = g(x)·q(x), q(x+h) = q(x)·exp(−h²/σ²)."""
     start = max(floor((distance - PEAK_CUT * sigma) / rstep) - first, 0)

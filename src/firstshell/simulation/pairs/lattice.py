@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from firstshell.runtime.compiled import compiled
 from firstshell.types import Array
 
 
-@njit(cache=True)
+@compiled()
 def reduced(lattice: Array) -> Array:
     """Return a Minkowski-reduced basis of the same lattice, shortest vector first.
 
@@ -30,7 +30,7 @@ def reduced(lattice: Array) -> Array:
     return basis
 
 
-@njit(cache=True)
+@compiled()
 def _replace(basis: Array, i: int, candidate: Array) -> bool:
     """Put the candidate in place of vector i if it is shorter by more than rounding."""
     if np.dot(candidate, candidate) < np.dot(basis[i], basis[i]) * (1 - 1e-12):
@@ -39,7 +39,7 @@ def _replace(basis: Array, i: int, candidate: Array) -> bool:
     return False
 
 
-@njit(cache=True)
+@compiled()
 def lower_triangular(lattice: Array) -> tuple[Array, Array]:
     """Turn a lattice so that its first vector lies along x and its second in the x–y plane.
 

@@ -38,19 +38,48 @@ class PerElement(dict[str, float]):
 class PdfParams:
     """Settings of total and differential PDFs; the defaults are the paper's.
 
-    radiation : "xray" or "neutron"
-    rmin, rmax : Å, the range; rmax itself is not part of it
-    rstep : Å, step of the calculation
-    qmin, qmax : Å⁻¹, the measured range; qmax = 0 means unlimited: no termination ripples
-    qdamp : Å⁻¹, loss of peak height with r from the instrument's resolution
-    qbroad : Å⁻¹, gain of peak width with r from the same
-    delta1, delta2 : Å and Å², sharpening of near peaks by correlated motion, as 1/r and 1/r²
-    uiso : Å², mean-square displacement of all elements, or {element: value}; site properties of a structure win over it
-    normalization : of differential PDFs: "masked" (the paper's), "masked-bweighted" or "differential" (literature's)
-    fq : whether X-ray form factors act as f(Q) and not as f(0)
-    points : number of evenly spaced points that are kept, rmin + i·(rmax − rmin)/points; None keeps every rstep
+    Parameters
+    ----------
+    radiation : {"xray", "neutron"}
+        What scatters.
+    rmin, rmax : float
+        Å, the range; rmax itself is not part of it.
+    rstep : float
+        Å, step of the calculation.
+    qmin, qmax : float
+        Å⁻¹, the measured range; qmax = 0 means unlimited: no termination ripples.
+    qdamp : float
+        Å⁻¹, loss of peak height with r from the instrument's resolution.
+    qbroad : float
+        Å⁻¹, gain of peak width with r from the same.
+    delta1, delta2 : float
+        Å and Å², sharpening of near peaks by correlated motion, as 1/r and 1/r².
+    uiso : float or dict
+        Å², mean-square displacement of all elements, or {element: value}; site properties of a structure win over it.
+    normalization : {"masked", "masked-bweighted", "differential"}
+        Of differential PDFs: the paper's, the same with scattering lengths as weights, or the literature's.
+    fq : bool
+        Whether X-ray form factors act as f(Q) and not as f(0).
+    points : int, optional
+        Number of evenly spaced points that are kept, rmin + i·(rmax − rmin)/points; None keeps every rstep.
 
-    Raises InputError for values without meaning; warns (DomainWarning) where rstep exceeds π/qmax.
+    Raises
+    ------
+    InputError
+        For values without meaning.
+
+    Warns
+    -----
+    DomainWarning
+        Where rstep exceeds π/qmax.
+
+    Examples
+    --------
+    >>> import firstshell as fs
+    >>> measured = fs.PdfParams(qmax=24, qdamp=0.035, rmax=20, points=None)
+    >>> measured.uiso
+    0.007
+
     """
 
     radiation: str = "xray"
@@ -86,13 +115,37 @@ class PdfParams:
         self._check_ranges()
 
     def displacements(self) -> dict[str, float]:
-        """Return the displacements in Å² by name of the setting: "uiso", or "uiso[Fe]" and so on."""
+        """Return the displacements by name of the setting.
+
+        Returns
+        -------
+        dict
+            In Å², by "uiso", or "uiso[Fe]" and so on.
+
+        """
         if isinstance(self.uiso, PerElement):
             return {f"uiso[{element}]": value for element, value in self.uiso.items()}
         return {"uiso": self.uiso}  # type: ignore[dict-item]
 
     def displacement(self, element: str) -> float:
-        """Return the mean-square displacement of an element in Å²; InputError where none is given."""
+        """Return the mean-square displacement of an element.
+
+        Parameters
+        ----------
+        element : str
+            Element symbol.
+
+        Returns
+        -------
+        float
+            In Å².
+
+        Raises
+        ------
+        InputError
+            Where none is given.
+
+        """
         if not isinstance(self.uiso, PerElement):
             return float(self.uiso)  # type: ignore[arg-type]
         if element not in self.uiso:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 
+from firstshell.runtime.compiled import compiled
 from firstshell.simulation.pairs.lattice import reduced
 from firstshell.simulation.pairs.sums import Atoms, Ints
 from firstshell.types import Array
@@ -98,7 +98,7 @@ def _primitive_lattice(lattice: Array, translations: Array) -> Array | None:
     return found if found.any() else None
 
 
-@njit(cache=True)
+@compiled()
 def _spanning(vectors: Array, volume: float) -> Array:
     """Return the first three of the vectors that span a cell of the given volume; zeros when there are none."""
     n = len(vectors)
@@ -111,7 +111,7 @@ def _spanning(vectors: Array, volume: float) -> Array:
     return np.zeros((3, 3))
 
 
-@njit(cache=True)
+@compiled()
 def _bins(fractions: Array) -> tuple[Ints, Ints, int]:
     """Sort atoms into size³ boxes of the cell; returns where the atoms of each box start, the atoms, and size."""
     size = max(1, int(len(fractions) ** (1 / 3)))
@@ -123,7 +123,7 @@ def _bins(fractions: Array) -> tuple[Ints, Ints, int]:
     return np.cumsum(starts), np.argsort(box), size
 
 
-@njit(cache=True)
+@compiled()
 def _box(fraction: Array, size: int) -> int:
     index = 0
     for axis in range(3):
@@ -133,7 +133,7 @@ def _box(fraction: Array, size: int) -> int:
     return int(index)
 
 
-@njit(cache=True)
+@compiled()
 def _image(
     lattice: Array, fractions: Array, label: Ints, bins: tuple[Ints, Ints, int], wanted: Array, kind: int
 ) -> int:
@@ -155,7 +155,7 @@ def _image(
     return -1
 
 
-@njit(cache=True)
+@compiled()
 def _maps(
     lattice: Array, fractions: Array, label: Ints, bins: tuple[Ints, Ints, int], turn: Array, shift: Array, image: Ints
 ) -> bool:
@@ -172,7 +172,7 @@ def _maps(
     return True
 
 
-@njit(cache=True)
+@compiled()
 def _translations(lattice: Array, fractions: Array, label: Ints, rarest: Ints) -> tuple[Array, Ints]:
     """Return the translations (T, 3) within the cell, in its fractions, and the first atom each atom is taken to."""
     bins = _bins(fractions)
@@ -189,7 +189,7 @@ def _translations(lattice: Array, fractions: Array, label: Ints, rarest: Ints) -
     return found[:count], first
 
 
-@njit(cache=True)
+@compiled()
 def _orbits(lattice: Array, fractions: Array, label: Ints, rarest: Ints, inversion_only: bool) -> Ints:
     """Return for each atom of a primitive cell the first atom that is equivalent to it."""
     bins = _bins(fractions)
@@ -211,7 +211,7 @@ def _orbits(lattice: Array, fractions: Array, label: Ints, rarest: Ints, inversi
     return first
 
 
-@njit(cache=True)
+@compiled()
 def _turns(lattice: Array) -> Array:
     """Return the integer matrices (n, 3, 3) that take a reduced lattice to itself; a row says where a vector goes.
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import get_lapack_funcs
 
 from firstshell.errors import EngineError
+from firstshell.runtime.compiled import compiled
 from firstshell.simulation.scattering.harmonics import degrees, gaunt, hankel, real_harmonics
 from firstshell.simulation.scattering.pad import Complex
 from firstshell.simulation.scattering.site_symmetry import (
@@ -147,7 +147,7 @@ class _Pairs:
         return free
 
 
-@numba.njit(cache=True)  # type: ignore[untyped-decorator,unused-ignore]
+@compiled()
 def _gather(real: Array, imaginary: Array, index: NDArray[np.int64], columns: NDArray[np.int64], free: Complex) -> None:
     for a in range(index.shape[0]):
         for b in range(index.shape[1]):

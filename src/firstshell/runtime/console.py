@@ -1,0 +1,33 @@
+"""The only way to the terminal. Names of samples and files are data: none of them moves a cursor or stops a command."""
+
+from __future__ import annotations
+
+import sys
+import unicodedata
+from typing import TextIO
+
+LINES = "\n\t"
+HIDDEN = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
+"""Categories of characters that steer a terminal, hide, turn text around, or are none."""
+
+
+def plain(text: str, kept: str = "") -> str:
+    r"""Return text with its control characters written out, as in \x1b; `kept` are left as they are."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(c if c in kept or unicodedata.category(c) not in HIDDEN else _written_out(c) for c in text)
+
+
+def say(*parts: object, sep: str = " ", end: str = "\n", file: TextIO | None = None, flush: bool = False) -> None:
+    """Print as `print` does, without control characters other than line breaks and tabs.
+
+    What the terminal's encoding lacks is printed as a question mark.
+    """
+    stream = sys.stdout if file is None else file
+    text = plain(sep.join(str(part) for part in parts), LINES) + end
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    print(text.encode(encoding, "replace").decode(encoding), end="", file=stream, flush=flush)
+
+
+def _written_out(character: str) -> str:
+    return character.encode("unicode_escape").decode()

@@ -1,0 +1,80 @@
+"""Docstrings of the public names: each has the sections of numpydoc, and its examples run."""
+
+import doctest
+import inspect
+import shutil
+
+import pytest
+
+import firstshell as fs
+from feff_runs import tree_files, write_folder
+from firstshell.dataset.table import write_dataset
+from firstshell.prediction import model_cache
+from firstshell.prediction.answer import Answer, Answers
+from firstshell.types import Grid
+from places import DATA
+from quick import QUICK, write_gr, write_xdi
+from synthetic import synthetic_dataset
+
+PUBLIC = {name: getattr(fs, name) for name in fs.__all__ if name != "__version__"}
+RETURNED = {kind.__name__: kind for kind in (Answer, Answers, Grid)}
+SLOW = {"Study", "build_report", "predict", "run_study"}
+LEFT_OUT = {
+    "GL01",  # the text begins on the first line
+    "GL02",
+    "GL03",
+    "ES01",  # an extended summary is not always needed
+    "SA01",  # nor is See Also
+    "PR08",  # descriptions are not sentences
+    "PR09",
+    "RT03",
+    "RT04",
+    "RT05",
+}
+
+
+ENUMS = {"firstshell.types.Target"}
+"""Their parameters are those of Enum."""
+
+
+def members():
+    """Dotted path of every public name, of what they return, and of their public methods."""
+    for name, thing in (PUBLIC | RETURNED).items():
+        path = f"{thing.__module__}.{thing.__qualname__}"
+        yield pytest.param(path, name in PUBLIC, id=name)
+        if inspect.isclass(thing):
+            for method, value in vars(thing).items():
+                function = getattr(value, "__func__", value)
+                if not method.startswith("_") and inspect.isfunction(function):
+                    yield pytest.param(f"{path}.{method}", False, id=f"{name}.{method}")
+
+
+@pytest.mark.parametrize(("path", "has_example"), list(members()))
+def test_sections(path, has_example):
+    validate = pytest.importorskip("numpydoc.validate")
+    left_out = LEFT_OUT | (set() if has_example else {"EX01"}) | ({"PR01"} if path in ENUMS else set())
+    found = validate.validate(path)
+    assert [(code, text) for code, text in found["errors"] if code not in left_out] == []
+
+
+@pytest.fixture
+def files(tmp_path, monkeypatch):
+    """The files that examples name, in the current folder; models are small."""
+    for structure in (DATA / "structures").glob("*.cif"):
+        shutil.copy(structure, tmp_path)
+    write_folder(tree_files(), tmp_path / "runs")
+    write_xdi(tmp_path / "my.xdi")
+    write_gr(tmp_path / "my.gr")
+    write_dataset(synthetic_dataset(40), tmp_path / "small.parquet")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("FIRSTSHELL_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(model_cache, "TrainingParams", lambda: QUICK)
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow if name in SLOW else ()) for name in PUBLIC]
+)
+def test_examples(name, files, capsys):
+    (example,) = doctest.DocTestFinder(recurse=False).find(PUBLIC[name], name, globs={})
+    assert doctest.DocTestRunner().run(example).failed == 0, capsys.readouterr().out
+    assert example.examples

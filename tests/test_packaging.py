@@ -1,0 +1,43 @@
+"""What pyproject.toml, the constraints and the citation say of versions agrees."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+from firstshell import __version__
+
+ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+RUNTIME = [*PROJECT["project"]["dependencies"], *PROJECT["project"]["optional-dependencies"]["cluster"]]
+GROUPS = [text for group in PROJECT["dependency-groups"].values() for text in group if isinstance(text, str)]
+
+
+def pinned(name):
+    """Versions by name, as a file of constraints pins them."""
+    lines = [line for line in (ROOT / name).read_text(encoding="utf-8").splitlines() if not line.startswith("#")]
+    return {canonicalize_name(name): Version(version) for name, version in (line.split("==") for line in lines)}
+
+
+def lowest(requirement):
+    (bound,) = [each.version for each in requirement.specifier if each.operator == ">="]
+    return Version(bound)
+
+
+@pytest.mark.parametrize("requirement", [Requirement(text) for text in RUNTIME], ids=lambda each: each.name)
+def test_the_lowest_version_is_the_one_that_is_tested(requirement):
+    assert pinned("constraints-minimums.txt")[canonicalize_name(requirement.name)] == lowest(requirement)
+
+
+@pytest.mark.parametrize("requirement", [Requirement(text) for text in RUNTIME + GROUPS], ids=lambda each: each.name)
+def test_what_make_installs_is_allowed(requirement):
+    assert pinned("constraints.txt")[canonicalize_name(requirement.name)] in requirement.specifier
+
+
+def test_the_citation_has_the_version():
+    citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert re.search(r"^version: (.*)$", citation, re.MULTILINE)[1] == __version__
