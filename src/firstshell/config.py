@@ -18,7 +18,11 @@ from firstshell.errors import InputError
 
 T = TypeVar("T")
 
-MAX_BYTES = 1_000_000
+MAX_BYTES = 50_000
+"""Of a settings file: what a longer one costs to parse grows as the square of its length."""
+MAX_SHOWN = 100
+"""Characters of a key or value that a message shows."""
+MAX_INT = 2**63
 
 
 def read_toml(path: str | Path) -> dict[str, Any]:
@@ -26,12 +30,14 @@ def read_toml(path: str | Path) -> dict[str, Any]:
     path = Path(path)
     try:
         if path.stat().st_size > MAX_BYTES:
-            raise InputError("a settings file of over 1 MB", remedy="Give a study.toml", file=path)
+            raise InputError("a settings file of over 50 kB", remedy="Give a study.toml", file=path)
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"cannot read the settings: {error}", remedy="Give a study.toml", file=path) from error
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(f"not TOML: {error}", remedy="Mend the line named", file=path) from error
+    except ValueError as error:  # numbers of thousands of digits included
+        raise InputError(f"not TOML: {error}", remedy="Mend the line named", file=path) from None
+    except RecursionError:
+        raise InputError("not TOML: brackets within brackets", remedy="Give a study.toml", file=path) from None
 
 
 def from_dict(cls: type[T], table: Mapping[str, Any], *, file: str | Path | None = None) -> T:
@@ -44,7 +50,9 @@ def from_dict(cls: type[T], table: Mapping[str, Any], *, file: str | Path | None
     given: dict[str, Any] = {}
     for key, value in table.items():
         if key not in known:
-            raise InputError(f"unknown setting {key!r} in [{cls.__name__}]", remedy=did_you_mean(key, known), file=file)
+            raise InputError(
+                f"unknown setting {shown(key)} in [{cls.__name__}]", remedy=did_you_mean(key, known), file=file
+            )
         given[key] = _convert(value, hints[key], f"{cls.__name__}.{key}", file)
     missing = [n for n, f in known.items() if n not in given and f.default is MISSING and f.default_factory is MISSING]
     if missing:
@@ -88,8 +96,24 @@ def stable_hash(value: Any) -> str:
 
 def did_you_mean(word: str, known: Any) -> str:
     """Return a remedy that names the nearest of the known words, or all of them."""
-    near = difflib.get_close_matches(word, list(known), n=1)
+    near = difflib.get_close_matches(word[:MAX_SHOWN], list(known), n=1)
     return f"Did you mean {near[0]!r}?" if near else f"Choose from: {', '.join(sorted(known))}"
+
+
+def shown(value: Any) -> str:
+    """Return a value as a message shows it, cut where it is long."""
+    try:
+        text = repr(value)
+    except (ValueError, RecursionError):  # a number of over 4,300 digits, or tables within tables
+        return f"a {type(value).__name__} that is too long to show"
+    return text if len(text) <= MAX_SHOWN else f"{text[:MAX_SHOWN]}…"
+
+
+def _is_finite(value: float) -> bool:
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # an integer beyond what a float holds
+        return False
 
 
 def _convert(value: Any, hint: Any, name: str, file: str | Path | None) -> Any:
@@ -117,12 +141,15 @@ def _convert(value: Any, hint: Any, name: str, file: str | Path | None) -> Any:
         if isinstance(value, cast(type, hint)):
             return value
     elif hint is float:
-        if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+        if isinstance(value, int | float) and not isinstance(value, bool) and _is_finite(value):
             return float(value)
+    elif hint is int:
+        if type(value) is int and abs(value) < MAX_INT:
+            return value
     elif hint is type(None):
         if value is None:
             return None
     elif hint is Any or (type(value) is hint) or (origin is not None and value in args):
         return value
     expected = getattr(hint, "__name__", None) if origin is None else str(hint)
-    raise InputError(f"{name} = {value!r} is not of type {expected}", remedy="Correct the value", file=file)
+    raise InputError(f"{name} = {shown(value)} is not of type {expected}", remedy="Correct the value", file=file)

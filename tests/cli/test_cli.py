@@ -134,7 +134,7 @@ def test_import_then_study(command, tmp_path):
         (["import-feff", "absent"], "no such file or folder"),
         (["simulate", "absent.cif", "--metal", "Cu"], "absent.cif: cannot read the file"),
         (["simulate", "{cuo}", "--metal", "Fe"], "holds no Fe"),
-        (["simulate", "{cuo}", "--metal", "Cu", "--modality", "exafs"], "no modality 'exafs'"),
+        (["simulate", "{cuo}", "--metal", "Cu", "--modality", "xafs"], "no modality 'xafs'"),
         (["simulate", "{cuo}", "--metal", "Cu", "--set", "pdf.qmax=-1"], "qmax"),
         (["xanes", "absent.inp"], "absent.inp"),
         (["xanes", "{cuo}"], "CuO.vasp"),
@@ -181,14 +181,14 @@ def test_a_missing_package_is_named(monkeypatch):
     from firstshell.cli import checkup
 
     def version(name):
-        if name in ("skops", "scikit-learn-intelex"):
+        if name in ("shap", "scikit-learn-intelex"):
             raise PackageNotFoundError(name)
         return "1"
 
     monkeypatch.setattr(checkup, "version", version)
     broken = [f for f in checkup.examine() if f.state == "broken"]
-    assert [f.what for f in broken] == ["skops"]
-    assert "pip install skops" in broken[0].detail
+    assert [f.what for f in broken] == ["shap"]
+    assert "pip install shap" in broken[0].detail
     assert [f.what for f in checkup.examine() if f.state == "missing"] == ["scikit-learn-intelex"]
 
 

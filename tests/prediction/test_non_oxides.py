@@ -7,7 +7,7 @@ import pytest
 from firstshell.measured.xanes.footing import ENERGY
 from firstshell.prediction import non_oxides as foreign
 from firstshell.prediction.model import make_predictor
-from firstshell.prediction.model_file import keep_predictor, kept_predictor
+from firstshell.prediction.model_file import load_predictor, save_predictor
 from firstshell.prediction.pdf_channel import PdfChannel
 from firstshell.prediction.resemblance import resemblance
 from quick import QUICK, XANES, normalised
@@ -82,8 +82,8 @@ def test_models_of_sulfides_know_them(data):
 
 
 def test_a_file_keeps_what_a_model_does_not_know(xanes_model, tmp_path):
-    keep_predictor(xanes_model, tmp_path / "model.npz")
-    known, again = xanes_model.foreign["xanes"], kept_predictor(tmp_path / "model.npz").foreign["xanes"]
+    save_predictor(xanes_model, tmp_path / "model.npz")
+    known, again = xanes_model.foreign["xanes"], load_predictor(tmp_path / "model.npz").foreign["xanes"]
     assert again.names == known.names
     assert set(again.names) >= {"metallic Cu", "a sulfide such as covellite, CuS"}
     for one, two in zip(known.reference, again.reference, strict=True):

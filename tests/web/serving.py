@@ -20,7 +20,7 @@ from firstshell.prediction.training import TrainingParams
 from firstshell.web.app import create_app
 from firstshell.web.desk import Desk
 from firstshell.web.limits import Limits
-from firstshell.web.server import bound
+from firstshell.web.server import bound, settings
 
 SMALL = TrainingParams(copies=1, trees=10, folds=2)
 
@@ -49,7 +49,7 @@ class Client:
     def send(self, method: str, path: str, body: bytes | None = None, **headers: str) -> Reply:
         connection = HTTPConnection("127.0.0.1", self.port, timeout=60)
         try:
-            named = {name.replace("_", "-"): value for name, value in headers.items()}
+            named = {name.replace("_", "-"): value for name, value in ({"X_Firstshell": "test"} | headers).items()}
             connection.request(method, path, body, named)
             found = connection.getresponse()
             return Reply(found.status, {k.lower(): v for k, v in found.getheaders()}, found.read())
@@ -104,8 +104,7 @@ class running:  # noqa: N801 - a context manager
 
     def __init__(self, desk: Desk) -> None:
         self.listening = bound(0)
-        settings = uvicorn.Config(create_app(desk, warm=False), log_level="error", ws="none", server_header=False)
-        self.server = uvicorn.Server(settings)
+        self.server = uvicorn.Server(settings(create_app(desk, warm=False), log_level="error"))
         self.thread = threading.Thread(target=self.server.run, kwargs={"sockets": [self.listening]})
 
     def __enter__(self) -> Client:

@@ -1,12 +1,16 @@
 """Nobody but the page itself is answered, and what is sent stays within limits."""
 
 import logging
+import socket
 import time
+from contextlib import suppress
+from http.client import HTTPConnection
 
 import pytest
 from serving import make_desk, running
 
 from firstshell.errors import InputError
+from firstshell.web import protocol
 from firstshell.web.limits import Limits
 from firstshell.web.server import bound
 
@@ -36,6 +40,81 @@ def test_this_machine_by_name_is_answered(client):
 )
 def test_other_pages_are_refused(client, headers):
     assert client.post("/api/examples", {"id": "Cu-xanes"}, **headers).status == 403
+    for path in ("/api/about", "/api/progress", "/api/cloud?metal=Cu&inputs=xanes&radiation=xray", "/static/main.js"):
+        assert client.get(path, **headers).status == 403
+    assert client.get("/", **headers).status == 403  # as an image, a frame or a script
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
+def test_a_request_without_the_header_of_the_page_is_refused(client, method):
+    """Old browsers say nothing of who asks; none lets another page send a header of its own."""
+    for path in ("/api/about", "/api/cloud?metal=Cu&inputs=xanes&radiation=xray"):
+        connection = HTTPConnection("127.0.0.1", client.port, timeout=60)
+        connection.request(method, path, headers={"Content-Type": "application/json"})
+        assert connection.getresponse().status == 403
+        connection.close()
+    assert client.get("/api/progress").json["going"] == []
+
+
+def test_a_link_elsewhere_may_show_the_page(client):
+    assert client.get("/", Sec_Fetch_Site="cross-site", Sec_Fetch_Mode="navigate").status == 200
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["metal=Cu&inputs=xanes&radiation=gamma", "metal=Cu&inputs=exafs&radiation=xray", "metal=Cu&radiation=xray"],
+)
+def test_unknown_kinds_of_models_are_refused(client, query):
+    assert client.get(f"/api/cloud?{query}").status == 422
+    assert client.get("/api/progress").json["going"] == []
+
+
+def silent(port, text=b"GET / HTTP/1.1\r\nHost: 127"):
+    """A connection that never ends its headers."""
+    made = socket.create_connection(("127.0.0.1", port), timeout=30)
+    made.sendall(text)
+    return made
+
+
+def ended(connection):
+    """Wait until the other side closes a connection, whatever it says before."""
+    with suppress(ConnectionError):
+        while connection.recv(65536):
+            pass
+    connection.close()
+
+
+def test_a_hundred_slow_headers_block_nobody(client):
+    slow = [silent(client.port) for _ in range(100)]
+    assert client.get("/").status == 200
+    for connection in slow[:60]:  # they made room for others
+        ended(connection)
+    for connection in slow[60:]:
+        connection.close()
+
+
+@pytest.mark.parametrize("before", [b"", b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"])
+def test_slow_headers_time_out(data, monkeypatch, before):
+    """Also those of the second request of a connection."""
+    monkeypatch.setattr(protocol, "HEADERS_S", 0.5)
+    with running(make_desk(data)) as client:
+        made = silent(client.port, before)
+        if before:
+            assert made.recv(12) == b"HTTP/1.1 200"
+            made.sendall(b"GET / HT")
+        ended(made)
+
+
+def test_a_dropped_upload_leaves_no_traceback(data, caplog, capfd):
+    head = b"POST /api/files?name=a HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Firstshell: test\r\n"
+    head += b"Content-Type: application/octet-stream\r\nContent-Length: 99\r\n\r\n"
+    with running(make_desk(data)) as client:
+        made = silent(client.port, head + b"x")
+        time.sleep(0.2)
+        made.close()
+        assert client.get("/").status == 200
+    assert [record for record in caplog.records if record.exc_info] == []
+    assert "Traceback" not in capfd.readouterr().err
 
 
 def test_the_page_itself_is_answered(client):

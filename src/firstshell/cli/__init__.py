@@ -9,7 +9,6 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
-from typing import TextIO
 
 from cyclopts import App
 
@@ -27,7 +26,7 @@ from firstshell.cli.serve import serve
 from firstshell.cli.simulate import simulate
 from firstshell.cli.study import study
 from firstshell.cli.xanes import xanes
-from firstshell.errors import DomainWarning, EngineError, InputError, SlowWarning
+from firstshell.errors import EngineError, InputError
 from firstshell.runtime.console import plain, say
 
 app = App(
@@ -62,7 +61,7 @@ def main() -> None:
     130 for Ctrl-C.
     """
     try:
-        with _stoppable(), _plain_warnings():
+        with _stoppable():
             app(sys.argv[1:])
     except InputError as error:
         _stop(str(error), 2)
@@ -79,29 +78,6 @@ def _stop(message: str, status: int) -> None:
     with suppress(OSError):  # the terminal may be closed
         say(plain(f"firstshell: {message}"), file=sys.stderr)
     raise SystemExit(status)
-
-
-@contextmanager
-def _plain_warnings() -> Iterator[None]:
-    """Print warnings of firstshell's own as one line; those of others as Python does."""
-    with warnings.catch_warnings():
-        show = warnings.showwarning
-
-        def shown(
-            message: Warning | str,
-            category: type[Warning],
-            filename: str,
-            lineno: int,
-            file: TextIO | None = None,
-            line: str | None = None,
-        ) -> None:
-            if issubclass(category, DomainWarning | SlowWarning):
-                say(plain(f"firstshell: warning: {message}"), file=sys.stderr)
-            else:
-                show(message, category, filename, lineno, file, line)
-
-        warnings.showwarning = shown
-        yield
 
 
 class Stopped(KeyboardInterrupt):

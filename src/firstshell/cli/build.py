@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from firstshell.cli.parameters import Changes, Config, Partial, Progress, Workers, words
+from firstshell.cli.parameters import Changes, Partial, Progress, words
 from firstshell.cli.settings import read_settings
 from firstshell.runtime.console import say
 
@@ -27,9 +27,9 @@ def build(
     retry_failed: bool = False,
     verify: int = 0,
     dask: str = "",
-    config: Config = None,
+    config: Path | None = None,
     set_: Changes = (),
-    workers: Workers = None,
+    workers: int | None = None,
     progress: Progress = "auto",
 ) -> None:
     """Simulate and label structures, and write the dataset.

@@ -47,6 +47,8 @@ def fetch(
         Most materials of each metal, the lowest ids first; all by default.
     workers
         Processes for labels and PDFs; one a core by default.
+    set_
+        One setting, as in --set pdf.qmax=24.
 
     """
     from firstshell import simulation as modalities

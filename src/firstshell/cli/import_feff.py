@@ -39,6 +39,8 @@ def import_feff(
         Absorbers to take, as in Fe,Cu; all by default.
     sites
         Add one sample per symmetry-distinct site.
+    set_
+        One setting, as in --set pdf.qmax=24.
 
     """
     from firstshell import simulation as modalities

@@ -1,4 +1,4 @@
-"""Notes on what was read or asked for, on the terminal: DomainWarnings as sentences, each once."""
+"""Notes on what was read or asked for, on the terminal: warnings of our own as sentences, each once."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import sys
 import warnings
 from typing import TextIO
 
-from firstshell.errors import DomainWarning
+from firstshell.errors import DomainWarning, SlowWarning
+from firstshell.runtime.console import plain, say
 
 _others = warnings.showwarning
 
@@ -19,8 +20,8 @@ def show_note(
     file: TextIO | None = None,
     line: str | None = None,
 ) -> None:
-    """Print a DomainWarning without the place in the code that gave it; any other warning as Python does."""
-    if issubclass(category, DomainWarning):
-        print(f"firstshell: note: {message}", file=file or sys.stderr)
+    """Print a warning of our own without the place in the code that gave it; any other warning as Python does."""
+    if issubclass(category, DomainWarning | SlowWarning):
+        say(plain(f"firstshell: note: {message}"), file=file or sys.stderr)
     else:
         _others(message, category, filename, lineno, file, line)

@@ -7,21 +7,20 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
+from firstshell.cli.parameters import Progress
+from firstshell.cli.settings import training_data
 from firstshell.runtime.console import say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from firstshell.dataset.table import Dataset
-    from firstshell.measured.xanes.population import Population
     from firstshell.prediction.answer import Answer
     from firstshell.prediction.explain import Evidence
     from firstshell.prediction.model import Predictor
+    from firstshell.prediction.model_source import ModelSource
     from firstshell.runtime.progress import Reporter
     from firstshell.types import Target
 
-PARAGRAPHS = 6
-"""Samples beyond which each has one line."""
 PICTURES = 20
 """Samples that are drawn one by one."""
 
@@ -45,12 +44,14 @@ def predict(
     radiation: Literal["xray", "neutron"] | None = None,
     differential: Annotated[bool, Parameter(negative="")] = False,
     data: Path | None = None,
+    with_: Annotated[str, Parameter(name="--with")] = "",
     transfer: Path | None = None,
     model: Path | None = None,
     save_model: Path | None = None,
     explain: Annotated[bool, Parameter(negative="")] = False,
     out: Path | None = None,
-    progress: Literal["auto", "rich", "plain", "json", "none"] = "auto",
+    verbose: Annotated[bool, Parameter(name=("--verbose", "-v"), negative="")] = False,
+    progress: Progress = "auto",
 ) -> None:
     """Say what measured XANES and PDFs tell of a metal's first shell.
 
@@ -97,6 +98,8 @@ def predict(
         The PDFs are differential ones of the metal.
     data
         A dataset to train on; the one that comes with firstshell by default.
+    with_
+        Another dataset to train on beside --data: embedded for the one that comes with firstshell, or a file.
     transfer
         How simulated spectra turn into those of your beamline, as firstshell calibrate writes it.
     model
@@ -107,111 +110,74 @@ def predict(
         Say which windows of each spectrum speak for the answer (TreeSHAP; takes some seconds more).
     out
         Folder for answers.csv, answers.parquet, a picture of each of the first 20 samples and one of the series.
-    progress
-        How progress is shown.
+    verbose
+        Print all that is known of each sample (probabilities, nearest training spectra, warnings), not one line each.
 
     """
     from firstshell.elements import k_edge
+    from firstshell.errors import InputError
     from firstshell.measured.read import PdfConditionsGiven, ReadParams, read_samples
     from firstshell.measured.xanes.normalise import NormaliseParams, with_shift
     from firstshell.prediction.answer import answer_all
     from firstshell.runtime.progress import make_reporter
 
-    reporter = make_reporter(progress)
     if metal is not None:
         k_edge(metal)
-    models = _Models(model, data, transfer, reporter)
+    if with_ and data is None:
+        raise InputError(f"--with {with_} adds to --data, and none is given", remedy="Give --data, or leave out --with")
+    models = source_of(model, data, transfer, make_reporter(progress), with_)
     ranges = NormaliseParams(e0=e0, pre1=pre1, pre2=pre2, norm1=norm1, norm2=norm2)
     given = PdfConditionsGiven(radiation, qmax, qdamp, differential)
     shift = shift_of(align)
     how = ReadParams(format, columns, signal)
     reading = read_samples(files, metal, ranges=with_shift(ranges, shift), pdf=given, how=how)
-    answers = answer_all(reading, metal, models, shift)
+    answers = answer_all(reading, metal, models, shift, None if model else models)
     if save_model is not None:
-        models.save(save_model)
-    reasons = [models.explain(answer) for answer in answers] if explain else []
-    _show(answers.answered, answers.refused, reasons)
+        _save(answers, models, save_model)
+    reasons = [_explained(answer, models) for answer in answers] if explain else []
+    _show(answers.answered, answers.refused, reasons, verbose)
     if out is not None:
         _write(answers.answered, reasons, out)
 
 
-class _Models:
-    """The models that answers came from: of a file, from the cache, or trained now."""
+def _save(answers: Sequence[Answer], models: ModelSource, path: Path) -> None:
+    """Write the model that all answers came from; InputError when there were several."""
+    from firstshell.errors import InputError
+    from firstshell.prediction.model_file import save_predictor
 
-    def __init__(self, file: Path | None, data: Path | None, transfer: Path | None, reporter: Reporter) -> None:
-        from firstshell.errors import InputError
-
-        if file is not None and (data is not None or transfer is not None):
-            raise InputError("--model comes trained", remedy="Leave out --data and --transfer, or --model")
-        self._file = file
-        self._dataset, self._population = _dataset(data), _population(transfer)
-        self._reporter = reporter
-        self.used: dict[tuple[str, str, str], Predictor] = {}
-
-    def __call__(self, metal: str, inputs: Sequence[str], radiation: str) -> Predictor:
-        """Return the model of a metal for a list of inputs."""
-        key = metal, "+".join(inputs), radiation
-        if key not in self.used:
-            self.used[key] = self._loaded(*key) if self._file is not None else self._trained(metal, inputs, radiation)
-        return self.used[key]
-
-    def explain(self, answer: Answer) -> tuple[dict[Target, float], list[Evidence]]:
-        """Return what the answer would be for any spectrum, and what each window of this one adds."""
-        from firstshell.prediction.explain import evidence
-
-        return evidence(self.used[answer.metal, answer.inputs, answer.sample.radiation], answer.spectra)
-
-    def save(self, path: Path) -> None:
-        """Write the model; InputError when there were several."""
-        from firstshell.errors import InputError
-        from firstshell.prediction.model_cache import save_predictor
-
-        if len(self.used) > 1:
-            names = ", ".join(f"{metal} from {inputs}" for metal, inputs, _ in self.used)
-            raise InputError(
-                f"there are {len(self.used)} models: {names}", remedy="Give samples of one metal and kind to save its"
-            )
-        save_predictor(next(iter(self.used.values())), path)
-
-    def _loaded(self, metal: str, inputs: str, radiation: str) -> Predictor:
-        from firstshell.errors import InputError
-        from firstshell.prediction.model_cache import load_predictor
-
-        assert self._file is not None
-        found = load_predictor(self._file)
-        known = {getattr(channel, "radiation", radiation) for channel in found.channels}
-        if (found.metal, found.inputs) != (metal, inputs) or known != {radiation}:
-            what = f"the model is of {found.metal} from {found.inputs}, not of {metal} from {inputs} ({radiation})"
-            raise InputError(what, remedy="Leave out --model to have one trained", file=self._file)
-        return found
-
-    def _trained(self, metal: str, inputs: Sequence[str], radiation: str) -> Predictor:
-        from firstshell.prediction.model_cache import predictor
-
-        return predictor(
-            metal,
-            inputs,
-            data=self._dataset,
-            population=self._population,
-            radiation=radiation,
-            reporter=self._reporter,
+    used = {(each.metal, each.inputs, each.sample.radiation): _model_of(each, models) for each in answers}
+    if len(used) > 1:
+        names = ", ".join(f"{metal} from {inputs}" for metal, inputs, _ in used)
+        raise InputError(
+            f"there are {len(used)} models: {names}", remedy="Give samples of one metal and kind to save its"
         )
+    save_predictor(next(iter(used.values())), path)
 
 
-def _dataset(path: Path | None) -> Dataset | None:
-    if path is None:
-        return None
-    from firstshell.dataset.embedded import load_dataset
-
-    return load_dataset(path)
+def _model_of(answer: Answer, models: ModelSource) -> Predictor:
+    return models(answer.metal, answer.inputs.split("+"), answer.sample.radiation)
 
 
-def _population(path: Path | None) -> Population | None:
-    if path is None:
-        return None
+def _explained(answer: Answer, models: ModelSource) -> tuple[dict[Target, float], list[Evidence]]:
+    """Return what the answer would be for any spectrum, and what each window of this one adds."""
+    from firstshell.prediction.explain import evidence
+
+    return evidence(_model_of(answer, models), answer.spectra)
+
+
+def source_of(
+    file: Path | None, data: Path | None, transfer: Path | None, reporter: Reporter, with_: str = ""
+) -> ModelSource:
+    """Return where models come from, as the options of a command say; files are read at once."""
+    from firstshell.errors import InputError
     from firstshell.measured.xanes.population import read_population
+    from firstshell.prediction.model_source import ModelSource
 
-    return read_population(path)
+    if file is not None and (data is not None or transfer is not None):
+        raise InputError("--model comes trained", remedy="Leave out --data and --transfer, or --model")
+    dataset = None if data is None else training_data(data, with_)
+    load = None if dataset is None else lambda: dataset
+    return ModelSource(file, load, None if transfer is None else read_population(transfer), reporter)
 
 
 def shift_of(align: str) -> str | float:
@@ -226,20 +192,20 @@ def _show(
     answers: Sequence[Answer],
     refused: Sequence[tuple[str, str]],
     reasons: Sequence[tuple[dict[Target, float], list[Evidence]]],
+    verbose: bool,
 ) -> None:
     import sys
 
-    from firstshell.report import answer_words as wording
+    from firstshell.report.words import answer as wording
 
-    if len(answers) <= PARAGRAPHS:
-        for i, answer in enumerate(answers):
-            say(wording.paragraph(answer))
-            if reasons:
-                say("\n".join(wording.evidence_lines(*reasons[i])))
-            say()
-    else:
+    if not verbose:
         say(wording.heading())
-        say("\n".join(wording.line(answer) for answer in answers), end="\n\n")
+    for i, answer in enumerate(answers):
+        say(wording.paragraph(answer) if verbose else wording.line(answer))
+        if reasons:
+            say("\n".join(wording.evidence_lines(*reasons[i])))
+        if verbose:
+            say()
     say(wording.NOTE)
     for name, reason in refused:
         say(f"not used: {name}: {reason}", file=sys.stderr)

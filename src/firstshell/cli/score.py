@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-from firstshell.cli.predict import shift_of
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from firstshell.prediction.model import Predictor
+from firstshell.cli.predict import shift_of, source_of
+from firstshell.runtime.console import say
 
 
 def score(
@@ -50,21 +46,12 @@ def score(
         How progress is shown.
 
     """
-    from firstshell.dataset.embedded import load_dataset
-    from firstshell.measured.xanes.population import read_population
-    from firstshell.prediction.model_cache import predictor
     from firstshell.prediction.scoring import ask, read_truth
     from firstshell.report.score_table import tables, write_score
     from firstshell.runtime.progress import make_reporter
 
-    dataset = None if data is None else load_dataset(data)
-    population = None if transfer is None else read_population(transfer)
-    reporter = make_reporter(progress)
-
-    def models(metal: str, inputs: Sequence[str], radiation: str) -> Predictor:
-        return predictor(metal, inputs, data=dataset, population=population, radiation=radiation, reporter=reporter)
-
+    models = source_of(None, data, transfer, make_reporter(progress))
     scored = ask(read_truth(truth), folder, models, shift_of(align))
-    print(tables(scored))
+    say(tables(scored))
     if out is not None:
-        print("wrote " + ", ".join(str(path) for path in write_score(scored, out)))
+        say("wrote " + ", ".join(str(path) for path in write_score(scored, out)))

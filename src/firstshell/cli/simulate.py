@@ -48,6 +48,8 @@ def simulate(
         One spectrum for each symmetry-distinct site of the metal.
     native
         PDFs on their fine grid (rstep); with --no-native on the coarse one that datasets use.
+    set_
+        One setting, as in --set pdf.qmax=24.
 
     """
     from firstshell import simulation as modalities

@@ -158,13 +158,13 @@ def import_material(shared: tuple[Mapping[str, Any], FeffOptions], task: tuple[F
     samples = Record({"rows": []})
     try:
         if material.poscar is None:
-            raise InputError("no POSCAR beside the spectra", remedy=LAYOUT)
+            raise InputError("no POSCAR beside the spectra", remedy=LAYOUT, file=material.id)
         source = f"{material.id}/POSCAR"
         structure = parse_structure(material.poscar, format="poscar", source=source, partial=options.partial)
         sites = distinct_sites(structure, metal)
         spectra, program = _site_spectra(material, metal, sites, params["xanes"], problems)
         if not spectra:
-            raise InputError(f"no usable spectrum of {metal}")
+            raise InputError(f"no usable spectrum of {metal}", file=material.id)
         samples = build_samples(
             structure, metal, sites, {"xanes": spectra}, params, id=material.id, source=program, per_site=options.sites
         )

@@ -243,7 +243,7 @@ def _header(table: pa.Table, path: Path) -> dict[str, Any]:
         header = json.loads((table.schema.metadata or {})[KEY])
         protocol = header["protocol"]
         header["settings"], header["grids"], header["hash"]
-    except (KeyError, ValueError, TypeError) as error:
+    except (KeyError, ValueError, TypeError, RecursionError) as error:
         raise InputError("not a firstshell dataset: its metadata are missing", remedy=REMAKE, file=path) from error
     if protocol != PROTOCOL:
         raise InputError(
@@ -258,7 +258,7 @@ def _grids(header: dict[str, Any], path: Path) -> dict[str, Grid]:
             str(name): Grid(np.array(grid["values"], dtype=float), str(grid["quantity"]), str(grid["unit"]))
             for name, grid in header["grids"].items()
         }
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError, OverflowError) as error:
         raise InputError("its grids cannot be read", remedy=REMAKE, file=path) from error
     for name, grid in grids.items():
         if grid.values.ndim != 1 or not np.isfinite(grid.values).all() or (np.diff(grid.values) <= 0).any():

@@ -21,7 +21,7 @@ from firstshell.measured.xanes.population import Population, default_population
 from firstshell.prediction import non_oxides as foreign
 from firstshell.prediction.channels import Channel, XanesChannel
 from firstshell.prediction.model import Predictor, make_predictor
-from firstshell.prediction.model_file import described, keep_predictor, kept_predictor, load_predictor, save_predictor
+from firstshell.prediction.model_file import described, load_predictor, save_predictor
 from firstshell.prediction.training import TrainingParams
 from firstshell.runtime.progress import Reporter
 
@@ -30,8 +30,10 @@ if TYPE_CHECKING:
 
 __all__ = ["cache_folder", "channels_of", "load_predictor", "predictor", "save_predictor"]
 
-EDITION = 6
+EDITION = 7
 """Counts up when the same settings give another model."""
+MOST = 16
+"""Predictors that stay in memory."""
 INPUTS = ("xanes", "pdf", "dpdf")
 """What can be measured, in the order in which predictors have them."""
 
@@ -95,7 +97,7 @@ def predictor(
     settings = [EDITION, known, metal, *how, version("scikit-learn")]
     name = f"{metal}-{'+'.join(channel.name for channel in channels)}-{stable_hash(settings)[:16]}.npz"
     path = (folder or cache_folder()) / "models" / name
-    found = _cached(path)
+    found = _cached(path) or _unkept.get(path)
     if found is not None:
         return found
     data = embedded.load_dataset() if data is None else data
@@ -109,17 +111,24 @@ def predictor(
 def _keep(made: Predictor, path: Path) -> None:
     """Write a predictor to the cache; SlowWarning where that cannot be written, for the answer is there."""
     try:
-        keep_predictor(made, path)
+        save_predictor(made, path)
     except InputError as error:
         what = f"the model cannot be kept, and is trained again next time ({error.what})"
         warnings.warn(f"{path}: {what}. Set FIRSTSHELL_CACHE to a writable folder", SlowWarning, stacklevel=3)
+        while len(_unkept) >= MOST:
+            _unkept.pop(next(iter(_unkept)), None)
+        _unkept[path] = made
     _cached.cache_clear()
 
 
-@lru_cache(maxsize=16)
+_unkept: dict[Path, Predictor] = {}
+"""What could not be written, for the rest of this process."""
+
+
+@lru_cache(maxsize=MOST)
 def _cached(path: Path) -> Predictor | None:
     try:
-        return kept_predictor(path) if path.is_file() else None
+        return load_predictor(path) if path.is_file() else None
     except (InputError, OSError):  # damaged, of another version, or not to be read: it is made again
         return None
 

@@ -24,6 +24,8 @@ from firstshell.types import Array
 FILE = Path(str(files("firstshell.prediction") / "non_oxides.json"))
 """Rows of metal, name, first energy and step in eV, and μ in edge steps; energies of the metal itself count from its
 Fermi level, which a foil has at the tabulated edge, those of sulfides from the tabulated edge as simulated."""
+SULFIDE_STATE = 2.0
+"""Oxidation state that sulfides are taken to have, whose spectra are moved as those of oxides are."""
 MARGIN = 1.2
 """How many times as far as an oxide one of them may be and still be what was measured (docs/prediction.md)."""
 
@@ -65,7 +67,7 @@ def spectra(metal: str, names: Sequence[str], channel: Channel) -> Foreign | Non
     for name in known:
         energy, mu = curve(metal, name)
         placed = _on_the_edge(population) if name == metallic(metal) else population
-        banks.append(make_bank(energy, mu[None], placed))
+        banks.append(make_bank(energy, mu[None], np.array([SULFIDE_STATE]), placed))
     whole, tilted = (np.concatenate(parts) for parts in zip(*((b.whole, b.tilted) for b in banks), strict=True))
     return Foreign(known, (whole, tilted))
 
@@ -86,7 +88,7 @@ def rival(known: Foreign, channel: Channel, values: Array, farthest: float) -> t
 
 def _on_the_edge(population: Population) -> Population:
     """Return the transfers of a population without their shift."""
-    return replace(population, mean=replace(population.mean, shift=0.0), edge_gain=0.0)
+    return replace(population, mean=replace(population.mean, shift=0.0), gain=0.0)
 
 
 @cache

@@ -75,6 +75,11 @@ class PdfChannel:
         ]
         return (np.stack([scale_free(each, grid) for each in variants], axis=1),)
 
+    @property
+    def reference_shape(self) -> tuple[int, int]:
+        """Return 1, the number of arrays of a reference, and that of the distances within the window."""
+        return 1, len(self.positions())
+
     def distances(self, reference: tuple[Array, ...], values: Array) -> Array:
         """Return the RMS differences from n samples at the best scale and conditions, of the RMS of G."""
         seen = self.features(values[None])[0]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from firstshell.prediction.scoring import Score, Scored, score
+from firstshell.runtime.spreadsheet import write_csv
 from firstshell.types import Target
 
 DIGITS = {Target.OXIDATION_STATE: 2, Target.COORDINATION_NUMBER: 2, Target.BOND_LENGTH: 3}
@@ -48,11 +50,7 @@ def write_score(scored: Sequence[Scored], out: Path) -> list[Path]:
     markdown, plain, rows = out / "score.md", out / "score.json", out / "answers.csv"
     markdown.write_text(tables(scored) + "\n", encoding="utf-8")
     plain.write_text(json.dumps(to_json(scored), indent=1) + "\n", encoding="utf-8")
-    with rows.open("w", newline="", encoding="utf-8") as file:
-        flat = [{**row, **row.pop("targets")} for row in map(_row, scored)]
-        writer = csv.DictWriter(file, list(dict.fromkeys(name for row in flat for name in row)))
-        writer.writeheader()
-        writer.writerows(flat)
+    write_csv(pd.DataFrame([{**row, **row.pop("targets")} for row in map(_row, scored)], dtype=object), rows)
     return [markdown, plain, rows]
 
 

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from firstshell import __version__
-from firstshell.config import did_you_mean
+from firstshell.config import did_you_mean, shown
 from firstshell.errors import InputError
 from firstshell.runtime.executors import Executor
 
@@ -75,13 +75,17 @@ class ClusterPlan:
     def from_table(cls, table: Mapping[str, Any], *, file: str | Path | None = None) -> ClusterPlan:
         """Build a plan from a table [cluster]; InputError names the file."""
         if not isinstance(table, Mapping):
-            raise InputError(f"cluster = {table!r} is not a table", remedy="Write [cluster] above its keys", file=file)
+            raise InputError(
+                f"cluster = {shown(table)} is not a table", remedy="Write [cluster] above its keys", file=file
+            )
         given: dict[str, Any] = {"address": "", "kind": "", "jobs": 1}
         for key, default in given.items():
             value = table.get(key, default)
             if type(value) is not type(default):
                 raise InputError(
-                    f"cluster.{key} = {value!r} is not of type {type(default).__name__}", remedy="Correct it", file=file
+                    f"cluster.{key} = {shown(value)} is not of type {type(default).__name__}",
+                    remedy="Correct it",
+                    file=file,
                 )
             given[key] = value
         try:

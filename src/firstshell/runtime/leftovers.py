@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 
-try:
+if sys.platform != "win32":
     import fcntl
-except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]
 
 FOLDER, FILE = "firstshell-", ".firstshell-"
 """How the names of our temporary folders and files begin."""
@@ -60,7 +59,7 @@ def temporary_file(folder: Path, suffix: str) -> Iterator[Path]:
 @cache
 def sweep(place: Path, beginning: str) -> None:
     """Remove what killed runs of this user left in a folder, once in the life of this process."""
-    if fcntl is None:
+    if sys.platform == "win32":
         return
     with suppress(OSError):
         for entry in list(os.scandir(place)):
@@ -86,7 +85,7 @@ def _claimed(make: Callable[[], Path]) -> tuple[Path, int | None]:
     """Make a file or folder and lock it; again where another run swept it in between."""
     while True:
         path = make()
-        if fcntl is None:
+        if sys.platform == "win32":
             return path, None
         try:
             handle = os.open(path, os.O_RDONLY)

@@ -124,5 +124,5 @@ class Trees:
         known = (self.feature >= 0) & (self.feature < features)
         if not np.where(leaf, self.right == -1, inner & known).all():
             raise InputError("a node of a tree points outside it")
-        if not (np.isfinite(self.values).all() and np.isfinite(self.threshold).all()):
+        if not all(np.isfinite(each).all() for each in (self.values, self.threshold, self.weight)):
             raise InputError("a node of a tree has no finite value")

@@ -12,7 +12,7 @@ from typing import Any
 import anyio
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
@@ -89,6 +89,8 @@ def spoken(endpoint: Endpoint) -> Endpoint:
             return await endpoint(request)
         except NotReadyError:
             return JSONResponse({"training": True}, 202)
+        except ClientDisconnect:  # nobody reads what is answered
+            return Response(status_code=400)
         except InputError as error:
             return JSONResponse({"error": refusal(error)}, 413 if isinstance(error, TooLargeError) else 422)
         except TooSlowError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 from warnings import catch_warnings, simplefilter
 
@@ -14,9 +14,8 @@ from firstshell.io.spectra.measured import Measured
 from firstshell.measured.xanes.population import Population
 from firstshell.prediction.answer import Answer
 from firstshell.prediction.model import Predictor
-from firstshell.prediction.model_cache import predictor
+from firstshell.prediction.model_source import Kind, ModelSource, kind_of
 from firstshell.report.answer_table import frame
-from firstshell.runtime.progress import Reporter
 from firstshell.runtime.spreadsheet import csv_text
 from firstshell.web import showing
 from firstshell.web.asking import parse, read_table, reply
@@ -24,7 +23,7 @@ from firstshell.web.cloud import cloud
 from firstshell.web.examples import Examples
 from firstshell.web.limits import Limits
 from firstshell.web.shelf import Shelf, read_upload
-from firstshell.web.training import Models, Train
+from firstshell.web.training import MOST, Models, Train
 
 Json = dict[str, Any]
 
@@ -33,7 +32,7 @@ class Desk:
     """Does what the page asks for; every method returns what is sent, and may take seconds.
 
     load : returns the dataset, when it is first needed
-    train : returns models; see `training.Train`. By default those of `measured.models`, from its cache
+    train : returns models; see `training.Train`. By default those of a `ModelSource`, from the cache
     population : transfers from simulation to measurement, as `firstshell calibrate` writes them
     """
 
@@ -47,9 +46,10 @@ class Desk:
         self.load, self.limits = load, limits or Limits()
         self.population = population
         self.shelf = Shelf(self.limits)
-        self.models = Models(train or self._from_cache, lambda: self.data.metals)
+        source = ModelSource(load=lambda: self.data, population=population)
+        self.models = Models(train or source, lambda: self.data.metals)
         self._loading = threading.Lock()
-        self._clouds: dict[tuple[str, str, str], Json] = {}
+        self._cloud = lru_cache(maxsize=MOST)(self._make_cloud)
 
     @property
     def data(self) -> Dataset:
@@ -119,10 +119,10 @@ class Desk:
 
     def cloud(self, metal: str, inputs: str, radiation: str) -> Json:
         """Return the training spectra that a sample's spectra are drawn over."""
-        kind = (metal, inputs, radiation)
-        if kind not in self._clouds:
-            self._clouds[kind] = cloud(self.models(metal, inputs.split("+"), radiation), self.data)
-        return self._clouds[kind]
+        return self._cloud(kind_of(metal, inputs.split("+"), radiation))
+
+    def _make_cloud(self, kind: Kind) -> Json:
+        return cloud(self.models(*kind), self.data)
 
     def table(self, body: bytes) -> str:
         """Return all answers as CSV."""
@@ -137,8 +137,3 @@ class Desk:
 
     def _model(self, answer: Answer) -> Predictor:
         return self.models(answer.metal, answer.sample.inputs, answer.sample.radiation)
-
-    def _from_cache(self, metal: str, inputs: Sequence[str], radiation: str, reporter: Reporter) -> Predictor:
-        return predictor(
-            metal, inputs, data=self.data, population=self.population, radiation=radiation, reporter=reporter
-        )

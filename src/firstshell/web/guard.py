@@ -22,6 +22,8 @@ HEADERS = {
     "cross-origin-resource-policy": "same-origin",
     "cache-control": "no-store",
 }
+OWN = "x-firstshell"
+"""A header of every request of the page. No browser lets another page send one of its own without being allowed to."""
 BODIES = ("application/json", "application/octet-stream")
 """Types of what is sent; other origins may not send these without being allowed to, which they never are."""
 
@@ -29,8 +31,9 @@ BODIES = ("application/json", "application/octet-stream")
 class Guard:
     """Middleware that answers this machine's own page only.
 
-    A Host that is not this machine is a name that someone pointed here (DNS rebinding); an Origin that is not the page
-    itself is another page. Both are refused with 403, and a body of another type than `BODIES` with 415.
+    A Host that is not this machine is a name that someone pointed here (DNS rebinding). An Origin that is not the page
+    itself, a browser's word that another site asks, and a request without the header `OWN` come from another page; a
+    link may show the page. All else is refused with 403, and a body of another type than `BODIES` with 415.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -47,7 +50,7 @@ class Guard:
                 MutableHeaders(scope=message).update(HEADERS)
             await send(message)
 
-        refused = _refused(scope["method"], Headers(scope=scope))
+        refused = _refused(scope["method"], scope["path"], Headers(scope=scope))
         answer = self.app
         if refused is not None:
             status, what = refused
@@ -57,18 +60,19 @@ class Guard:
         await answer(scope, receive, guarded)
 
 
-def _refused(method: str, headers: Headers) -> tuple[int, str] | None:
+def _refused(method: str, path: str, headers: Headers) -> tuple[int, str] | None:
     """Return status and reason when a request is not from this machine's own page."""
     host = headers.get("host", "")
     if not HOST.fullmatch(host) or len(headers.getlist("host")) != 1:
         return 403, "this page answers to 127.0.0.1 and localhost only"
-    if method in ("GET", "HEAD"):
-        return None
-    origin = headers.get("origin")
-    if origin is not None and origin != f"http://{host}":
+    reads = method in ("GET", "HEAD")
+    link = reads and path == "/" and headers.get("sec-fetch-mode") == "navigate"  # which shows the page and no more
+    own_site = headers.get("sec-fetch-site", "same-origin") in ("same-origin", "none")
+    own_origin = headers.get("origin") in (None, f"http://{host}")
+    asked_by_page = OWN in headers or not path.startswith("/api/")
+    if not (link or (own_site and own_origin and asked_by_page)):
         return 403, "another page may not ask this one"
-    if headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
-        return 403, "another page may not ask this one"
-    if headers.get("content-type", "").partition(";")[0].strip() not in BODIES:
+    kind = headers.get("content-type", "").partition(";")[0].strip()
+    if not reads and kind not in BODIES:
         return 415, "what is sent must be JSON or bytes"
     return None

@@ -7,10 +7,12 @@ import webbrowser
 from collections.abc import Callable
 
 import uvicorn
+from starlette.applications import Starlette
 
 from firstshell.errors import InputError
 from firstshell.web.app import create_app
 from firstshell.web.desk import Desk
+from firstshell.web.protocol import MOST_WAITING, PatientProtocol
 
 HOST = "127.0.0.1"
 
@@ -25,20 +27,25 @@ def serve(desk: Desk, port: int = 0, *, say: Callable[[str], None], open_browser
     """
     with bound(port) as listening:
         url = f"http://{HOST}:{listening.getsockname()[1]}/"
-        settings = uvicorn.Config(
-            create_app(desk),
-            log_level="warning",
-            access_log=False,
-            server_header=False,
-            proxy_headers=False,
-            ws="none",
-            limit_concurrency=64,
-            timeout_graceful_shutdown=2,
-        )
         say(url)
         if open_browser:
             webbrowser.open(url)
-        uvicorn.Server(settings).run(sockets=[listening])
+        uvicorn.Server(settings(create_app(desk))).run(sockets=[listening])
+
+
+def settings(app: Starlette, *, log_level: str = "warning") -> uvicorn.Config:
+    """Return how the application is served."""
+    return uvicorn.Config(
+        app,
+        http=PatientProtocol,
+        log_level=log_level,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        ws="none",
+        limit_concurrency=4 * MOST_WAITING,
+        timeout_graceful_shutdown=2,
+    )
 
 
 def bound(port: int) -> socket.socket:

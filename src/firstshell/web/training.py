@@ -12,10 +12,9 @@ from typing import Any
 from firstshell.config import did_you_mean
 from firstshell.errors import InputError
 from firstshell.prediction.model import Predictor
+from firstshell.prediction.model_source import Kind, kind_of
 from firstshell.runtime.progress import Reporter
 
-Kind = tuple[str, tuple[str, ...], str]
-"""Metal, modalities and radiation."""
 Train = Callable[[str, Sequence[str], str, Reporter], Predictor]
 """Returns the predictor of a kind, from a cache or trained now."""
 MOST = 8
@@ -75,13 +74,14 @@ class Models:
             raise InputError(
                 f"no model knows {metal}", remedy=f"{remedy} Or train on your own data with firstshell build"
             )
-        kind = (metal, tuple(inputs), radiation)
+        kind = kind_of(metal, inputs, radiation)
         with self._lock:
             if kind in self._made:
                 self._made.move_to_end(kind)
                 return self._made[kind]
             job = self._jobs.get(kind)
             if job is None:
+                self._forget_ended()
                 job = self._jobs[kind] = Job(kind, f"Loading the model for {metal}")
                 # A daemon, so that the server can be stopped while a model is trained.
                 threading.Thread(target=self._make, args=(job,), daemon=True).start()
@@ -102,11 +102,18 @@ class Models:
             for j in going
         ]
 
+    def _forget_ended(self) -> None:
+        """Drop what went wrong and nobody asked about again."""
+        ended = [kind for kind, job in self._jobs.items() if job.ended.is_set()]
+        for kind in ended[: max(0, len(ended) - MOST)]:
+            del self._jobs[kind]
+
     def _make(self, job: Job) -> None:
         try:
             with self._one:
                 job.made = self.train(*job.kind, job)
             with self._lock:
+                self._jobs.pop(job.kind, None)
                 self._made[job.kind] = job.made
                 while len(self._made) > MOST:
                     self._made.popitem(last=False)

@@ -8,7 +8,6 @@ changes little, and a site costs a fraction of a second.
 from __future__ import annotations
 
 import re
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from numpy.typing import NDArray
 from pymatgen.core.structure import Structure
 
 from firstshell.errors import EngineError, InputError
+from firstshell.runtime.leftovers import scratch_folder
 from firstshell.simulation.feff.cards import Potential
 from firstshell.simulation.feff.feff8l import MEMORY, wheel_program
 from firstshell.simulation.feff.process import last_words, run_program
@@ -91,8 +91,7 @@ def site_paths(structure: Structure, site: int, *, longest: float, legs: int, ti
             f"EXAFS takes {MAX_KINDS - 1} elements around the absorber, and there are {len(potentials) - 1}",
             remedy="Give a structure of fewer elements",
         )
-    with tempfile.TemporaryDirectory(prefix="firstshell-") as scratch:
-        folder = Path(scratch)
+    with scratch_folder() as folder:
         text = _cards(positions, kinds, potentials, longest, legs)
         (folder / "feff.inp").write_text(text, encoding="ascii")
         printed = run_program([wheel_program("feff6l")], folder, "feff6l", timeout=timeout, memory=MEMORY)

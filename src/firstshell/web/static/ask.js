@@ -17,7 +17,7 @@ const pause = (milliseconds, signal) =>
 async function send(path, options) {
   let response;
   try {
-    response = await fetch(path, options);
+    response = await fetch(path, { ...options, headers: { "X-Firstshell": "page", ...options?.headers } });
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new Refused({ what: "the program behind this page does not answer", remedy: "Start firstshell serve again" });

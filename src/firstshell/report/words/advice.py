@@ -4,20 +4,26 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Hashable, Iterator
+from dataclasses import asdict
 from typing import Any
 
 import pandas as pd
 
 from firstshell.report.style import input_name, number
+from firstshell.report.words.terms import METRICS, change, effect, inputs_named, listed, probability
 from firstshell.simulation import show
-from firstshell.study.advice import RULE, Advice, advise
+from firstshell.study.advice import Advice, advise, cost
 from firstshell.study.compare import BASELINES, Comparison
 from firstshell.study.curves import Curves
 from firstshell.types import Metric, Target, main_metric
 
+RULE = (
+    "Rule: start from the composition, which costs nothing, and go to a costlier measurement only where it is shown to "
+    "be better"
+)
 NOTE = (
-    "Counted are the kinds of measurement, not their price: a differential PDF, one kind here, takes diffraction at "
-    "several energies near the edge. Weigh the beam time yourself."
+    "Cost: a XANES scan takes minutes, a PDF minutes at a high-energy beamline, a differential PDF the same at several "
+    "energies near the edge."
 )
 WIDTH = 100
 
@@ -38,40 +44,34 @@ def wrong_in(accuracy: float) -> str:
 
 
 def advice_sentences(curves: Curves, advice: Advice) -> Iterator[str]:
-    """Yield the advice, a sentence or two each, with the numbers it rests on."""
-    target, best, chosen = advice.target, show(advice.best), show(advice.recommended)
-    if advice.composition_is_enough:
+    """Yield the advice, then the tests that it rests on, then what cannot be told apart."""
+    target = advice.target
+    if advice.recommended is None:
         yield (
-            "Advice: none of these measurements is shown to tell more than the composition, which costs none. "
-            f"If one is taken, {chosen}."
+            "Advice: none. No measurement is shown to tell you more than the composition, which costs nothing; the "
+            "data cannot decide between them."
         )
     else:
-        yield f"Advice: measure {chosen}."
-    yield f"Rule: {RULE}."
-    if advice.worse:
-        limit = amount(curves, target, reach(advice.worse))
+        yield f"Advice: measure {show(advice.recommended)}."
+    for step in advice.steps:
+        yield f"{change(step.without, step.with_)} {effect(main_metric(target), asdict(step.answer))}."
+    if advice.alike:
+        subject = show(advice.recommended) if advice.recommended else "the composition"
+        limit = max(reach(advice.others[name]) for name in advice.alike)
         yield (
-            f"Best mean: {best}. {chosen} is worse by {gain_of(curves, target, advice.worse)}: not significantly. "
-            f"A difference of over {limit} would have been."
+            f"Cannot be told apart from {subject}: {inputs_named(advice.alike)}; a difference of over "
+            f"{amount(curves, target, limit)} would have been seen."
         )
-    if advice.single:
-        yield f"Best single measurement: {show(advice.single)}."
-    for name, answer in advice.second.items():
-        yield _second(curves, target, advice.single or "", name, answer)
-    verdict = "you would know this from the composition alone" if advice.composition_is_enough else "it tells more"
-    yield (
-        f"{best} against the composition alone: better by {gain_of(curves, target, advice.composition)}: {verdict}, as "
-        "far as these splits show."
-    )
-    yield NOTE
+    worse = [name for name, answer in advice.others.items() if answer.verdict == "hurts"]
+    if worse:
+        yield f"Shown to be worse: {inputs_named(worse)}."
+    yield f"{RULE}. Order: {' < '.join(show(name) for name in sorted(curves.plan.inputs, key=cost))}. {NOTE}"
+    if advice.adjusted:
+        yield f"Adjusted for {len(advice.adjusted)} tests (Holm), {_adjusted(advice)}."
 
 
-def gain_of(curves: Curves, target: Target, answer: Comparison) -> str:
-    """Write a gain with its interval and p-value, in the units of `amount`."""
-    metric = main_metric(target)
-    low, high = (number(metric, value) for value in (answer.low, answer.high))
-    p_value = "p < 0.001" if answer.p_value < 0.001 else f"p = {answer.p_value:.3f}"
-    return f"{amount(curves, target, answer.difference)} (95 % interval {low} to {high}, {p_value})"
+def _adjusted(advice: Advice) -> str:
+    return listed(f"{show(name)}: {probability(p)}" for name, p in advice.adjusted.items())
 
 
 def amount(curves: Curves, target: Target, value: float) -> str:
@@ -80,23 +80,12 @@ def amount(curves: Curves, target: Target, value: float) -> str:
     if target.is_class:
         return f"{number(metric, value)} in weighted F1"
     length = value * float(curves.samples[target.value].labels.mean()) / 100.0
-    return f"{number(metric, value)} % of the mean bond length, {number(Metric.RMSE, length)} Å"
+    return f"{number(metric, value)}{METRICS[metric][1]}, {number(Metric.RMSE, length)} Å"
 
 
 def reach(answer: Comparison) -> float:
     """Return the difference that the test needs to exceed before it decides."""
     return (answer.high - answer.low) / 2.0
-
-
-def _second(curves: Curves, target: Target, single: str, name: str, answer: Comparison) -> str:
-    rest = [part for part in name.split("+") if part != single]
-    subject = f"Adding {show('+'.join(rest))} to {show(single)}"
-    if single not in name.split("+"):
-        subject = f"{show(name)} instead of {show(single)}"
-    words = {"helps": "it pays", "hurts": "it is worse", "undecided": "not shown to pay"}[answer.verdict]
-    if answer.verdict == "undecided":
-        words += f"; a gain of over {amount(curves, target, reach(answer))} would have been"
-    return f"{subject}: a gain of {gain_of(curves, target, answer)}: {words}."
 
 
 def _of_target(curves: Curves, table: pd.DataFrame, target: Target) -> list[str]:

@@ -32,7 +32,9 @@ def paragraph(answer: Answer) -> str:
     sources = plain(", ".join(answer.sample.sources))
     lines = [f"{plain(answer.sample.name)}: {answer.metal}, from {names} ({sources})"]
     lines += [f"  {plain(sentence)}" for sentence in origin(answer)]
-    lines += [f"  {_target(prediction)}" for prediction in answer.predictions.values()]
+    for target, prediction in answer.predictions.items():
+        lines.append(f"  {_target(prediction)}")
+        lines += [f"    from {show(name)} alone: {_brief(each[target])}" for name, each in answer.alone.items()]
     for name, each in answer.resemblance.items():
         lines += _resemblance(name, each)
     if answer.alignment is not None:
@@ -46,7 +48,7 @@ def origin(answer: Answer) -> list[str]:
     xanes = answer.sample.xanes
     if xanes is None or not xanes.how:
         return []
-    first = f"{xanes.file_type}: μ = {xanes.how}; {xanes.metal} K edge, E0 {xanes.e0:.1f} eV"
+    first = f"{xanes.file_type}: μ from {xanes.how}; {xanes.metal} K edge, E0 {xanes.e0:.1f} eV"
     if not xanes.kept:
         line, curve = ranges(xanes)
         first += f", line {line} eV, curve {curve} eV from it, edge step {xanes.edge_step:.3g}"
@@ -62,7 +64,8 @@ def line(answer: Answer, width: int = WIDTH) -> str:
     values = [f"{_value(p.target, p.value)} ({_ends(p)})" for p in answer.predictions.values()]
     verdict = "in domain" if answer.in_domain else "OUTSIDE"
     doubt = ", energies doubtful" if answer.alignment is not None and answer.alignment.doubt else ""
-    return f"{short:{width}}  {answer.metal:2}  {values[0]:20}{values[1]:20}{values[2]:24}{verdict}{doubt}"
+    more = f" ({len(answer.warnings)} warning{'s' * (len(answer.warnings) > 1)}: -v)" if answer.warnings else ""
+    return f"{short:{width}}  {answer.metal:2}  {values[0]:20}{values[1]:20}{values[2]:24}{verdict}{doubt}{more}"
 
 
 def heading(width: int = WIDTH) -> str:
@@ -101,6 +104,11 @@ def _target(found: Prediction) -> str:
         sign = "+" if target is Target.OXIDATION_STATE else ""
         line += "  " + ", ".join(f"{value:{sign}d}: {100 * p:.0f} %" for value, p in found.probabilities.items())
     return line
+
+
+def _brief(found: Prediction) -> str:
+    unit = f" {found.target.unit}" if found.target.unit else ""
+    return f"{_value(found.target, found.value)}{unit} ({_ends(found)}{unit})"
 
 
 def _value(target: Target, value: float) -> str:
