@@ -13,7 +13,16 @@ Config = Annotated[
 ]
 Changes = Annotated[tuple[str, ...], Parameter(name="--set", negative="")]
 """Single settings; each command gives an example of its own."""
-Progress = Annotated[Literal["auto", "rich", "plain", "json", "none"], Parameter(help="How progress is shown.")]
+Partial = Annotated[Literal["refuse", "round"], Parameter(help="What to do with partly occupied positions.")]
+Workers = Annotated[int | None, Parameter(help="Processes; one a core by default.")]
+Backend = Annotated[
+    Literal["auto", "sklearn", "intelex"],
+    Parameter(help="Which forest: scikit-learn's, scikit-learn-intelex's, or the faster one that is installed."),
+]
+Progress = Annotated[
+    Literal["auto", "rich", "plain", "json", "none"],
+    Parameter(help="How progress is shown."),
+]
 
 
 def words(text: str) -> tuple[str, ...]:
