@@ -11,7 +11,7 @@ import firstshell
 
 ROOT = Path(firstshell.__file__).parent
 ROOMS = (
-    ("types", "errors", "config", "elements"),
+    ("types", "errors", "config", "elements", "units"),
     ("runtime",),
     ("io",),
     ("crystal",),
