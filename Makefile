@@ -5,7 +5,9 @@ VENV ?= .venv
 LOWEST ?= .venv-minimums
 OUT ?= study
 BIN = $(VENV)/bin
-QUICK = -m "not slow and not browser and not shared" -n 2
+# Neighbouring tests share models and servers, so a worker keeps to its half until it has nothing left to do.
+WORKERS = -n 2 --dist worksteal
+QUICK = $(WORKERS) -m "not slow and not browser and not shared"
 
 .PHONY: study test quick minimums lint types docs bench clean
 
@@ -22,7 +24,7 @@ study: $(VENV)/ready
 endif
 
 test: $(VENV)/ready-dev
-	$(BIN)/python -m pytest -n 2 --durations=25
+	$(BIN)/python -m pytest $(WORKERS) --durations=25
 
 # The tests that take no second, without browser and reference material.
 quick: $(VENV)/ready-dev

@@ -23,7 +23,7 @@ import numpy as np
 from firstshell.dataset import embedded
 from firstshell.measured.xanes.population import default_population
 from firstshell.prediction.model_cache import channels_of
-from firstshell.prediction.training import HeldOut, Trained, calibrate, sharpened, train, values
+from firstshell.prediction.training import HeldOut, Trained, calibrate, reach, sharpened, train, values
 from firstshell.prediction.training_set import Samples, collect
 from firstshell.runtime.store import write_atomic
 from firstshell.study.splits import Codes
@@ -115,8 +115,8 @@ def half_by_half(chosen: Samples, made: Trained, target: Target, doubt: float) -
         other = part(held, ~mine)
         weights, truth = chosen.weights[other.rows], chosen.truth(target)[other.rows]
         means = values(made.outputs, target, other.outputs, how.temperature, doubt)
-        reach = how.width * np.hypot(other.spread[target], how.floor)
-        covered = float(np.average(np.abs(means - truth) <= reach, weights=weights))
+        wide = reach(made.outputs, target, other.outputs, other.spread[target], how)
+        covered = float(np.average(np.abs(means - truth) <= wide, weights=weights))
         confidence, right, entropy = np.empty(0), np.empty(0), np.nan
         if target.is_class:
             shares = sharpened(other.outputs[:, made.outputs.columns(target)], how.temperature, doubt)

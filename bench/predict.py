@@ -33,6 +33,7 @@ from firstshell.prediction.model_cache import predictor
 from firstshell.prediction.training_set import collect
 from firstshell.runtime.progress import Plain
 from firstshell.study.splits import seeded
+from firstshell.types import Target
 from firstshell.web.desk import Desk
 
 RESULTS = Path(__file__).parent / "results" / "predict.json"
@@ -65,7 +66,13 @@ def made_up(metal: str, folder: Path) -> list[Path]:
     """Write a thousand scans as columns: 230 points from 100 eV before to 400 eV past the edge."""
     samples, rng = collect(load_dataset(), metal), seeded("bench", "predict")
     chosen = samples.take(rng.integers(len(samples), size=MANY))
-    spectra = disturbed(chosen.grids["xanes"], chosen.spectra["xanes"], default_population().of_metal(metal), rng)
+    spectra = disturbed(
+        chosen.grids["xanes"],
+        chosen.spectra["xanes"],
+        chosen.truth(Target.OXIDATION_STATE),
+        default_population().of_metal(metal),
+        rng,
+    )
     before, past = np.arange(-100.0, ENERGY[0] - 2, 2.0), np.arange(ENERGY[-1] + 5, 400.0, 5.0)
     paths = []
     for i, mu in enumerate(spectra):

@@ -1,5 +1,10 @@
 """Settings of the documentation: `make docs`."""
 
+import re
+from pathlib import Path
+
+from sphinx.application import Sphinx
+
 from firstshell import __version__
 
 project = "firstshell"
@@ -15,3 +20,14 @@ autodoc_typehints = "none"  # the sections of numpydoc have them
 numpydoc_show_class_members = False
 html_theme = "furo"
 html_title = f"firstshell {release}"
+
+
+def seen_from_here(_app: Sphinx, _path: Path, _parent: str, content: list[str]) -> None:
+    """Turn links of the files above this folder, such as the README, into links from this folder."""
+    text = re.sub(r"\]\((?!https?:|#)", "](../", content[0]).replace("](../docs/", "](")
+    content[0] = re.sub(r"\]\(\.\./(CHANGELOG|CONTRIBUTING)\.md", lambda found: f"]({found[1].lower()}.md", text)
+
+
+def setup(app: Sphinx) -> None:
+    """Connect it."""
+    app.connect("include-read", seen_from_here)

@@ -1,6 +1,7 @@
 """The rooms of the package: each knows only those before it, and no file is imported by what it imports."""
 
 import ast
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -104,26 +105,29 @@ def _within(first: str, second: str) -> bool:
     return f"{first}.".startswith(f"{second}.") or f"{second}.".startswith(f"{first}.") or "" in (first, second)
 
 
-IMPORTS = read_imports(ROOT)
+@cache
+def imports() -> Imports:
+    """Return the imports of the package."""
+    return read_imports(ROOT)
 
 
 def test_every_module_lies_in_a_room() -> None:
     known = {room for rooms in ROOMS for room in rooms} | {"", "__main__"}
-    assert {module.partition(".")[0] for module in IMPORTS} <= known
+    assert {module.partition(".")[0] for module in imports()} <= known
 
 
 def test_no_room_imports_a_later_one() -> None:
-    assert not upward(IMPORTS)
+    assert not upward(imports())
 
 
 def test_no_import_circle() -> None:
-    assert not circles(IMPORTS)
-    assert not circles(packages(IMPORTS, ROOT))
+    assert not circles(imports())
+    assert not circles(packages(imports(), ROOT))
 
 
 @pytest.mark.parametrize(("part", "other"), STRANGERS)
 def test_parts_of_a_room_that_do_not_know_each_other(part: str, other: str) -> None:
-    inside = {module: names for module, names in IMPORTS.items() if module.startswith(part)}
+    inside = {module: names for module, names in imports().items() if module.startswith(part)}
     assert inside
     assert not [(module, name) for module, names in inside.items() for name in names if name.startswith(other)]
 

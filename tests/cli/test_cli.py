@@ -134,7 +134,7 @@ def test_import_then_study(command, tmp_path):
         (["import-feff", "absent"], "no such file or folder"),
         (["simulate", "absent.cif", "--metal", "Cu"], "absent.cif: cannot read the file"),
         (["simulate", "{cuo}", "--metal", "Fe"], "holds no Fe"),
-        (["simulate", "{cuo}", "--metal", "Cu", "--modality", "exafs"], "no modality 'exafs'"),
+        (["simulate", "{cuo}", "--metal", "Cu", "--modality", "xafs"], "no modality 'xafs'"),
         (["simulate", "{cuo}", "--metal", "Cu", "--set", "pdf.qmax=-1"], "qmax"),
         (["xanes", "absent.inp"], "absent.inp"),
         (["xanes", "{cuo}"], "CuO.vasp"),

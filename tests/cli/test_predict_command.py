@@ -35,7 +35,14 @@ def predict_command():
 
 def test_one_sample_is_told_in_a_paragraph(command, saved, tmp_path):
     path = write_scan(tmp_path / "a.dat", charge=3, number=6)
-    status, out, err = command("predict", path, "--model", saved / "xanes.npz", "--align", "none")
+    words = ["predict", path, "--model", saved / "xanes.npz", "--align", "none"]
+    status, short, _ = command(*words)
+    assert status == 0
+    (line,) = [line for line in short.splitlines() if line.startswith("a ")]
+    assert re.search(
+        r"Cu +\d\.\d\d \(\d\.\d\d to \d\.\d\d\) .*\d\.\d{3} \(\d\.\d{3} to \d\.\d{3}\) +(in domain|OUTSIDE)", line
+    )
+    status, out, err = command(*words, "-v")
     assert (status, err) == (0, "")
     assert "a: Cu, from XANES (a.dat)" in out
     assert re.search(r"Oxidation state +\d\.\d\d \(90 % interval \d\.\d\d to \d\.\d\d\)  \+2: \d+ %, \+3: \d+ %", out)
@@ -83,7 +90,7 @@ def test_pairs_evidence_and_pictures_of_both(command, saved, tmp_path):
     files = [write_scan(tmp_path / "x.dat", charge=3), write_gr(tmp_path / "y.gr")]
     out = tmp_path / "answers"
     status, text, err = command(
-        "predict", *files, "--metal", "Cu", "--model", saved / "both.npz", "--explain", "--out", out
+        "predict", *files, "--metal", "Cu", "--model", saved / "both.npz", "--explain", "-v", "--out", out
     )
     assert (status, err) == (0, "")
     assert "from XANES + PDF (x.dat, y.gr)" in text
@@ -98,7 +105,7 @@ def test_pairs_evidence_and_pictures_of_both(command, saved, tmp_path):
 
 def test_ranges_and_shifts_reach_the_model(command, saved, tmp_path):
     path = write_scan(tmp_path / "a.dat")
-    words = ["predict", path, "--model", saved / "xanes.npz"]
+    words = ["predict", path, "--model", saved / "xanes.npz", "-v"]
     _, plain, _ = command(*words, "--align", "none")
     _, moved, _ = command(*words, "--align", "-2.5")
     assert "moved by −2.50 eV, as given" in moved
@@ -178,7 +185,6 @@ def test_only_one_model_can_be_saved(command, saved, tmp_path, monkeypatch):
 
 def test_an_answer_needs_no_slow_package(saved, tmp_path, monkeypatch):
     """A model that is kept answers in well under a second: what takes longer to import is not."""
-    model = load_predictor(saved / "xanes.npz")
     path = write_scan(tmp_path / "a.dat")
     code = f"""
 import sys
@@ -187,7 +193,7 @@ from firstshell.prediction import model_cache as models
 from firstshell.prediction.model_file import load_predictor
 model = load_predictor({str(saved / "xanes.npz")!r})
 models.predictor = lambda *a, **k: model
-sys.argv = ["firstshell", "predict", {str(path)!r}]
+sys.argv = ["firstshell", "predict", {str(path)!r}, "-v"]
 cli.main()
 print(*sorted({{name.partition(".")[0] for name in sys.modules}}))
 """

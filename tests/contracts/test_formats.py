@@ -180,17 +180,27 @@ def test_latin_1_in_a_comment_is_read(name, tmp_path):
     assert np.array_equal(plain.y, other.y)
 
 
+def outcome(path, name):
+    """Return the line that a file is refused for, and the notes that it is read with."""
+    try:
+        (spectrum, *_) = sniff.read_measured(path, name)
+    except InputError as error:
+        return error.line, ()
+    assert np.isfinite(spectrum.y).all()
+    return None, [note for each in (spectrum, *spectrum.others) for note in each.notes]
+
+
 @pytest.mark.parametrize("name", TEXTS)
 @pytest.mark.parametrize("word", [b"nan", b"NaN", b"-inf", b"1e400", b"1_000", b"x", b"1.2.3", b"0x10", b"--", b"1 2"])
-def test_a_bad_value_is_refused_with_its_line(name, word, tmp_path):
+def test_a_bad_value_is_refused_or_left_out_with_its_line(name, word, tmp_path):
     lines = EXAMPLES[name].rstrip(b"\n").split(b"\n")
     for place in (-1, -10, -30):
         spoilt = [*lines]
         spoilt[place] = b" ".join([*spoilt[place].split()[:-1], word])
         path = written(tmp_path, b"\n".join(spoilt) + b"\n")
-        with pytest.raises(InputError) as error:
-            sniff.read_measured(path, name)
-        assert error.value.line == len(lines) + 1 + place
+        line = len(lines) + 1 + place
+        where, notes = outcome(path, name)
+        assert where == line or any(re.search(rf"line {line}\b", note) for note in notes)
 
 
 @pytest.mark.parametrize("name", TEXTS)

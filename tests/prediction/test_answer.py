@@ -6,13 +6,14 @@ from firstshell.errors import InputError
 from firstshell.measured.composition import composition_advice
 from firstshell.measured.read import PdfConditionsGiven, read_samples
 from firstshell.prediction import non_oxides as foreign
-from firstshell.prediction.answer import Answers, answer, answer_all, predict
+from firstshell.prediction.answer import Answers, _apart, answer, answer_all, predict
 from firstshell.prediction.explain import WINDOWS, evidence
+from firstshell.prediction.model import make_predictor
 from firstshell.prediction.resemblance import NEAREST
-from firstshell.report import answer_words as wording
 from firstshell.report.answer_table import frame
+from firstshell.report.words import answer as wording
 from firstshell.types import Target
-from quick import write_gr, write_scan, write_xdi
+from quick import BOTH, QUICK, write_gr, write_scan, write_xdi
 
 
 @pytest.fixture
@@ -241,3 +242,39 @@ def test_every_measured_file_is_read(shared):
         assert sample.inputs in (("xanes",), ("pdf",))
     projects = sorted(folder.glob("xanes/*.prj"))
     assert sum(len(read_samples([path]).samples) for path in projects) >= len(projects)
+
+
+@pytest.fixture(scope="module")
+def pdf_model(data):
+    return make_predictor(data, "Cu", BOTH[1:], QUICK)
+
+
+@pytest.mark.parametrize("number", [4, 6])
+def test_each_measurement_speaks_alone_and_disputes_are_told(
+    tmp_path, models, xanes_model, both_model, pdf_model, number
+):
+    single = {("xanes",): xanes_model, ("pdf",): pdf_model, ("xanes", "pdf"): both_model}
+    files = [
+        write_scan(tmp_path / "x.dat", number=4),
+        write_gr(tmp_path / "y.gr", length=1.7 + number / 16, number=number),
+    ]
+    (plain,) = answer_all(read_samples(files, "Cu"), "Cu", models)
+    assert plain.alone == {}
+    (found,) = answer_all(read_samples(files, "Cu"), "Cu", models, "auto", lambda _, inputs, __: single[tuple(inputs)])
+    assert set(found.alone) == {"xanes", "pdf"}
+    assert found.predictions == plain.predictions
+    (alone,) = answer(xanes_model, read_samples(files[:1], "Cu").samples)
+    assert found.alone["xanes"] == alone.predictions
+    disputed = any(
+        max(each[target].interval[0] for each in found.alone.values())
+        > min(each[target].interval[1] for each in found.alone.values())
+        for target in Target
+    )
+    assert any("disagree on" in warning for warning in found.warnings) == disputed
+    assert "from PDF alone" in wording.paragraph(found)
+    assert "bond_length_pdf_alone (Å)" in frame([found]).columns
+
+
+def test_intervals_that_share_nothing_are_apart():
+    assert _apart([(2.0, 2.3), (2.4, 3.0)])
+    assert not _apart([(2.0, 2.5), (2.4, 3.0)])

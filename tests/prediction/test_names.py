@@ -6,8 +6,8 @@ import pytest
 from firstshell.measured.read import read_samples
 from firstshell.prediction.answer import answer
 from firstshell.report.answer_table import write_table
-from firstshell.report.answer_words import line, paragraph
 from firstshell.report.figures.answer import save_pictures
+from firstshell.report.words.answer import line, paragraph
 from firstshell.runtime.console import plain
 from quick import write_xdi
 

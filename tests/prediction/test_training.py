@@ -116,7 +116,8 @@ def test_intervals_of_held_out_materials_cover_nine_in_ten(data):
     for target in Target:
         how = made.calibrations[target]
         means = training.values(outputs, target, made.held_out.outputs, how.temperature, how.doubt)
-        reach = how.width * np.hypot(made.held_out.spread[target], how.floor)
+        held = made.held_out
+        reach = training.reach(outputs, target, held.outputs, held.spread[target], how)
         inside = np.abs(means - samples.truth(target)[made.held_out.rows]) <= reach
         covered = np.average(inside, weights=samples.weights[made.held_out.rows])
         assert 0.88 <= covered <= 0.97
@@ -128,3 +129,15 @@ def test_intervals_of_held_out_materials_cover_nine_in_ten(data):
 def test_settings_out_of_range(wrong):
     with pytest.raises(InputError, match=next(iter(wrong))):
         TrainingParams(**wrong)
+
+
+def test_each_likeliest_class_has_its_own_width():
+    rng = np.random.default_rng(0)
+    classes = np.repeat([0, 1, 3], [600, 600, 9])
+    scores = np.abs(rng.normal(size=len(classes))) * np.where(classes == 1, 3.0, 1.0)
+    widths = training.class_widths(scores, np.ones(len(classes)), classes)
+    assert widths[0] == pytest.approx(1.64, abs=0.15)
+    assert widths[1] == pytest.approx(3 * 1.64, abs=0.45)
+    whole = training.conformal_quantile(scores, np.ones(len(classes)), 0.9)
+    assert widths[2] == whole  # never likeliest among what was held out
+    assert widths[3] >= whole  # too rare to be narrower

@@ -6,13 +6,15 @@ import pandas as pd
 from firstshell.config import from_dict, to_dict
 from firstshell.dataset.table import Dataset
 from firstshell.study.features import blocks
-from firstshell.study.findings import CLAIMS, Finding, findings_frame
+from firstshell.study.findings import Finding, findings_frame
 from firstshell.study.origins import COLUMNS as ORIGINS
+from firstshell.study.origins import NATURAL_COLUMNS
 from firstshell.study.plan import StudyPlan
 from firstshell.study.samples import choose_samples
 from firstshell.study.study import Study
 from firstshell.study.tables import IMPURITY, PERMUTATION, PREDICTIONS, SCORES
 from firstshell.study.verdicts import COLUMNS as COMPARISONS
+from firstshell.study.verdicts import RANKING, REFERENCE
 from firstshell.types import Metric, Target, main_metric
 
 SKILL = {
@@ -30,7 +32,7 @@ def fake_study(data: Dataset, **plan) -> Study:
     """Return a study of `data` under `StudyPlan(**plan)` without training anything."""
     settings = to_dict(StudyPlan(**plan))
     plan, rng = from_dict(StudyPlan, settings), np.random.default_rng(1)
-    tables = {name: [] for name in ("scores", "predictions", "impurity", "permutation", "comparisons")}
+    tables = {name: [] for name in ("scores", "predictions", "impurity", "permutation", "comparisons", "ranking")}
     counts = {}
     for metal in plan.metals or data.metals:
         for target in map(Target, plan.targets):
@@ -41,12 +43,14 @@ def fake_study(data: Dataset, **plan) -> Study:
                 "classes": {str(label): count for label, count in samples.classes.items()},
                 "mean": None if target.is_class else float(np.mean(samples.labels)),
                 "dropped": {"a site has no spectrum": 3},
+                "origins": {"given": len(samples.rows)},
             }
             for split in plan.splits:
                 head = (metal, target.value, split)
                 for inputs in (*plan.inputs, "composition", "modal"):
                     _one_input(tables, data, plan, samples, head, inputs, rng)
                 tables["comparisons"] += _comparisons(head, target, plan.inputs, rng)
+                tables["ranking"] += _ranking(head, target, plan.inputs)
     checks = [
         (
             "FS101",
@@ -54,10 +58,9 @@ def fake_study(data: Dataset, **plan) -> Study:
             "Cu",
             "bond_length",
             "random",
-            "64 % of the held-out samples share their formula",
-            "Trust",
+            '{"relatives": 0.64, "twins": 0.1, "by": "formula"}',
         ),
-        ("FS102", "ok", "Cu", "oxidation_state", "", "every class has 20 samples or more", ""),
+        ("FS102", "ok", "Cu", "oxidation_state", "", '{"few": 20}'),
     ]
     return Study(
         scores=pd.DataFrame(tables["scores"], columns=list(SCORES)),
@@ -65,26 +68,61 @@ def fake_study(data: Dataset, **plan) -> Study:
         impurity=pd.DataFrame(tables["impurity"], columns=list(IMPURITY)),
         permutation=pd.DataFrame(tables["permutation"], columns=list(PERMUTATION)),
         comparisons=pd.DataFrame(tables["comparisons"], columns=list(COMPARISONS)),
+        ranking=pd.DataFrame(tables["ranking"], columns=list(RANKING)),
+        natural=pd.DataFrame(_natural(plan, plan.metals or data.metals), columns=list(NATURAL_COLUMNS)),
+        reference=pd.DataFrame(_reference(plan, plan.metals or data.metals), columns=list(REFERENCE)),
         findings=findings_frame(_paper_findings(plan, plan.metals or data.metals)),
         origins=pd.DataFrame(_origins(plan.metals or data.metals), columns=list(ORIGINS)),
-        checks=pd.DataFrame(checks, columns=["code", "severity", "metal", "target", "split", "message", "remedy"]),
+        checks=pd.DataFrame(checks, columns=["code", "severity", "metal", "target", "split", "facts"]),
         settings=settings,
         provenance={"dataset_hash": data.hash, "seconds": 1.5, "versions": {"firstshell": "0"}, "counts": counts},
     )
 
 
 def _paper_findings(plan, metals):
-    words = "Using XANES instead of PDF raises weighted F1 by 0.100"
-    for metal, verdict in zip(metals, ("confirmed", "not confirmed", "undecided", "confirmed"), strict=False):
-        head = ("xanes_not_worse", metal, plan.targets[0], plan.splits[0], "xanes", "score", CLAIMS["xanes_not_worse"])
-        yield Finding(*head, verdict, 0.1, 0.05, 0.15, 0.02, words)
+    cases = (
+        ("confirmed", "better"),
+        ("refuted", "worse"),
+        ("undecided", "may_be_worse"),
+        ("confirmed", "within_margin"),
+    )
+    for metal, (verdict, reason) in zip(metals, cases, strict=False):
+        head = ("xanes_not_worse", metal, plan.targets[0], plan.splits[0], "xanes", "score")
+        yield Finding(*head, verdict, reason, 0.1, 0.05, 0.15, 0.01, 0.02)
 
 
 def _origins(metals):
-    words = "On held-out natural samples: adding 60 derived samples changes nothing that could be shown"
     for metal in metals:
-        head = (metal, "oxidation_state", "xanes", "grouped", "f1_weighted", 30.0, 60.0, 10.0, 0.8, 0.82)
-        yield (*head, 0.02, -0.05, 0.09, 0.4, 10, "undecided", words)
+        head = (metal, "oxidation_state", "xanes", "grouped", "f1_weighted", "natural", "derived")
+        yield (*head, 30.0, 60.0, 10.0, 0.8, 0.82, 0.02, -0.05, 0.09, 0.4, 10, "undecided")
+
+
+def _natural(plan, metals):
+    for metal in metals:
+        metric = main_metric(Target(plan.targets[0])).value
+        yield (metal, plan.targets[0], plan.inputs[0], plan.splits[0], metric, 0.8, 0.7, 12.0)
+
+
+def _reference(plan, metals):
+    for metal in metals:
+        metric = main_metric(Target(plan.targets[0])).value
+        head = (metal, plan.targets[0], plan.inputs[0], plan.splits[0], metric)
+        yield (*head, 0.8, 0.75, 0.05, -0.01, 0.11, 0.07, 3, "undecided")
+
+
+def _ranking(head, target, inputs):
+    """The most skilful input is shown to be best for classes, and leads only for lengths; PDF beats no baseline."""
+    metal, name, split = head
+    order = sorted(inputs, key=lambda each: -SKILL[each])
+    for each in inputs:
+        lead = "best" if target.is_class else "leading"
+        place = lead if each == order[0] else "behind" if target.is_class else "tied"
+        best = ("helps" if place == "behind" else "undecided",)
+        over = ("undecided" if each == "pdf" else "helps",)
+        score = 0.4 + 0.55 * SKILL[each] if target.is_class else 4.5 - 3 * SKILL[each]
+        numbers = (0.1, 0.05, 0.15)
+        row = (*numbers, *best, *numbers, *over, *numbers, *over)
+        yield (metal, name, split, main_metric(target).value, each, score, score - 0.02, score + 0.02, place, *row)
 
 
 def _one_input(tables, data, plan, samples, head, inputs, rng):
@@ -151,7 +189,6 @@ def _comparisons(head, target, inputs, rng):
     for (without, with_), verdict in zip(pairs, ("undecided", "helps", "helps", "hurts"), strict=False):
         middle = {"undecided": 0.01, "helps": 0.2, "hurts": -0.2}[verdict] * (1 if target.is_class else 2)
         low, high = middle - 0.05, middle + 0.05
-        words = f"Going from {without} to {with_}: {verdict} by {middle:.3f} on {metal}"
         metric = main_metric(target).value
-        rows.append((metal, name, split, metric, without, with_, middle, low, high, 0.03, 10, verdict, words))
+        rows.append((metal, name, split, metric, without, with_, middle, low, high, 0.03, 10, verdict, 0.3))
     return rows

@@ -1,19 +1,27 @@
 """Figures draw the study's numbers, in the paper's colours and hatches."""
 
+import io
+import itertools
 import re
+from xml.etree import ElementTree
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
 from fake_study import fake_study
 from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
 
+from firstshell.prediction.robustness import COLUMNS
+from firstshell.report import display as module
 from firstshell.report import reading
 from firstshell.report.display import plot_panel, svg
 from firstshell.report.figures import study as figures
-from firstshell.report.figures.predictions import Confusion, Parity
+from firstshell.report.figures.predictions import confusion, parity
+from firstshell.report.figures.robustness import robustness
 from firstshell.report.figures.scores import change_frame, change_panel, score_frame, score_panel
-from firstshell.report.figures.targets import DifferentialFigure, TargetFigure
+from firstshell.report.figures.targets import differential_figure, target_figure
 from firstshell.report.style import HATCHES, METALS, hatch, metal_colour, number
 from firstshell.report.svg import inline
 from firstshell.types import Metric, Target
@@ -63,7 +71,7 @@ def test_hatches_tell_inputs_apart_and_colours_metals():
 
 
 def test_importance_curves_are_those_of_the_study(study, data):
-    frame = TargetFigure(study, data, Target.BOND_LENGTH).frame()
+    frame = target_figure(study, data, Target.BOND_LENGTH).frame()
     curve = reading.pick(frame, part="importance", metal="Cu", inputs="xanes+pdf", modality="pdf")
     source = reading.pick(
         study.impurity, metal="Cu", target="bond_length", split="grouped", inputs="xanes+pdf", modality="pdf"
@@ -109,7 +117,7 @@ def test_labels_stay_within_the_frame_and_off_the_baselines():
 
 
 def test_features_of_single_inputs_are_repeated_on_the_combined_plot(study, data):
-    for panel in TargetFigure(study, data, Target.OXIDATION_STATE).rows()[-1]:
+    for panel in target_figure(study, data, Target.OXIDATION_STATE).panels[1:]:
         axes = [a for a in plot_panel(panel).axes if a.get_title(loc="left")]
         dotted = [[round(line.get_xdata()[0], 6) for line in a.lines if line.get_linestyle() == ":"] for a in axes]
         assert len(dotted) == 4
@@ -119,7 +127,7 @@ def test_features_of_single_inputs_are_repeated_on_the_combined_plot(study, data
 
 
 def test_confusion_counts_every_prediction_once(study):
-    frame = Confusion(study, Target.COORDINATION_NUMBER).frame()
+    frame = confusion(study, Target.COORDINATION_NUMBER).frame()
     held = reading.pick(study.predictions, metal="Fe", target="coordination_number", split="grouped", inputs="pdf")
     rows = reading.pick(frame, metal="Fe", inputs="pdf")
     assert rows["count"].sum() == len(held)
@@ -129,27 +137,71 @@ def test_confusion_counts_every_prediction_once(study):
 
 
 def test_parity_tells_the_rmse_of_its_points(study):
-    rows = reading.pick(Parity(study).frame(), metal="Cu", inputs="dpdf")
+    rows = reading.pick(parity(study).frame(), metal="Cu", inputs="dpdf")
     rmse = float(np.sqrt(np.mean((rows["true"] - rows["predicted"]) ** 2)))
-    assert f"dPDF {rmse:.4f} Å" in " ".join(panel.alt for row in Parity(study).rows() for panel in row)
+    assert f"dPDF {rmse:.4f} Å" in " ".join(panel.alt for panel in parity(study).panels)
 
 
 def test_one_metal_leaves_no_empty_panel():
     data = synthetic_dataset(45, ("Cu",))
     study = fake_study(data, repeats=3)
-    for target in reading.targets(study):
-        for display in figures.target_figures(study, data, target):
-            for panel in (panel for row in display.rows() for panel in row):
-                visible = [axes for axes in plot_panel(panel).axes if axes.get_visible()]
-                assert visible
-                assert all(axes.has_data() for axes in visible)
+    for display in [*figures.main_figures(study, data), *figures.prediction_figures(study)]:
+        for panel in display.panels:
+            visible = [axes for axes in plot_panel(panel).axes if axes.get_visible()]
+            assert visible
+            assert all(axes.has_data() for axes in visible)
 
 
 def test_without_a_combination_the_fourth_figure_still_stands(data):
     study = fake_study(data, repeats=3, inputs=("xanes", "dpdf"), targets=("bond_length",))
-    display = DifferentialFigure(study, data)
+    display = differential_figure(study, data)
     assert set(display.frame()["inputs"].dropna()) <= {"xanes", "dpdf", "composition", "modal"}
-    assert sum(map(len, display.rows())) == 1
+    assert len(display.panels) == 1
+
+
+def test_a_figure_is_drawn_once_for_page_and_files(study, data, monkeypatch):
+    display = target_figure(study, data, Target.OXIDATION_STATE)
+    calls, real = [], module.plot_panel
+    monkeypatch.setattr(module, "plot_panel", lambda panel: calls.append(panel) or real(panel))
+    made = module.drawn(display)
+    assert calls == display.panels
+    root = ElementTree.fromstring(made.svg)
+    parts = [part for part in root if part.tag.endswith("svg")]
+    assert len(parts) == len(display.panels) == len(made.panels)
+    boxes = [[float(part.get(side)) for side in ("x", "y", "width", "height")] for part in parts]
+    assert all(a[0] + a[2] <= b[0] + 1e-6 or a[1] + a[3] <= b[1] + 1e-6 for a, b in itertools.pairwise(boxes))
+    image = plt.imread(io.BytesIO(made.png), format="png")
+    assert image.shape[1] == pytest.approx(module.DPI * sum(panel.width for panel in display.rows[0]), abs=2)
+    for i, panel in enumerate(display.panels):  # every panel has ink in its place
+        left = round(module.DPI * sum(each.width for each in display.panels[:i]))
+        assert image[:, left : left + round(module.DPI * panel.width), :3].min() < 0.5
+
+
+def test_small_multiples_hide_what_is_left_over():
+    figure, seen = Figure(), []
+    axes = module.small_multiples(figure, ["a", "b", "c", "d"], lambda _, item: seen.append(item), columns=3)
+    assert seen == ["a", "b", "c", "d"]
+    assert len(axes) == 4
+    assert [each.get_visible() for each in figure.axes] == [True] * 4 + [False] * 2
+
+
+def test_robustness_has_error_bars_and_at_most_four_lines():
+    rows = [
+        (metal, "xanes", "noise", "edge steps", amount, model, repeat, target.value, "m", 0.9 - amount + 0.01 * repeat)
+        for metal in ("Ti", "V", "Mn", "Fe", "Cu")
+        for amount in (0.0, 0.1)
+        for model in ("augmented", "plain")
+        for repeat in (0, 1)
+        for target in Target
+    ]
+    display = robustness(pd.DataFrame(rows, columns=COLUMNS), "xanes")
+    assert "Cu: in the CSV" in display.caption
+    assert set(display.frame()["model"]) == {"augmented", "plain"}
+    for panel in display.panels:
+        axes = plot_panel(panel).axes[0]
+        assert len(axes.containers) == 4  # one error bar each
+        assert axes.get_title(loc="left")
+        assert "(edge steps)" in axes.get_xlabel()
 
 
 def test_svgs_of_one_page_share_no_ids_and_follow_the_theme(study):

@@ -4,7 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from firstshell.study.advice import COLUMNS, advice_table, advise
+from firstshell.study.advice import COLUMNS, advice_table, advise, cost
+from firstshell.study.compare import holm
 from firstshell.study.curves import COLUMNS as SCORES
 from firstshell.study.curves import METRICS, Curves
 from firstshell.study.plan import StudyPlan
@@ -38,48 +39,58 @@ def made_up(samples, scores, target="oxidation_state", noise=0.01, law=None):
     return Curves("Cu", plan, SIZES, pd.DataFrame(rows, columns=list(SCORES)), {target: samples[target]}, {})
 
 
+def steps(advice):
+    return [(step.without, step.with_) for step in advice.steps]
+
+
 def test_the_plainly_better_input_is_chosen(samples):
     advice = advise(made_up(samples, {"xanes": 0.95, "pdf": 0.60, "xanes+pdf": 0.951, **BASE}), "oxidation_state")
-    assert advice.recommended == advice.single == "xanes"
-    assert advice.second["xanes+pdf"].verdict == "undecided"
-    assert advice.composition.verdict == "helps"
-    assert not advice.composition_is_enough
+    assert advice.recommended == "xanes"
+    assert steps(advice) == [("composition", "xanes")]
+    assert advice.alike == ["xanes+pdf"]
+    assert advice.others["pdf"].verdict == "hurts"
 
 
 def test_the_plainly_better_combination_is_chosen(samples):
     advice = advise(made_up(samples, {"xanes": 0.70, "pdf": 0.60, "xanes+pdf": 0.95, **BASE}), "oxidation_state")
-    assert advice.recommended == advice.best == "xanes+pdf"
-    assert advice.worse is None
-    assert advice.second["xanes+pdf"].verdict == "helps"
-    assert advice.second["xanes+pdf"].difference == pytest.approx(0.25, abs=0.02)
+    assert steps(advice) == [("composition", "xanes"), ("xanes", "xanes+pdf")]
+    assert advice.recommended == "xanes+pdf"
+    assert advice.steps[1].answer.difference == pytest.approx(0.25, abs=0.02)
 
 
-def test_what_cannot_be_told_apart_takes_the_fewest_measurements(samples):
-    scores = {"xanes": 0.70, "pdf": 0.68, "xanes+pdf": 0.80, **BASE}
-    advice = advise(made_up(samples, scores, noise=0.1), "oxidation_state")
-    assert advice.best == "xanes+pdf"
-    assert "+" not in advice.recommended
-    assert advice.worse.verdict == "undecided"
-    assert advice.worse.low < 0 < advice.worse.high
-    assert all(answer.verdict == "undecided" for answer in advice.second.values())
+def test_an_undecided_test_never_moves_the_advice(samples):
+    """The dearest input has by far the best mean, and the splits cannot tell it from the cheapest."""
+    scores = {"xanes": 0.70, "dpdf": 0.80, "xanes+dpdf": 0.85, **BASE}
+    advice = advise(made_up(samples, scores, noise=0.12), "oxidation_state")
+    assert advice.recommended in (None, "xanes")
+    assert all(step.answer.verdict == "helps" for step in advice.steps)
+    assert "xanes+dpdf" in advice.alike
+    assert advice.others["xanes+dpdf"].low < 0 < advice.others["xanes+dpdf"].high
 
 
-def test_a_composition_that_tells_as_much_is_said_to(samples):
+def test_of_better_inputs_the_cheaper_comes_first(samples):
+    scores = {"xanes+dpdf": 0.95, "dpdf": 0.95, "xanes+pdf": 0.94, "pdf": 0.60, "xanes": 0.60, **BASE}
+    advice = advise(made_up(samples, scores), "oxidation_state")
+    assert sorted(scores, key=cost)[2:] == ["xanes", "pdf", "xanes+pdf", "dpdf", "xanes+dpdf"]
+    assert steps(advice)[:2] == [("composition", "xanes"), ("xanes", "xanes+pdf")]
+
+
+def test_without_a_gain_on_the_composition_nothing_is_advised(samples):
     advice = advise(made_up(samples, {"xanes": 0.81, "composition": 0.80, "modal": 0.4}, noise=0.05), "oxidation_state")
-    assert advice.composition_is_enough
+    assert (advice.recommended, advice.steps, advice.alike) == (None, (), ["xanes"])
 
 
 def test_of_errors_the_smaller_is_better(samples):
     scores = {"xanes": 1.0, "pdf": 3.0, "composition": 4.0, "modal": 5.0}
     advice = advise(made_up(samples, scores, "bond_length", noise=0.1), "bond_length")
     assert advice.recommended == "xanes"
-    assert advice.composition.difference == pytest.approx(3.0, abs=0.2)
+    assert advice.steps[0].answer.difference == pytest.approx(3.0, abs=0.2)
 
 
-def test_without_single_measurements_there_is_no_second_one(samples):
-    advice = advise(made_up(samples, {"xanes+pdf": 0.9, **BASE}), "oxidation_state")
-    assert advice.recommended == "xanes+pdf"
-    assert (advice.single, advice.second) == (None, {})
+def test_pvalues_are_adjusted_for_the_number_of_inputs(samples):
+    advice = advise(made_up(samples, {"xanes": 0.95, "pdf": 0.60, "xanes+pdf": 0.951, **BASE}), "oxidation_state")
+    raw = np.array([answer.p_value for answer in advice.others.values()])
+    assert list(advice.adjusted.values()) == pytest.approx(holm(raw).tolist())
 
 
 def test_the_table_holds_every_size_with_its_interval(samples):

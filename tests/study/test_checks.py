@@ -9,7 +9,7 @@ from firstshell.study.compare import corrected_test
 from firstshell.study.features import source_matrices
 from firstshell.study.plan import StudyPlan
 from firstshell.study.samples import choose_samples
-from firstshell.study.tasks import Shared
+from firstshell.study.trainer import Shared
 from firstshell.types import Target
 from synthetic import synthetic_dataset
 
@@ -25,9 +25,8 @@ def shared(data):
 def test_leak_across_groups_fires_for_random_splits_only():
     made, samples = shared(synthetic_dataset(90))  # three materials a formula
     random, grouped = (checks.check_leak(made, samples, split) for split in ("random", "grouped"))
-    assert (random.severity, random.remedy) == ("warning", "Trust the grouped splits")
-    assert (grouped.severity, grouped.remedy) == ("ok", "")
-    assert grouped.message.startswith("0 % of the held-out samples have a relative (equal formula, parent or series)")
+    assert [check.severity for check in (random, grouped)] == ["warning", "ok"]
+    assert grouped.facts == {"relatives": 0.0, "twins": 0.0, "by": "formula"}
 
 
 def test_a_series_across_formulas_is_a_leak_of_random_splits_and_none_of_grouped_ones():
@@ -45,7 +44,7 @@ def test_a_group_too_large_to_hold_out_is_named():
     frame = data.frame.assign(group=["one parent"] * 30 + [""] * 60)
     found = checks.check_group(*shared(replace(data, frame=frame)))
     assert found.severity == "warning"
-    assert found.message.endswith("holds 30 of 90 samples")
+    assert (found.facts["largest"], found.facts["samples"]) == (30, 90)
 
 
 def test_twins_in_other_groups_fire_for_grouped_splits():
@@ -54,7 +53,7 @@ def test_twins_in_other_groups_fire_for_grouped_splits():
     made, samples = shared(replace(data, spectra=twins))
     found = checks.check_leak(made, samples, "grouped")
     assert found.severity == "warning"
-    assert ", 0 % have a near-identical twin" not in found.message
+    assert found.facts["twins"] > 0.1
     one_apart = replace(data, spectra=twins | {"pdf": data.spectra["pdf"]})
     assert checks.check_leak(*shared(one_apart), "grouped").severity == "ok"
 
@@ -66,8 +65,8 @@ def test_rare_classes():
     frame["coordination_number"] = pd.array([4] * 70 + [5] * 15 + [6] * 5, dtype="Int64")
     _, samples = shared(replace(synthetic_dataset(90), frame=frame))
     note, warning = checks.check_rare(samples)
-    assert (note.severity, note.message) == ("note", "class 6 in fewer than 4 groups: 5 samples left out")
-    assert (warning.severity, warning.message[:22]) == ("warning", "class 5 has 15 samples")
+    assert (note.severity, note.facts) == ("note", {"reason": "class 6 in fewer than 4 groups", "samples": 5})
+    assert (warning.severity, warning.facts) == ("warning", {"class": 5, "samples": 15})
 
 
 @pytest.mark.parametrize(("shift", "severity"), [(0.5, "ok"), (0.01, "note"), (-0.01, "warning")])
@@ -77,7 +76,8 @@ def test_no_better_than_a_baseline(shift, severity):
     answers = {"composition": corrected_test(noise + shift, 1 / 3), "modal": corrected_test(noise + 0.5, 1 / 3)}
     found = checks.check_baseline(samples, "grouped", "xanes+pdf", answers)
     assert found.severity == severity
-    assert ("the composition alone" in found.message) == (severity != "ok")
+    named = {"ok": ([], []), "note": ([], ["composition"]), "warning": (["composition"], [])}[severity]
+    assert (found.facts["no_better"], found.facts["undecided"]) == named
 
 
 def test_correlated_inputs():

@@ -3,10 +3,12 @@ import pytest
 from scipy.integrate import quad
 
 from firstshell.study.compare import (
+    Paired,
     corrected_test,
+    holm,
     improvement_of,
+    not_worse,
     questions,
-    sentence,
     untested,
 )
 from firstshell.types import Metric, Target
@@ -64,7 +66,6 @@ def test_seeds_allow_no_test():
     answer = untested(DIFFERENCES)
     assert np.isnan([answer.low, answer.high, answer.p_value]).all()
     assert answer.verdict == "undecided"
-    assert "allows no test" in sentence(Target.OXIDATION_STATE, "xanes", "xanes+pdf", answer)
 
 
 def test_improvement_is_positive_when_an_error_falls():
@@ -86,48 +87,36 @@ def test_questions_of_the_default_inputs():
     }
 
 
-@pytest.mark.parametrize(
-    ("target", "without", "with_", "shift", "words"),
-    [
-        (
-            Target.OXIDATION_STATE,
-            "xanes",
-            "xanes+pdf",
-            0.1,
-            "Adding PDF to XANES raises weighted F1 by 0.120: it helps",
-        ),
-        (
-            Target.BOND_LENGTH,
-            "xanes",
-            "xanes+dpdf",
-            0.1,
-            "Adding dPDF to XANES lowers the RMSE by 0.120 % of the mean bond",
-        ),
-        (
-            Target.BOND_LENGTH,
-            "pdf",
-            "dpdf",
-            -0.1,
-            "Using dPDF instead of PDF raises the RMSE by 0.080 % of the mean bond",
-        ),
-        (
-            Target.BOND_LENGTH,
-            "composition",
-            "dpdf",
-            0.1,
-            "Using dPDF, the best input, instead of the composition alone",
-        ),
-        (
-            Target.OXIDATION_STATE,
-            "pdf",
-            "xanes",
-            0.0,
-            "makes no difference to weighted F1 that these splits could show",
-        ),
-    ],
-)
-def test_sentences(target, without, with_, shift, words):
-    answer = corrected_test(DIFFERENCES + shift, 1 / 3)
-    said = sentence(target, without, with_, answer)
-    assert words in said
-    assert "5 paired splits" in said
+def test_non_inferiority_needs_the_whole_interval_above_the_margin():
+    close = corrected_test(DIFFERENCES - 0.02, 1 / 3)  # no difference on average, low = -0.032
+    assert not_worse(close, 0.04)
+    assert not not_worse(close, 0.02)
+    assert not not_worse(untested(DIFFERENCES), 1.0)
+
+
+def test_holm_by_hand():
+    # Four tests: 4 · 0.005, 3 · 0.01, 2 · 0.03, and for 0.04 no less than the one before it.
+    adjusted = holm(np.array([0.01, 0.04, 0.03, np.nan, 0.005]))
+    assert adjusted[[0, 1, 2, 4]] == pytest.approx([0.03, 0.06, 0.06, 0.02])
+    assert np.isnan(adjusted[3])
+    assert holm(np.array([0.9, 0.8])).tolist() == [1.0, 1.0]
+    assert holm(np.array([])).tolist() == []
+
+
+def test_holm_keeps_false_findings_rare_where_raw_p_values_do_not():
+    """Forty tests without any effect: with Holm's p-values at most one family in twenty has a finding."""
+    rng = np.random.default_rng(0)
+    families = rng.uniform(size=(400, 40))
+    raw = np.mean([(p < 0.05).any() for p in families])
+    adjusted = np.mean([(holm(p) < 0.05).any() for p in families])
+    assert raw > 0.8
+    assert adjusted < 0.08
+
+
+def test_the_best_and_the_mean_of_paired_scores():
+    scores = Paired(Target.BOND_LENGTH, {"xanes": DIFFERENCES + 2.0, "pdf": DIFFERENCES + 3.0}, 1 / 3)
+    assert scores.best(("xanes", "pdf")) == "xanes"  # the smaller error
+    mean = scores.mean("pdf")
+    assert mean.difference == pytest.approx(3.02)
+    assert mean.low < 3.02 < mean.high
+    assert np.isnan(Paired(Target.BOND_LENGTH, scores.values, None).mean("pdf").low)

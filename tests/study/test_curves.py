@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from firstshell.errors import InputError
-from firstshell.study import curves as module
+from firstshell.study import trainer as module
 from firstshell.study.curves import check_sizes, part_of, run_curves
 from firstshell.study.plan import ForestParams, StudyPlan
 from firstshell.study.samples import choose_samples, held_out
@@ -18,7 +18,8 @@ from synthetic import synthetic_dataset
 
 SIZES = (0.1, 0.3, 1.0)
 PLAN = StudyPlan(
-    targets=("oxidation_state", "bond_length"), inputs=("xanes", "pdf"), repeats=3, forest=ForestParams((8,)),
+    targets=("oxidation_state", "bond_length"), inputs=("xanes", "pdf"), repeats=3,
+    forest=ForestParams((8,), kind="random"),
     permutations=0,
 )  # fmt: skip
 HOW = {"workers": 0, "backend": "sklearn"}

@@ -2,7 +2,7 @@ import importlib.util
 
 import numpy as np
 import pytest
-from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
+from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor, RandomForestClassifier, RandomForestRegressor
 
 from firstshell.errors import InputError
 from firstshell.study import forest as module
@@ -48,20 +48,28 @@ def test_same_seed_same_bits(made, backend):
         assert not np.array_equal(first, other)
 
 
+KINDS = {
+    "random": (RandomForestClassifier, RandomForestRegressor),
+    "extra": (ExtraTreesClassifier, ExtraTreesRegressor),
+}
+
+
 @pytest.mark.parametrize("leaf", [1, 4])
-def test_trees_grown_one_by_one_are_those_of_scikit_learn(made, leaf):
+@pytest.mark.parametrize("name", KINDS)
+def test_trees_grown_one_by_one_are_those_of_scikit_learn(made, leaf, name):
     features, labels = made
-    kind = RandomForestClassifier if labels.dtype == np.int64 else RandomForestRegressor
+    kind = KINDS[name][labels.dtype != np.int64]
     whole = kind(20, max_features=5, min_samples_leaf=leaf, random_state=3).fit(features, labels)
-    grown = fit(features, labels, "sklearn", min_samples_leaf=leaf)
+    grown = fit(features, labels, "sklearn", min_samples_leaf=leaf, kind=name)
+    assert type(grown) is kind
     for one, other in zip(whole.estimators_, grown.estimators_, strict=True):
-        for name in ("feature", "threshold", "value", "children_left", "weighted_n_node_samples"):
-            assert np.array_equal(getattr(one.tree_, name), getattr(other.tree_, name)), name
+        for each in ("feature", "threshold", "value", "children_left", "weighted_n_node_samples"):
+            assert np.array_equal(getattr(one.tree_, each), getattr(other.tree_, each)), each
     assert set(vars(whole)) - set(vars(grown)) <= {"_n_samples", "_n_samples_bootstrap", "_sample_weight"}
     assert np.array_equal(whole.predict(features[::-1]), grown.predict(features[::-1]))
     assert np.array_equal(whole.predict(features[::-1]), predict(grown, features[::-1]))
     assert np.array_equal(whole.feature_importances_, impurity_importance(grown))
-    if kind is RandomForestClassifier:
+    if labels.dtype == np.int64:
         assert np.array_equal(whole.predict_proba(features), grown.predict_proba(features))
 
 

@@ -4,11 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from firstshell.study.origins import DERIVED, NATURAL, check_origins, objection
+from firstshell.study.origins import check_origins, objection
 from firstshell.study.plan import ForestParams, StudyPlan
 from firstshell.study.samples import choose_samples, held_out
 from firstshell.study.study import run_study
-from firstshell.study.tasks import Task, sides
+from firstshell.study.tasks import NATURAL, Task, sides
 from firstshell.types import Target
 from synthetic import synthetic_dataset
 
@@ -34,7 +34,7 @@ def samples_of(data, plan=PLAN):
 def test_sides_hold_natural_samples_of_the_studys_own_split(data):
     samples = samples_of(data)
     held = held_out(samples, PLAN, "grouped", 1)
-    train, test = sides(samples, PLAN, Task("Cu", "coordination_number", "xanes", "grouped", 1, origin=NATURAL))
+    train, test = sides(samples, PLAN, Task("Cu", "coordination_number", "xanes", "grouped", 1, alone=NATURAL))
     assert set(samples.origins[train]) == set(samples.origins[test]) == {NATURAL}
     assert held[test].all()
     assert not held[train].any()
@@ -48,11 +48,11 @@ def test_the_larger_set_is_scored_on_the_same_natural_samples(data, study):
     natural = set(data.frame.loc[data.frame["origin"] == NATURAL, "id"])
     held = study.predictions.query("inputs == 'xanes' and split == 'grouped'")
     held = held[held["id"].isin(natural)]
-    assert row.natural_test == pytest.approx(len(held) / 3)
-    assert row.added_train == pytest.approx(2 * row.natural_train)  # two derived ones to each natural
-    assert row.difference == pytest.approx(row.all_score - row.natural_score)
+    assert row.tested == pytest.approx(len(held) / 3)
+    assert row.added_train == pytest.approx(2 * row.alone_train)  # two derived ones to each natural
+    assert row.difference == pytest.approx(row.all_score - row.alone_score)
     assert row.low < row.difference < row.high
-    assert row.sentence.startswith("On held-out natural samples: Adding 60 derived samples to the 30 natural ones")
+    assert (row.alone, row.added) == ("natural", "derived")
     right = (held["true"] == held["predicted"]).groupby(held["repeat"]).mean().mean()
     assert row.all_score == pytest.approx(right, abs=0.1)
 
@@ -60,14 +60,14 @@ def test_the_larger_set_is_scored_on_the_same_natural_samples(data, study):
 def test_trainings_on_natural_samples_leave_the_other_tables_alone(data, study):
     without = run_study(data, replace(PLAN, origins=()), workers=0, backend="sklearn")
     assert without.origins.empty
-    for name in ("scores", "predictions", "impurity", "comparisons", "findings", "checks"):
+    for name in ("scores", "predictions", "impurity", "comparisons", "ranking", "findings", "natural", "checks"):
         pd.testing.assert_frame_equal(getattr(without, name), getattr(study, name), check_exact=True)
 
 
 @pytest.mark.slow
 def test_derived_samples_of_wrong_labels_do_not_help(data):
     """Derived ones that carry another number's spectrum harm: the test can come out against them."""
-    derived = (data.frame["origin"] == DERIVED).to_numpy()
+    derived = (data.frame["origin"] == "derived").to_numpy()
     numbers = data.frame["coordination_number"].to_numpy(int)
     numbers[derived] = 4 + (numbers[derived] - 3) % 3
     spoiled = replace(data, frame=data.frame.assign(coordination_number=pd.array(numbers, dtype="Int64")))
@@ -77,11 +77,11 @@ def test_derived_samples_of_wrong_labels_do_not_help(data):
 
 
 def test_too_few_samples_and_other_splits_are_said(data):
-    assert objection(samples_of(data), PLAN) == ""
+    assert objection(samples_of(data), PLAN, NATURAL) == ""
     random = replace(PLAN, splits=("random",))
-    assert objection(samples_of(data, random), random) == "the splits are not grouped"
-    few = data.take(np.flatnonzero((data.frame["origin"] == DERIVED) | (data.frame.index < 24)))
-    assert objection(samples_of(few), PLAN) == "8 natural and 80 derived samples"
+    assert objection(samples_of(data, random), random, NATURAL) == "the splits are not grouped"
+    few = data.take(np.flatnonzero((data.frame["origin"] == "derived") | (data.frame.index < 24)))
+    assert objection(samples_of(few), PLAN, NATURAL) == "8 natural and 80 other samples"
     (check,) = check_origins(samples_of(few), PLAN)
     assert (check.code, check.severity) == ("FS108", "note")
     given = synthetic_dataset(60)
@@ -93,4 +93,12 @@ def test_seeds_on_one_split_allow_no_test(data):
     row = run_study(data, plan, workers=0, backend="sklearn").origins.iloc[0]
     assert row["verdict"] == "undecided"
     assert np.isnan(row["p_value"])
-    assert "allows no test" in row["sentence"]
+
+
+def test_scores_on_natural_samples_stand_beside_those_on_all(data, study):
+    row = study.natural.query("inputs == 'xanes' and split == 'grouped'").iloc[0]
+    mean = study.frame().query("inputs == 'xanes' and split == 'grouped' and metric == 'f1_weighted'")["mean"].item()
+    assert row["all"] == pytest.approx(mean)
+    assert row["natural"] == pytest.approx(study.origins["all_score"].item())
+    assert row["tested"] == pytest.approx(study.origins["tested"].item())
+    assert run_study(synthetic_dataset(60), replace(PLAN, origins=()), workers=0).natural.empty  # all of one origin

@@ -6,17 +6,22 @@ import pytest
 
 from firstshell.errors import InputError
 from firstshell.runtime.store import Store
-from firstshell.study import tasks
+from firstshell.study import tasks, trainer
+from firstshell.study.compare import holm
 from firstshell.study.features import source_matrices
 from firstshell.study.plan import ForestParams, StudyPlan
 from firstshell.study.samples import choose_samples, held_out
 from firstshell.study.study import Study, run_study
-from firstshell.study.tasks import Shared, Task, search, train_and_score
+from firstshell.study.tasks import Task, search, train_and_score
+from firstshell.study.trainer import Shared
 from firstshell.types import Target
-from synthetic import synthetic_dataset
+from synthetic import GRIDS, synthetic_dataset
 
 SMALL = StudyPlan(repeats=3, forest=ForestParams(trees=(15,)), windows=4, permutations=2)
-TABLES = ("scores", "predictions", "impurity", "permutation", "comparisons", "findings", "origins", "checks")
+TABLES = (
+    *("scores", "predictions", "impurity", "permutation", "comparisons", "ranking"),
+    *("findings", "natural", "origins", "reference", "checks"),
+)
 
 
 def same(one, other):
@@ -38,12 +43,19 @@ def study(data):
 
 def test_tables_are_complete(study):
     assert len(study.scores.query("metric == 'f1_weighted'")) == 2 * 7 * 2 * 3
-    assert set(study.scores["learner"]) == {"forest", "dummy"}
+    assert set(study.scores["learner"]) == {"extra-trees", "dummy"}
     assert set(study.scores.query("inputs == 'modal'")["learner"]) == {"dummy"}
-    assert len(study.impurity) == 3 * 2 * (100 + 100 + 100 + 200 + 200)
-    assert len(study.permutation) == 3 * 2 * (5 + 5 + 5 + 10 + 10)
+    first = study.provenance["counts"]["Cu"]["bond_length"]["first"]
+    points = {name: int((GRIDS[name].values >= first[name]).sum()) for name in GRIDS}
+    assert points["xanes"] == 100
+    assert points["dpdf"] < points["pdf"] < 100  # PDFs begin where the first pair can be
+    xanes, pdf, dpdf = points.values()
+    assert len(study.impurity) == 3 * 2 * (xanes + pdf + dpdf + (xanes + pdf) + (xanes + dpdf))
+    assert len(study.permutation) == 3 * (5 + 5 + 5 + 10 + 10)  # of the grouped splits
+    assert len(study.ranking) == 3 * 2 * 5
+    assert len(study.reference) == 3 * 3
     assert len(study.comparisons) == 3 * 2 * 9
-    assert len(study.findings) == 2 * (3 * (1 + 1 + 4) + 1)
+    assert len(study.findings) == 2 * (3 * (1 + 1 + 2) + 1) + 3 * 2  # permutation: grouped splits only
     assert study.origins.empty  # nothing here is natural or derived
     assert study.impurity.groupby(["target", "inputs", "split"])["mean"].sum().to_numpy() == pytest.approx(1.0)
 
@@ -104,9 +116,9 @@ def test_a_stopped_study_goes_on(data, study, tmp_path, monkeypatch):
     assert len(trained) == len(keys[::2])
     larger = replace(SMALL, repeats=4, targets=("bond_length",))
     run_study(data, larger, out=tmp_path, workers=0, backend="sklearn")
-    assert len(trained) == len(keys[::2]) + 7 * 2  # the fourth repeat only
+    assert len(trained) == len(keys[::2]) + 7 + 3  # the fourth grouped repeat only, and its random forests
     run_study(data, replace(larger, seed=1), out=tmp_path, workers=0, backend="sklearn")
-    assert len(trained) == len(keys[::2]) + 7 * 2 + 7 * 2 * 4
+    assert len(trained) == len(keys[::2]) + 10 + (7 + 3) * 4 + 7 * 3
 
 
 def counted(trained):
@@ -132,6 +144,37 @@ def test_a_study_survives_its_folder(study, tmp_path):
     (tmp_path / "study.json").write_text("[")
     with pytest.raises(InputError, match="not a finished study"):
         Study.load(tmp_path)
+
+
+def test_the_ranking_names_a_best_input_only_where_it_is_shown(study):
+    for _, rows in study.ranking.groupby(["target", "split"]):
+        (first,) = rows[rows["place"].isin(["best", "leading"])].to_dict("records")
+        others = rows[rows["inputs"] != first["inputs"]]
+        assert (others["best_difference"] >= 0).all()
+        assert (first["place"] == "best") == (others["best_verdict"] == "helps").all()
+        assert ((others["place"] == "behind") == (others["best_verdict"] == "helps")).all()
+
+
+def test_pvalues_are_adjusted_within_a_kind_of_split(study):
+    for _, rows in study.comparisons.groupby("split"):
+        assert rows["p_holm"].to_numpy() == pytest.approx(holm(rows["p_value"].to_numpy()))
+        assert (rows["p_holm"] >= rows["p_value"]).all()
+
+
+def test_the_papers_random_forest_stands_on_the_same_splits(data, study):
+    plan = replace(SMALL, forest=ForestParams((100,), kind="random"), splits=("grouped",), inputs=("xanes",))
+    plain = run_study(data, replace(plan, targets=("bond_length",)), workers=0).frame()
+    expected = plain.query("inputs == 'xanes' and metric == 'rmse_percent'")["mean"].item()
+    row = study.reference.query("target == 'bond_length' and inputs == 'xanes'").iloc[0]
+    assert row["random_forest"] == pytest.approx(expected)
+    assert row["difference"] == pytest.approx(row["random_forest"] - row["score"])
+
+
+def test_the_paper_takes_pdfs_from_zero(data):
+    plan = replace(SMALL, r_from="zero", inputs=("pdf",), targets=("bond_length",), splits=("grouped",), permutations=0)
+    assert run_study(data, plan, workers=0).impurity["position"].min() == 0.0
+    cut = run_study(data, replace(plan, r_from="first_pair"), workers=0).impurity["position"].min()
+    assert 1.0 < cut <= 1.3
 
 
 def test_provenance_counts(data, study):
@@ -162,13 +205,13 @@ def test_nothing_of_the_held_out_side_reaches_the_fit(data, target, monkeypatch)
     labels[held] = rng.permutation(labels[held])
     other = replace(honest, matrices=spoiled, samples={("Cu", target): replace(samples, labels=labels)})
     monkeypatch.setattr(tasks, "held_out", lambda *_: held)  # the same split, whatever the labels
-    fits, real = [], tasks.fit_forest
+    fits, real = [], trainer.fit_forest
 
     def kept(*arguments, **settings):
         fits.append(real(*arguments, **settings))
         return fits[-1]
 
-    monkeypatch.setattr(tasks, "fit_forest", kept)
+    monkeypatch.setattr(trainer, "fit_forest", kept)
     one, two = train_and_score(honest, task), train_and_score(other, task)
     points = np.random.default_rng(1).normal(size=(200, 200))
     assert np.array_equal(fits[0].predict(points), fits[1].predict(points))
@@ -183,10 +226,10 @@ def test_grid_search_chooses_and_is_done_once_for_all_seeds(data, tmp_path):
         repeats=3,
         targets=("oxidation_state",),
         inputs=("xanes",),
-        forest=ForestParams((2, 30), (1, 10), folds=3),
+        forest=ForestParams((2, 30), (1, 10), folds=3, kind="random"),
     )
     study = run_study(data, plan, out=tmp_path, workers=0, backend="sklearn")
-    assert set(study.scores.query("inputs == 'xanes'")["learner"]) == {"grid-search"}
+    assert set(study.scores.query("inputs == 'xanes'")["learner"]) == {"random-forest-searched"}
     assert study.permutation.empty
     assert study.comparisons["p_value"].isna().all()
     assert set(study.checks.query("code == 'FS105'")["severity"]) == {"warning"}
@@ -206,7 +249,7 @@ def test_a_target_of_one_class_is_left_out_beside_others(data):
     assert set(study.scores["target"]) == {"coordination_number", "bond_length"}
     (check,) = study.checks.query("code == 'FS106'").itertuples()
     assert (check.severity, check.target) == ("error", "oxidation_state")
-    assert "all 60 samples are of one class (2)" in check.message
+    assert "all 60 samples are of one class (2)" in check.facts
     with pytest.raises(InputError, match="all 60 samples are of one class"):
         run_study(one_class, replace(plan, targets=("oxidation_state",)), workers=0)
 

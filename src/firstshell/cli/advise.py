@@ -69,7 +69,7 @@ def advise(
     from dataclasses import replace
 
     from firstshell.dataset.embedded import load_dataset
-    from firstshell.report.advice_words import summary
+    from firstshell.report.words.advice import summary
     from firstshell.runtime.progress import make_reporter
     from firstshell.runtime.spreadsheet import write_csv
     from firstshell.study.advice import advice_table

@@ -35,8 +35,8 @@ def build(
 ) -> None:
     """Simulate and label structures, and write the dataset.
 
-    Without structures it remakes the dataset that comes with firstshell, which takes hours. A run that was stopped goes
-    on where it was; a site that fails is noted and stops nothing.
+    Without structures it simulates those of the dataset that comes with firstshell again, which takes hours. A run that
+    was stopped goes on where it was; a site that fails is noted and stops nothing.
 
     Example: firstshell build cifs/ --metal Fe --out fe.parquet
 
@@ -64,8 +64,8 @@ def build(
     retry_failed
         Try sites again that failed before.
     verify
-        Build nothing new, but remake this many entries, drawn at random, of the dataset that comes with firstshell,
-        and compare.
+        Build nothing new, but simulate this many entries, drawn at random, of the dataset that comes with firstshell
+        again, and compare.
     dask
         Address of a Dask scheduler, as in tcp://host:8786; local processes by default.
     config
@@ -97,7 +97,7 @@ def build(
         found, refused = (
             materials.read_folder(structures, metals, partial, ligands)
             if structures
-            else embedded.materials(metals, reporter)
+            else (embedded.materials(metals), [])
         )
         data = build_dataset(
             found,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
+from firstshell.cli.settings import training_data
 from firstshell.runtime.console import say
 
 if TYPE_CHECKING:
@@ -19,8 +20,6 @@ if TYPE_CHECKING:
     from firstshell.runtime.progress import Reporter
     from firstshell.types import Target
 
-PARAGRAPHS = 6
-"""Samples beyond which each has one line."""
 PICTURES = 20
 """Samples that are drawn one by one."""
 
@@ -44,11 +43,13 @@ def predict(
     radiation: Literal["xray", "neutron"] | None = None,
     differential: Annotated[bool, Parameter(negative="")] = False,
     data: Path | None = None,
+    with_: Annotated[str, Parameter(name="--with")] = "",
     transfer: Path | None = None,
     model: Path | None = None,
     save_model: Path | None = None,
     explain: Annotated[bool, Parameter(negative="")] = False,
     out: Path | None = None,
+    verbose: Annotated[bool, Parameter(name=("--verbose", "-v"), negative="")] = False,
     progress: Literal["auto", "rich", "plain", "json", "none"] = "auto",
 ) -> None:
     """Say what measured XANES and PDFs tell of a metal's first shell.
@@ -96,6 +97,8 @@ def predict(
         The PDFs are differential ones of the metal.
     data
         A dataset to train on; the one that comes with firstshell by default.
+    with_
+        Another dataset to train on beside --data: embedded for the one that comes with firstshell, or a file.
     transfer
         How simulated spectra turn into those of your beamline, as firstshell calibrate writes it.
     model
@@ -106,11 +109,14 @@ def predict(
         Say which windows of each spectrum speak for the answer (TreeSHAP; takes some seconds more).
     out
         Folder for answers.csv, answers.parquet, a picture of each of the first 20 samples and one of the series.
+    verbose
+        Print all that is known of each sample (probabilities, nearest training spectra, warnings), not one line each.
     progress
         How progress is shown.
 
     """
     from firstshell.elements import k_edge
+    from firstshell.errors import InputError
     from firstshell.measured.read import PdfConditionsGiven, ReadParams, read_samples
     from firstshell.measured.xanes.normalise import NormaliseParams, with_shift
     from firstshell.prediction.answer import answer_all
@@ -118,17 +124,19 @@ def predict(
 
     if metal is not None:
         k_edge(metal)
-    models = source_of(model, data, transfer, make_reporter(progress))
+    if with_ and data is None:
+        raise InputError(f"--with {with_} adds to --data, and none is given", remedy="Give --data, or leave out --with")
+    models = source_of(model, data, transfer, make_reporter(progress), with_)
     ranges = NormaliseParams(e0=e0, pre1=pre1, pre2=pre2, norm1=norm1, norm2=norm2)
     given = PdfConditionsGiven(radiation, qmax, qdamp, differential)
     shift = shift_of(align)
     how = ReadParams(format, columns, signal)
     reading = read_samples(files, metal, ranges=with_shift(ranges, shift), pdf=given, how=how)
-    answers = answer_all(reading, metal, models, shift)
+    answers = answer_all(reading, metal, models, shift, None if model else models)
     if save_model is not None:
         _save(answers, models, save_model)
     reasons = [_explained(answer, models) for answer in answers] if explain else []
-    _show(answers.answered, answers.refused, reasons)
+    _show(answers.answered, answers.refused, reasons, verbose)
     if out is not None:
         _write(answers.answered, reasons, out)
 
@@ -158,16 +166,17 @@ def _explained(answer: Answer, models: ModelSource) -> tuple[dict[Target, float]
     return evidence(_model_of(answer, models), answer.spectra)
 
 
-def source_of(file: Path | None, data: Path | None, transfer: Path | None, reporter: Reporter) -> ModelSource:
+def source_of(
+    file: Path | None, data: Path | None, transfer: Path | None, reporter: Reporter, with_: str = ""
+) -> ModelSource:
     """Return where models come from, as the options of a command say; files are read at once."""
-    from firstshell.dataset.embedded import load_dataset
     from firstshell.errors import InputError
     from firstshell.measured.xanes.population import read_population
     from firstshell.prediction.model_source import ModelSource
 
     if file is not None and (data is not None or transfer is not None):
         raise InputError("--model comes trained", remedy="Leave out --data and --transfer, or --model")
-    dataset = None if data is None else load_dataset(data)
+    dataset = None if data is None else training_data(data, with_)
     load = None if dataset is None else lambda: dataset
     return ModelSource(file, load, None if transfer is None else read_population(transfer), reporter)
 
@@ -184,20 +193,20 @@ def _show(
     answers: Sequence[Answer],
     refused: Sequence[tuple[str, str]],
     reasons: Sequence[tuple[dict[Target, float], list[Evidence]]],
+    verbose: bool,
 ) -> None:
     import sys
 
-    from firstshell.report import answer_words as wording
+    from firstshell.report.words import answer as wording
 
-    if len(answers) <= PARAGRAPHS:
-        for i, answer in enumerate(answers):
-            say(wording.paragraph(answer))
-            if reasons:
-                say("\n".join(wording.evidence_lines(*reasons[i])))
-            say()
-    else:
+    if not verbose:
         say(wording.heading())
-        say("\n".join(wording.line(answer) for answer in answers), end="\n\n")
+    for i, answer in enumerate(answers):
+        say(wording.paragraph(answer) if verbose else wording.line(answer))
+        if reasons:
+            say("\n".join(wording.evidence_lines(*reasons[i])))
+        if verbose:
+            say()
     say(wording.NOTE)
     for name, reason in refused:
         say(f"not used: {name}: {reason}", file=sys.stderr)

@@ -14,7 +14,7 @@ from firstshell import simulation as modalities
 from firstshell.config import stable_hash, to_dict
 from firstshell.crystal.sites import distinct_sites
 from firstshell.dataset.build import assemble, build_samples, default_params, software
-from firstshell.dataset.table import Dataset, write_dataset
+from firstshell.dataset.table import PROTOCOL, Dataset, write_dataset
 from firstshell.errors import InputError
 from firstshell.io.feff_tree import LAYOUT, FeffMaterial, read_tree
 from firstshell.io.spectra.xmu import parse_xmu
@@ -158,13 +158,13 @@ def import_material(shared: tuple[Mapping[str, Any], FeffOptions], task: tuple[F
     samples = Record({"rows": []})
     try:
         if material.poscar is None:
-            raise InputError("no POSCAR beside the spectra", remedy=LAYOUT)
+            raise InputError("no POSCAR beside the spectra", remedy=LAYOUT, file=material.id)
         source = f"{material.id}/POSCAR"
         structure = parse_structure(material.poscar, format="poscar", source=source, partial=options.partial)
         sites = distinct_sites(structure, metal)
         spectra, program = _site_spectra(material, metal, sites, params["xanes"], problems)
         if not spectra:
-            raise InputError(f"no usable spectrum of {metal}")
+            raise InputError(f"no usable spectrum of {metal}", file=material.id)
         samples = build_samples(
             structure, metal, sites, {"xanes": spectra}, params, id=material.id, source=program, per_site=options.sites
         )
@@ -186,7 +186,7 @@ def _tasks(
         # Files and settings name the result, so that a changed file is imported again.
         content = hashlib.sha256(repr(astuple(material)).encode()).hexdigest()
         for metal in sorted(wanted) if material.spectra else [""]:
-            tasks[stable_hash([material.id, metal, content, settings])] = (material, metal)
+            tasks[stable_hash([PROTOCOL, material.id, metal, content, settings])] = (material, metal)
     return tasks
 
 

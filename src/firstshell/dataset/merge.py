@@ -63,7 +63,8 @@ def merge(parts: Sequence[Dataset]) -> Dataset:
     spectra = {name: np.concatenate([part.spectra[name] for part in parts])[order] for name in first.spectra}
     excluded = pd.concat([part.excluded for part in parts], ignore_index=True)
     excluded = excluded.sort_values(list(EXCLUDED), kind="stable", ignore_index=True)
-    return Dataset(frame.iloc[order].reset_index(drop=True), spectra, first.grids, first.settings, excluded)
+    crystals = {key: crystal for part in parts for key, crystal in part.crystals.items()}
+    return Dataset(frame.iloc[order].reset_index(drop=True), spectra, first.grids, first.settings, excluded, crystals)
 
 
 def _difference(one: Dataset, other: Dataset) -> str:

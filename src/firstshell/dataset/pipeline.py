@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -185,6 +185,8 @@ def label_and_simulate(shared: tuple[Mapping[str, Any], bool], task: MaterialTas
             per_site=per_site,
             origin=material.origin,
             group=material.group,
+            states=material.states,
+            states_from=material.states_from,
         )
     except InputError as error:
         problems = [*problems, {"id": material.id, "stage": "material", "reason": error.what}]
@@ -242,7 +244,8 @@ def _with_spectra(
             problems.append({"id": material.id, "stage": task.modality, "reason": str(reason)})
         else:
             values[task.modality][task.site.index] = result.arrays["values"]
-    about = [material.id, material.metal, material.origin, material.group, material.source, per_site]
+    states = [material.states_from, sorted((material.states or {}).items())]
+    about = [material.id, material.metal, material.origin, material.group, material.source, states, per_site]
     key = stable_hash(["material", item.content, about, list(item.tasks), problems, settings])
     return key, (material, values, problems)
 
@@ -260,4 +263,4 @@ def _finished(store: Store | None, tasks: Mapping[str, SiteTask]) -> dict[str, R
 def _with_excluded(data: Dataset, more: list[dict[str, Any]]) -> Dataset:
     rows: list[dict[Any, Any]] = [*more, *data.excluded.to_dict("records")]
     rows.sort(key=lambda row: tuple(str(row[name]) for name in EXCLUDED))
-    return Dataset(data.frame, data.spectra, data.grids, data.settings, pd.DataFrame(rows, columns=list(EXCLUDED)))
+    return replace(data, excluded=pd.DataFrame(rows, columns=list(EXCLUDED)))

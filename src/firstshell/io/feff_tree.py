@@ -19,11 +19,22 @@ from pathlib import Path, PurePosixPath
 from typing import IO, cast
 
 from firstshell.errors import InputError
+from firstshell.io.spectra.measured import About
 
+about = About(
+    title="tree of FEFF runs",
+    written_by="Lightshow, FEFF",
+    read="POSCAR and FEFF-XANES/NNN_El/xmu.dat of each material, in a folder or a tar archive",
+    ignored="all other files",
+    refused="a material or a site whose files are missing or spoilt, with the file in the list of what was left out; "
+    "archives with links, with paths that leave them, or of over 4 GB or mostly other files, as a whole",
+)
 MAX_FILE = 2 * 2**20
 MAX_ARCHIVE = 4 * 2**30
 MAX_KEPT = 512 * 2**20
-MAX_MEMBERS = 5_000_000
+MAX_MEMBERS = 500_000
+MAX_OTHERS, OTHERS_EACH = 10_000, 100
+"""Members of an archive that are of no use: so many, and so many more for each file that is."""
 Content = str | InputError | None
 """Text of a file that matters, why it cannot be had, or None for anything else that is there."""
 ARCHIVES = (".tar", ".tar.xz", ".tar.gz", ".txz", ".tgz")
@@ -135,14 +146,18 @@ def _read(file: Path) -> str:
 
 def _archive_files(path: Path) -> Iterator[tuple[str, Content]]:
     """Yield name and text of the files that matter; anything unsafe refuses the archive as a whole."""
-    total = 0
+    total, useful = 0, 0
     try:
         with _decompressed(path) as stream, tarfile.open(fileobj=_Bounded(stream), mode="r:") as archive:
             for count, member in enumerate(archive):
                 _check_member(member, path)
                 total += member.size
                 if total > MAX_ARCHIVE or count > MAX_MEMBERS:
-                    raise InputError("an archive of over 4 GB unpacked", remedy="Split it", file=path)
+                    what = f"an archive of over 4 GB unpacked, or of over {MAX_MEMBERS:,} files"
+                    raise InputError(what, remedy="Split it", file=path)
+                if count - useful > MAX_OTHERS + OTHERS_EACH * useful:
+                    what = f"of its first {count:,} files {useful:,} are spectra or structures"
+                    raise InputError(what, remedy=LAYOUT, file=path)
                 name = f"{path.name}/{PurePosixPath(member.name).as_posix()}"
                 if not member.isfile() or not (SPECTRUM.fullmatch(name) or STRUCTURE.fullmatch(name)):
                     yield name, None
@@ -150,6 +165,7 @@ def _archive_files(path: Path) -> Iterator[tuple[str, Content]]:
                 if member.size > MAX_FILE:
                     yield name, InputError("a file of over 2 MB", remedy="Is it an xmu.dat?", file=member.name)
                     continue
+                useful += member.size > 0
                 content = archive.extractfile(member)
                 yield name, content.read().decode("utf-8-sig", errors="replace") if content else ""
             # An archive ends with blocks of zeros; tarfile takes one that was cut between two members without a word.

@@ -27,12 +27,16 @@ REMEDY = f"Give a CSV with the columns {','.join(COLUMNS)}, one row a standard"
 
 @dataclass(frozen=True, eq=False)
 class Listed:
-    """A standard as the user lists it: its normalised measurement, and its structure, from a file of that name."""
+    """A standard as the user lists it: its normalised measurement, and its structure, from a file of that name.
+
+    state : oxidation state of the metal, mean over its sites
+    """
 
     measured: Normalised
     structure: Structure
     compound: str
     metal: str
+    state: float
 
     @property
     def key(self) -> str:
@@ -60,11 +64,12 @@ def read_list(path: str | Path, how: ReadParams | None = None) -> list[Listed]:
             if len(samples) != 1:
                 what = f"{row['file']} holds {len(samples)} XANES"
                 raise InputError(what, remedy="Name one group of a project, as in my.prj#CuO")
+            state = _state(row, structure)
         except InputError as error:
             raise InputError(str(error), file=path, line=line) from None
         formula = structure.composition.reduced_formula
         name = f"{formula} ({Path(row['structure']).stem})"
-        found.append(Listed(samples[0], without_hydrogen(structure), name, row["metal"]))
+        found.append(Listed(samples[0], without_hydrogen(structure), name, row["metal"], state))
     if len({each.compound for each in found}) < 2:
         raise InputError(
             f"{len({each.compound for each in found})} compounds are listed",
@@ -72,6 +77,28 @@ def read_list(path: str | Path, how: ReadParams | None = None) -> list[Listed]:
             file=path,
         )
     return found
+
+
+def _state(row: dict[str, str], structure: Structure) -> float:
+    """Return the oxidation state that a list gives, or else that of bond valences, averaged over the metal's sites."""
+    from firstshell.crystal.labels import label_sites
+    from firstshell.crystal.sites import distinct_sites
+
+    remedy = f'Give the mean oxidation state of {row["metal"]} in a column "oxidation_state"'
+    if row.get("oxidation_state"):
+        try:
+            state = float(row["oxidation_state"])
+        except ValueError:
+            state = float("nan")
+        if not -8 <= state <= 8:
+            raise InputError(f"oxidation_state = {row['oxidation_state']!r} is none", remedy=remedy)
+        return state
+    sites = distinct_sites(structure, row["metal"])
+    labels = label_sites(structure, row["metal"], sites)
+    states = [(each.oxidation_state, site.multiplicity) for each, site in zip(labels, sites, strict=True)]
+    if any(state is None for state, _ in states):
+        raise InputError("bond valences do not give the oxidation state", remedy=remedy)
+    return sum(state * count for state, count in states if state is not None) / sum(count for _, count in states)
 
 
 def without_hydrogen(structure: Structure) -> Structure:
@@ -114,7 +141,8 @@ def simulate_all(
         if isinstance(result, Failure):
             failed.append(f"{each.compound}: {result.reason}")
         else:
-            found.append(standard(each.measured, each.compound, energies, result.arrays["mu"]))
+            mu = result.arrays["mu"]
+            found.append(standard(each.measured, each.compound, energies, mu, each.state))
     if failed:
         raise InputError("; ".join(dict.fromkeys(failed)), remedy="Leave these standards out, or mend them")
     return found

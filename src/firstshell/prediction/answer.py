@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, overload
 
@@ -37,6 +37,10 @@ if TYPE_CHECKING:
     from firstshell.dataset.table import Dataset
 
 
+DAMPED = 0.25
+"""Over-absorption from which on it is said."""
+
+
 @dataclass(frozen=True, eq=False)
 class Answer:
     """What is said of one sample.
@@ -55,10 +59,14 @@ class Answer:
         By modality, (p,) as the model was given them.
     alignment : Alignment, optional
         Of the XANES; None without one.
+    damping : float
+        Over-absorption that was inferred beyond what training spectra have, and undone.
     resemblance : dict
         By modality: how like the training spectra each input is.
     warnings : tuple of str
         What a person should know, one sentence each.
+    alone : dict
+        What each of several measurements says without the others: by modality, Prediction by Target.
 
     """
 
@@ -68,8 +76,10 @@ class Answer:
     predictions: dict[Target, Prediction]
     spectra: dict[str, Array]
     alignment: Alignment | None
+    damping: float
     resemblance: dict[str, Resemblance]
     warnings: tuple[str, ...]
+    alone: dict[str, dict[Target, Prediction]] = field(default_factory=dict)
 
     @property
     def in_domain(self) -> bool:
@@ -141,10 +151,10 @@ def predict(
         What models are trained on; the dataset that comes with firstshell by default.
     population : Population, optional
         Transfers from simulation to measurement, as `firstshell calibrate` writes them.
+    how : ReadParams, optional
+        How the files are read: their format, columns, signal.
     reporter : Reporter, optional
         Shows progress.
-    how : dict, optional
-        How the files are read: their format, columns, signal.
 
     Returns
     -------
@@ -172,11 +182,15 @@ def predict(
 
     models = ModelSource(load=None if data is None else lambda: data, population=population, reporter=reporter)
     reading = read_samples(files, metal, ranges=with_shift(ranges, align), pdf=pdf, how=how)
-    return answer_all(reading, metal, models, align)
+    return answer_all(reading, metal, models, align, models)
 
 
-def answer_all(reading: Reading, metal: str | None, models: Models, how: str | float = "auto") -> Answers:
+def answer_all(
+    reading: Reading, metal: str | None, models: Models, how: str | float = "auto", apart: Models | None = None
+) -> Answers:
     """Answer for all samples that were read; those of one kind are asked of the forest together.
+
+    apart : models for what each measurement of a sample says without the others; None leaves that out
 
     Raises InputError, with the reasons, when none can be answered.
     """
@@ -196,7 +210,11 @@ def answer_all(reading: Reading, metal: str | None, models: Models, how: str | f
                 ready[i] = _prepare(model, reading.samples[i], how)
             except InputError as error:
                 failed[i] = error
-        answers |= dict(zip(ready, _asked(model, list(ready.values())), strict=True))
+        found = _asked(model, list(ready.values()))
+        if len(inputs) > 1 and found and apart is not None:
+            single = {name: apart(absorber, (name,), radiation) for name in inputs}
+            found = [_with_each_alone(each, single) for each in found]
+        answers |= dict(zip(ready, found, strict=True))
     refused = [*reading.refused, *((reading.samples[i].name, reason(failed[i])) for i in sorted(failed))]
     if not answers:
         raise none_usable(refused, failed[min(failed)] if failed else None)
@@ -254,17 +272,15 @@ def _prepare(model: Predictor, sample: MeasuredSample, how: str | float) -> _Rea
 def _asked(model: Predictor, ready: Sequence[_Ready]) -> list[Answer]:
     if not ready:
         return []
+    said = model.ask(_together(model, ready))
     return [
-        _answer(model, each, said, elsewhere)
-        for each, said, elsewhere in zip(ready, _told(model, ready), _if_moved(model, ready), strict=True)
+        _answer(model, *parts)
+        for parts in zip(ready, model.answers(said), said.damping, _if_moved(model, ready), strict=True)
     ]
 
 
-def _told(model: Predictor, ready: Sequence[_Ready]) -> list[dict[Target, Prediction]]:
-    """Return the answers of the model."""
-    return model.predict(
-        {channel.name: np.array([each.spectra[channel.name] for each in ready]) for channel in model.channels}
-    )
+def _together(model: Predictor, ready: Sequence[_Ready]) -> dict[str, Array]:
+    return {channel.name: np.array([each.spectra[channel.name] for each in ready]) for channel in model.channels}
 
 
 def _if_moved(model: Predictor, ready: Sequence[_Ready]) -> list[dict[Target, Prediction] | None]:
@@ -276,7 +292,7 @@ def _if_moved(model: Predictor, ready: Sequence[_Ready]) -> list[dict[Target, Pr
             spectra = each.spectra | {"xanes": placed(each.sample.xanes, each.moved.suggested)}
             moved[i] = replace(each, spectra=spectra)
     if moved:
-        for i, said in zip(moved, _told(model, list(moved.values())), strict=True):
+        for i, said in zip(moved, model.predict(_together(model, list(moved.values()))), strict=True):
             found[i] = said
     return found
 
@@ -285,6 +301,7 @@ def _answer(
     model: Predictor,
     ready: _Ready,
     predictions: dict[Target, Prediction],
+    damping: float,
     elsewhere: dict[Target, Prediction] | None,
 ) -> Answer:
     sample, spectra, moved = ready.sample, ready.spectra, ready.moved
@@ -299,10 +316,38 @@ def _answer(
         then = "" if elsewhere is None else f"; with energies as these have them the answer is {_brief(elsewhere)}"
         warnings.append(f"the energy scale is doubtful: {moved.doubt}{then}")
     warnings += [f"the {show(name)} {each.warning}" for name, each in alike.items() if each.warning is not None]
-    return Answer(sample, model.metal, model.inputs, predictions, spectra, moved, alike, tuple(warnings))
+    if damping >= DAMPED:
+        warnings.append(f"the white line is damped, as by an over-absorption of {damping:.1f}, which was undone")
+    return Answer(
+        sample, model.metal, model.inputs, predictions, spectra, moved, float(damping), alike, tuple(warnings)
+    )
 
 
 def _brief(predictions: dict[Target, Prediction]) -> str:
     """Return the values of an answer in one line."""
     parts = (f"{t.label.lower()} {p.value:.{1 if t.is_class else 2}f} {t.unit}" for t, p in predictions.items())
     return ", ".join(part.strip() for part in parts)
+
+
+def _with_each_alone(answer: Answer, models: Mapping[str, Predictor]) -> Answer:
+    """Return an answer with what each measurement says without the others, and a warning where they disagree."""
+    alone = {name: model.predict({name: answer.spectra[name][None]})[0] for name, model in models.items()}
+    disputes = [
+        f"{' and '.join(show(name) for name in alone)} disagree on the {target.label.lower()}: "
+        + " against ".join(_interval(each[target]) for each in alone.values())
+        for target in Target
+        if _apart([each[target].interval for each in alone.values()])
+    ]
+    warnings = [f"{dispute}; are they of one sample?" for dispute in disputes]
+    return replace(answer, alone=alone, warnings=(*answer.warnings, *warnings))
+
+
+def _apart(intervals: Sequence[tuple[float, float]]) -> bool:
+    """Return whether there is nothing that all intervals hold."""
+    return max(low for low, _ in intervals) > min(high for _, high in intervals)
+
+
+def _interval(found: Prediction) -> str:
+    digits, (low, high) = (1 if found.target.is_class else 2), found.interval
+    unit = f" {found.target.unit}" if found.target.unit else ""
+    return f"{found.value:.{digits}f} ({low:.{digits}f} to {high:.{digits}f}){unit}"

@@ -10,7 +10,7 @@ import numpy as np
 from firstshell.measured.xanes import augment, footing, matching
 from firstshell.measured.xanes.population import PLAIN, Population
 from firstshell.prediction.training_set import Samples
-from firstshell.types import Array
+from firstshell.types import Array, Target
 
 
 class Channel(Protocol):
@@ -90,7 +90,7 @@ class XanesChannel:
         grid, spectra = samples.grids[self.name], samples.spectra[self.name]
         if self.population is None:
             return np.array([np.interp(footing.ENERGY, grid, row) for row in spectra])
-        return augment.disturbed(grid, spectra, self.population, rng, self.noise)
+        return augment.disturbed(grid, spectra, _states(samples), self.population, rng, self.noise)
 
     def features(self, values: Array) -> Array:
         """Return what the view shows of (n, 111) spectra."""
@@ -102,7 +102,8 @@ class XanesChannel:
 
     def reference(self, samples: Samples) -> tuple[Array, ...]:
         """Return the bank of simulated spectra as they would be measured."""
-        bank = matching.make_bank(samples.grids[self.name], samples.spectra[self.name], self.population or PLAIN)
+        grid, spectra = samples.grids[self.name], samples.spectra[self.name]
+        bank = matching.make_bank(grid, spectra, _states(samples), self.population or PLAIN)
         return bank.whole, bank.tilted
 
     @property
@@ -119,3 +120,7 @@ class XanesChannel:
         alone = matching.Bank(*(part[index : index + 1] for part in reference))
         shift = float(matching.match(alone, values, self.misfit).shift[0])
         return footing.ENERGY, values, matching.fitted(alone, 0, values, shift)
+
+
+def _states(samples: Samples) -> Array:
+    return samples.truth(Target.OXIDATION_STATE)

@@ -10,11 +10,13 @@ import numpy as np
 from firstshell.prediction import domain
 from firstshell.prediction import non_oxides as foreign
 from firstshell.prediction import training_set as samples
+from firstshell.prediction.asking import Told, ask
 from firstshell.prediction.channels import Channel
+from firstshell.prediction.damping import Damping
 from firstshell.prediction.domain import Likeness
 from firstshell.prediction.non_oxides import Foreign
-from firstshell.prediction.outputs import Outputs, told
-from firstshell.prediction.training import Calibration, TrainingParams, sharpened, train, values
+from firstshell.prediction.outputs import Outputs
+from firstshell.prediction.training import Calibration, TrainingParams, reach, sharpened, train, values
 from firstshell.runtime.progress import Reporter
 from firstshell.study.splits import seeded
 from firstshell.study.trees import Trees
@@ -30,6 +32,7 @@ class Predictor:
 
     channels : how each input is seen, in the order of their features
     trees, outputs, calibrations : what answers
+    damping : what infers the over-absorption of XANES; None without any
     likeness : which training samples a measurement is like, by modality
     foreign : what no sample is, and a measurement may be of, by modality
     dataset : hash of what it was trained on
@@ -40,6 +43,7 @@ class Predictor:
     trees: Trees
     outputs: Outputs
     calibrations: dict[Target, Calibration]
+    damping: Damping | None
     likeness: dict[str, Likeness]
     foreign: dict[str, Foreign]
     dataset: str
@@ -59,15 +63,21 @@ class Predictor:
 
     def predict(self, spectra: dict[str, Array]) -> list[dict[Target, Prediction]]:
         """Return the answers for n measurements: spectra (n, p) by modality, each on its channel's footing."""
-        features = self.features(spectra)
-        found, spread = told(self.trees, features, self.outputs)
-        by_target = {target: self._answers(target, found, spread[target]) for target in Target}
-        return [{target: by_target[target][i] for target in Target} for i in range(len(features))]
+        return self.answers(self.ask(spectra))
+
+    def ask(self, spectra: dict[str, Array]) -> Told:
+        """Return what the forest says, before calibration."""
+        return ask(self.trees, self.outputs, self.channels, self.damping, spectra)
+
+    def answers(self, said: Told) -> list[dict[Target, Prediction]]:
+        """Return the answers that are made of what the forest says."""
+        by_target = {target: self._answers(target, said.outputs, said.spread[target]) for target in Target}
+        return [{target: by_target[target][i] for target in Target} for i in range(len(said.outputs))]
 
     def _answers(self, target: Target, found: Array, spread: Array) -> list[Prediction]:
         how, classes = self.calibrations[target], self.outputs.classes(target)
         means = values(self.outputs, target, found, how.temperature, how.doubt)
-        reach = how.width * np.hypot(spread, how.floor)
+        wide = reach(self.outputs, target, found, spread, how)
         low, high = (float(classes[0]), float(classes[-1])) if target.is_class else (0.0, np.inf)
         shares = np.empty((len(found), 0))
         if target.is_class:
@@ -78,10 +88,10 @@ class Predictor:
                 target,
                 self.inputs,
                 float(mean),
-                (max(low, float(mean - wide)), min(high, float(mean + wide))),
+                (max(low, float(mean - own)), min(high, float(mean + own))),
                 {int(c): float(p) for c, p in zip(classes, share, strict=True)},
             )
-            for mean, wide, share in zip(means, reach, shares, strict=True)
+            for mean, own, share in zip(means, wide, shares, strict=True)
         ]
 
 
@@ -105,4 +115,4 @@ def make_predictor(
     names = foreign.names_beside(metal, formulas)
     beside = {each.name: known for each in channels if (known := foreign.spectra(metal, names, each)) is not None}
     trees = Trees.of(made.forest)
-    return Predictor(metal, channels, trees, made.outputs, made.calibrations, likeness, beside, data.hash)
+    return Predictor(metal, channels, trees, made.outputs, made.calibrations, made.damping, likeness, beside, data.hash)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["cache_folder", "channels_of", "load_predictor", "predictor", "save_predictor"]
 
-EDITION = 6
+EDITION = 7
 """Counts up when the same settings give another model."""
 MOST = 16
 """Predictors that stay in memory."""
@@ -90,7 +90,7 @@ def predictor(
     Raises InputError when the dataset has too few samples of the metal.
     """
     k_edge(metal)  # is it an element at all: its name becomes part of a path
-    known = embedded.manifest()["hash"] if data is None else data.hash
+    known = embedded.manifest()["oxides"]["hash"] if data is None else data.hash
     population = (population or default_population()).of_metal(metal)
     channels, params = channels_of(inputs, population, radiation), params or TrainingParams()
     how = [[described(channel) for channel in channels], to_dict(params), foreign.names_beside(metal, ())]

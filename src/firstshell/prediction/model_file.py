@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 
 from firstshell.config import from_dict, to_dict
 from firstshell.errors import InputError
+from firstshell.measured.xanes.footing import ENERGY
 from firstshell.prediction.channels import Channel, XanesChannel
+from firstshell.prediction.damping import Damping
 from firstshell.prediction.domain import Likeness
 from firstshell.prediction.model import Predictor
 from firstshell.prediction.non_oxides import Foreign
@@ -39,6 +41,7 @@ END = struct.Struct("<4s4H2LH")
 """The end of a zip archive: mark, disks, numbers of parts, size and place of the directory, length of a comment."""
 ZIP64 = bytes(20)
 """As long as the mark of archives over 4 GB, which would stand before the end."""
+DAMPING = ("centres", "whitening", "shares")
 REMEDY = "Use one written by firstshell, or train again"
 
 
@@ -135,6 +138,8 @@ def _packed(made: Predictor) -> tuple[dict[str, Any], Arrays]:
         "dataset": made.dataset,
     }
     arrays = {f"trees/{name}": array for name, array in made.trees.arrays().items()}
+    if made.damping is not None:
+        arrays |= {f"damping/{name}": getattr(made.damping, name) for name in DAMPING}
     for name, known in made.likeness.items():
         arrays |= {f"{name}/{i}": part.astype(np.float32) for i, part in enumerate(known.reference)}
     for name, beside in made.foreign.items():
@@ -157,9 +162,23 @@ def _unpacked(about: Any, arrays: Arrays, path: str | Path) -> Predictor:
             raise ValueError("the trees have other outputs")
         foreign = {name: _foreign(known[name], names, arrays) for name, names in about["foreign"].items()}
         metal, dataset = str(about["metal"]), str(about["dataset"])
-        return Predictor(metal, channels, trees, outputs, calibrations, likeness, foreign, dataset)
+        damping = _damping(arrays)
+        return Predictor(metal, channels, trees, outputs, calibrations, damping, likeness, foreign, dataset)
     except (InputError, LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
         raise InputError(f"this file holds no predictor: {error}", remedy=REMEDY, file=path) from None
+
+
+def _damping(arrays: Arrays) -> Damping | None:
+    parts = [arrays.get(f"damping/{name}") for name in DAMPING]
+    if all(part is None for part in parts):
+        return None
+    centres, whitening, shares = (np.asarray(part, dtype=float) for part in parts)
+    points = len(ENERGY)
+    if centres.shape != (len(shares), points) or whitening.shape != (points, points) or not len(shares):
+        raise ValueError("what infers the damping is of another shape")
+    if not all(np.isfinite(part).all() for part in (centres, whitening, shares)) or (shares < 0).any():
+        raise ValueError("what infers the damping is not finite")
+    return Damping(centres, whitening, shares)
 
 
 def _likeness(channel: Channel, table: Any, arrays: Arrays) -> Likeness:

@@ -11,7 +11,7 @@ from sklearn.metrics import f1_score
 
 from firstshell.config import stable_hash, to_dict
 from firstshell.dataset.table import Dataset
-from firstshell.errors import InputError
+from firstshell.errors import EngineError, InputError
 from firstshell.measured.pdf.match import as_measured
 from firstshell.measured.xanes.footing import ENERGY
 from firstshell.measured.xanes.population import Population, default_population
@@ -23,6 +23,7 @@ from firstshell.prediction.training import TrainingParams, fit
 from firstshell.prediction.training_set import Samples, collect
 from firstshell.runtime.progress import Reporter, Silent
 from firstshell.runtime.store import Record, Store
+from firstshell.runtime.tasks import Failure, run_tasks
 from firstshell.study.splits import Mask, hold_out, quantile_strata, seeded
 from firstshell.types import Array, Metric, Target
 
@@ -120,30 +121,44 @@ def curves(
 
 
 def study_curves(
-    data: Dataset, metals: Sequence[str], store: Store | None = None, reporter: Reporter | None = None
+    data: Dataset,
+    metals: Sequence[str],
+    store: Store | None = None,
+    reporter: Reporter | None = None,
+    *,
+    workers: int | None = 0,
 ) -> pd.DataFrame:
     """Return the curves of several metals; those of a metal without enough labelled samples are left out.
 
     store : where finished metals are kept, so that a second start does only the rest
+    workers : processes; None takes one a core, 0 works in this process
+
+    Raises EngineError when the curves of a metal could not be made.
     """
-    found = [pd.DataFrame(columns=COLUMNS)]
-    for metal in metals:
-        population = default_population().of_metal(metal)
-        key = stable_hash(["robustness", EDITION, data.hash, metal, to_dict(population)])
-        record = store.get(key) if store is not None else None
-        if record is None:
-            try:
-                names: tuple[str, ...] = ("xanes", "pdf")
-                made = {n: collect(data, metal, whole=n != "xanes") for n in names if n in data.spectra}
-                rows = curves(made, population, reporter=reporter).to_dict("list")
-            except InputError:  # said by the study's checks
-                rows = {}
-            record = Record({"rows": rows})
-            if store is not None:
-                store.put(key, record)
-        if record.meta["rows"]:
-            found.append(pd.DataFrame(record.meta["rows"])[COLUMNS])
-    return pd.concat(found[1:] or found, ignore_index=True)
+    chosen = {metal: default_population().of_metal(metal) for metal in metals}
+    keys = {
+        stable_hash(["robustness", EDITION, data.hash, metal, to_dict(each)]): metal for metal, each in chosen.items()
+    }
+    found = run_tasks(
+        metal_curves, keys, shared=data, store=store, workers=workers, reporter=reporter, label="Robustness of answers"
+    )
+    parts = []
+    for key, result in found.items():
+        if isinstance(result, Failure):
+            raise EngineError(f"the robustness of {keys[key]} could not be found: {result.reason}")
+        if result.meta["rows"]:
+            parts.append(pd.DataFrame(result.meta["rows"])[COLUMNS])
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=COLUMNS)
+
+
+def metal_curves(data: Dataset, metal: str) -> Record:
+    """Return the curves of one metal; meta: rows, empty where there are too few samples. One task."""
+    try:
+        names: tuple[str, ...] = ("xanes", "pdf")
+        made = {name: collect(data, metal, whole=name != "xanes") for name in names if name in data.spectra}
+        return Record({"rows": curves(made, default_population().of_metal(metal)).to_dict("list")})
+    except InputError:  # reported by the study's checks
+        return Record({"rows": {}})
 
 
 def models(name: str, population: Population) -> tuple[dict[str, tuple[Channel, Channel]], tuple[Disturbance, ...]]:

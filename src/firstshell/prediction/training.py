@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from firstshell.errors import InputError
-from firstshell.prediction.channels import Channel
-from firstshell.prediction.outputs import Outputs, told
+from firstshell.prediction.asking import ask
+from firstshell.prediction.channels import Channel, XanesChannel
+from firstshell.prediction.damping import Damping
+from firstshell.prediction.damping import learn as damping_of
+from firstshell.prediction.outputs import Outputs
 from firstshell.prediction.training_set import Samples, joined, mixed
 from firstshell.runtime.progress import Reporter, Silent
 from firstshell.study.splits import Codes, fold_of, quantile_strata, seeded
@@ -19,11 +22,16 @@ from firstshell.study.trees import Trees
 from firstshell.types import Array, Target
 
 if TYPE_CHECKING:
-    from firstshell.study.forest import Forest
+    from sklearn.ensemble import ExtraTreesRegressor
 
 COVERAGE = 0.9
 FAINT = 1e-3
 """Least share that a class is given before shares are sharpened or softened."""
+LEAST_CLASS = 20
+"""Samples, by weight, from which on a class has an interval of its own."""
+MOST_COPIES = 8000
+CHECKED_TREES = 50
+"""Trees of the forests that calibrations are learned from, which do not need as many."""
 SEEN_AGAIN = 3
 """Disturbed copies of each held-out sample that calibration looks at."""
 
@@ -32,16 +40,18 @@ SEEN_AGAIN = 3
 class TrainingParams:
     """How a model is trained.
 
-    copies : disturbed copies of every sample that the forest sees
+    copies : disturbed copies of every sample that the forest sees; fewer where there would be over `MOST_COPIES` in all
     mixtures : mixtures of two samples, as a part of the number of samples; none where an input is of whole materials
+    mixed_share : what all mixtures together count for
     trees, max_features, min_samples_leaf : of the forest
     folds : cross-validation folds, whole groups in each, that probabilities and intervals are calibrated on
     """
 
     copies: int = 8
     mixtures: float = 0.5
+    mixed_share: float = 0.1
     trees: int = 100
-    max_features: int = 30
+    max_features: int = 60
     min_samples_leaf: int = 3
     folds: int = 5
     seed: int = 0
@@ -52,6 +62,8 @@ class TrainingParams:
                 raise InputError(f"{name} = {getattr(self, name)} is out of range", remedy=f"Give {low} to {high}")
         if not 0 <= self.mixtures <= 10:
             raise InputError(f"mixtures = {self.mixtures} is out of range", remedy="Give 0 to 10")
+        if not 0 <= self.mixed_share < 1:
+            raise InputError(f"mixed_share = {self.mixed_share} is out of range", remedy="Give 0 to less than 1")
 
 
 @dataclass(frozen=True)
@@ -60,13 +72,14 @@ class Calibration:
 
     temperature, doubt : shares p become p^(1/temperature), and all classes have `doubt` alike, see `sharpened`
     floor : added in squares to the trees' disagreement, in units of the target
-    width : intervals reach `width` times that to both sides
+    widths : intervals reach this many times that to both sides, by the class that is likeliest: of the target itself,
+        or of the coordination number for bond lengths
     """
 
     temperature: float
     doubt: float
     floor: float
-    width: float
+    widths: tuple[float, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,10 +96,14 @@ class HeldOut:
 
 @dataclass(frozen=True, eq=False)
 class Trained:
-    """A forest, what its outputs mean, how they are calibrated, and what that was learned from."""
+    """A forest, what its outputs mean, how they are calibrated, and what that was learned from.
 
-    forest: Forest
+    damping : what infers the over-absorption of XANES; None without any
+    """
+
+    forest: ExtraTreesRegressor
     outputs: Outputs
+    damping: Damping | None
     calibrations: dict[Target, Calibration]
     held_out: HeldOut
 
@@ -106,15 +123,18 @@ def train(
     outputs = Outputs.of(samples)
     fold = fold_of(samples.groups, quantile_strata(samples.bond_length), params.folds, rng)
     reporter.start(f"Training for {samples.metal}, {' + '.join(each.name for each in channels)}", params.folds + 1)
-    parts = []
+    parts, fewer = [], min(params.trees, CHECKED_TREES)
     try:
         for k in range(params.folds):
-            forest = fit(samples.take(np.flatnonzero(fold != k)), channels, outputs, params, rng)
+            known = samples.take(np.flatnonzero(fold != k))
+            trees = Trees.of(fit(known, channels, outputs, replace(params, trees=fewer), rng))
             rows = np.repeat(np.flatnonzero(fold == k), SEEN_AGAIN)
-            features = see(samples.take(rows), channels, rng)
-            parts.append(HeldOut(rows, *told(Trees.of(forest), features, outputs)))
+            spectra = {each.name: each.disturbed(samples.take(rows), rng) for each in channels}
+            said = ask(trees, outputs, channels, learn_damping(known, channels, rng), spectra)
+            parts.append(HeldOut(rows, said.outputs, said.spread))
             reporter.advance()
         forest = fit(samples, channels, outputs, params, rng)
+        damping = learn_damping(samples, channels, rng)
         reporter.advance()
     finally:
         reporter.finish()
@@ -124,30 +144,50 @@ def train(
         {target: np.concatenate([part.spread[target] for part in parts]) for target in Target},
     )
     doubt = min(each.doubt for each in channels)
-    return Trained(forest, outputs, {t: calibrate(samples, outputs, held, t, doubt) for t in Target}, held)
+    return Trained(forest, outputs, damping, {t: calibrate(samples, outputs, held, t, doubt) for t in Target}, held)
+
+
+def learn_damping(samples: Samples, channels: Sequence[Channel], rng: np.random.Generator) -> Damping | None:
+    """Return what infers the over-absorption of XANES; None where there are none, or none that transfers disturb."""
+    for each in channels:
+        if isinstance(each, XanesChannel) and each.population is not None:
+            return damping_of(samples, each, rng)
+    return None
 
 
 def fit(
     samples: Samples, channels: Sequence[Channel], outputs: Outputs, params: TrainingParams, rng: np.random.Generator
-) -> Forest:
-    """Fit a forest to disturbed copies of samples and of mixtures of them."""
-    from firstshell.study.forest import fit_forest  # loads scikit-learn, which answers do not need
+) -> ExtraTreesRegressor:
+    """Fit a forest of extremely randomised trees to disturbed copies of samples and of mixtures of them.
+
+    Geurts, Ernst and Wehenkel, Mach. Learn. 63, 3 (2006); docs/decisions/measured-answers.md has what else was tried.
+    """
+    from sklearn.ensemble import ExtraTreesRegressor  # loads scikit-learn, which answers do not need
 
     count = 0 if any(each.whole for each in channels) else round(params.mixtures * len(samples))
     whole = joined(samples, mixed(samples, count, rng)) if count else samples
-    share = whole.weights / whole.weights.sum()
-    many = whole.take(np.sort(rng.choice(len(whole), len(whole) * params.copies, p=share)))
-    forest = fit_forest(
-        see(many, channels, rng),
-        outputs.encode(many),
-        trees=params.trees,
-        max_features=params.max_features,
+    copies = max(1, min(params.copies, MOST_COPIES // len(whole)))
+    many = whole.take(np.repeat(np.arange(len(whole)), copies))
+    features = see(many, channels, rng)
+    forest = ExtraTreesRegressor(
+        params.trees,
+        max_features=min(params.max_features, features.shape[1]),
         min_samples_leaf=params.min_samples_leaf,
-        seed=params.seed,
-        threads=-1,
-    )
+        random_state=params.seed,
+        n_jobs=-1,
+    ).fit(features, outputs.encode(many), sample_weight=np.repeat(_counted(whole, count, params), copies))
     forest.n_jobs = 1  # threads add trees up in the order they end: answers would differ in the last digit
     return forest
+
+
+def _counted(whole: Samples, mixtures: int, params: TrainingParams) -> Array:
+    """Return what each sample counts for, one on average; the last `mixtures` of them are mixtures."""
+    share = whole.weights / whole.weights.sum()
+    if mixtures:
+        pure = slice(0, len(whole) - mixtures)
+        share[pure] *= (1.0 - params.mixed_share) / share[pure].sum()
+        share[-mixtures:] *= params.mixed_share / share[-mixtures:].sum()
+    return np.asarray(share * len(whole))
 
 
 def see(samples: Samples, channels: Sequence[Channel], rng: np.random.Generator) -> Array:
@@ -168,7 +208,39 @@ def calibrate(samples: Samples, outputs: Outputs, held: HeldOut, target: Target,
     averages = values(outputs, target, held.outputs, temperature, doubt)
     floor = max(1e-4, 0.5 * float(np.sqrt(np.average((averages - truth) ** 2, weights=weights))))
     scores = np.abs(averages - truth) / np.hypot(held.spread[target], floor)
-    return Calibration(temperature, doubt, floor, conformal_quantile(scores, weights, COVERAGE))
+    return Calibration(
+        temperature, doubt, floor, class_widths(scores, weights, likeliest(outputs, target, held.outputs))
+    )
+
+
+def likeliest(outputs: Outputs, target: Target, found: Array) -> Codes:
+    """Return (n,) which class is likeliest: of a target, or of the coordination number for bond lengths."""
+    own = target if target.is_class else Target.COORDINATION_NUMBER
+    return np.asarray(found[:, outputs.columns(own)].argmax(axis=1))
+
+
+def reach(outputs: Outputs, target: Target, found: Array, spread: Array, how: Calibration) -> Array:
+    """Return the (n,) half widths of intervals, of outputs (n, k) that disagree by `spread` (n,) between trees."""
+    own = np.minimum(likeliest(outputs, target, found), len(how.widths) - 1)
+    return np.asarray(np.array(how.widths)[own] * np.hypot(spread, how.floor))
+
+
+def class_widths(scores: Array, weights: Array, classes: Codes) -> tuple[float, ...]:
+    """Return the conformal quantile of the scores (n,) of each class up to the highest, that of all for rare ones.
+
+    Intervals then hold for each likeliest class and not only on average (Mondrian conformal prediction; Vovk, Gammerman
+    and Shafer, section 4.5). A class with less than `LEAST_CLASS` samples' weight has the wider of its own and of all.
+    """
+    whole, found = conformal_quantile(scores, weights, COVERAGE), []
+    for own in range(int(classes.max()) + 1):
+        rows = classes == own
+        if not rows.any():
+            found.append(whole)
+            continue
+        part = conformal_quantile(scores[rows], weights[rows], COVERAGE)
+        effective = weights[rows].sum() ** 2 / (weights[rows] ** 2).sum() / SEEN_AGAIN
+        found.append(part if effective >= LEAST_CLASS else max(part, whole))
+    return tuple(found)
 
 
 def values(outputs: Outputs, target: Target, found: Array, temperature: float, doubt: float) -> Array:

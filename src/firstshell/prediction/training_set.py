@@ -214,13 +214,11 @@ def _commonness(table: pd.DataFrame) -> Array:
     An oxidation state with a coordination number of which m materials were found and k made counts (m + 1)/(m + k + 1)
     each; 1 where a material's sites differ.
     """
-    from firstshell.study.origins import DERIVED
-
     weights = np.ones(len(table))
     labels = table[[Target.OXIDATION_STATE.value, Target.COORDINATION_NUMBER.value]].reset_index(drop=True)
     for rows in labels.dropna().groupby(list(labels.columns)).groups.values():
         materials = table.iloc[rows].drop_duplicates("id")
-        natural = int((materials["origin"] != DERIVED).sum())
+        natural = int((materials["origin"] != "derived").sum())
         weights[rows] = (natural + 1) / (len(materials) + 1)
     return weights
 

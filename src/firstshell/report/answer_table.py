@@ -102,6 +102,10 @@ def _row(answer: Answer) -> dict[str, Any]:
         unit = f" ({target.unit})" if target.unit else ""
         row |= {head(target): found.value, f"{target.value}_low{unit}": low, f"{target.value}_high{unit}": high}
         row |= {f"P({target.value} = {value})": share for value, share in found.probabilities.items()}
+        for name, predictions in answer.alone.items():
+            low, high = predictions[target].interval
+            row |= {f"{target.value}_{name}_alone{unit}": predictions[target].value}
+            row |= {f"{target.value}_{name}_alone_low{unit}": low, f"{target.value}_{name}_alone_high{unit}": high}
     row["in_domain"] = answer.in_domain
     for name, each in answer.resemblance.items():
         unit = DISTANCES[name]
@@ -110,6 +114,7 @@ def _row(answer: Answer) -> dict[str, Any]:
         row[f"{name}_may_be"] = "" if each.rival is None else each.rival[0]
     if answer.alignment is not None:
         row |= {"energy_shift (eV)": answer.alignment.shift, "aligned_by": answer.alignment.by}
+        row["over_absorption_undone"] = answer.damping
     return row | {"warnings": "; ".join(answer.warnings)}
 
 

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from firstshell.errors import EngineError, InputError
-from firstshell.report import page, reading, tables, tables_overview, text
-from firstshell.report.display import Display, png, svg
+from firstshell.report import page, tables, tables_overview
+from firstshell.report.display import Display, drawn
 from firstshell.report.figures import study as figures
-from firstshell.report.figures.robustness import Robustness
+from firstshell.report.figures.robustness import robustness as robustness_figure
 from firstshell.report.page import Section
-from firstshell.report.style import input_name
 from firstshell.report.tables import Table
+from firstshell.report.words import study as words
 from firstshell.runtime.progress import Reporter
 from firstshell.runtime.spreadsheet import write_csv
 from firstshell.runtime.store import Record, write_atomic
@@ -76,50 +76,49 @@ def build_report(
     """
     folder = Path(folder)
     if study.provenance["dataset_hash"] != data.hash:
-        remedy = f"Give the dataset whose hash is {study.provenance['dataset_hash'][:12]}…, or run the study anew"
+        remedy = f"Give the dataset whose hash is {study.provenance['dataset_hash'][:12]}…, or run the study again"
         raise InputError("the study was made on another dataset", remedy=remedy)
-    top = [table for table in (tables.summary(study), tables_overview.verdicts(study)) if not _empty(table)]
-    cards = page.findings(text.findings(study, data), text.edge_words(study, data))
-    for table in top:
-        write_table(table, folder)
-    sections = [Section("findings", "What was found", "".join(map(page.table, top)) + cards)]
-    shown = parts(study, data, robustness)
-    drawn = _drawn([i for *_, items in shown for i in items if isinstance(i, Display)], folder, workers, reporter)
-    for name, heading, items in shown:
-        body = ""
-        for item in items:
-            if isinstance(item, Table):
-                write_table(item, folder)
-                body += page.table(item)
-            else:
-                body += drawn[item.name]
-        sections.append(Section(name, heading, body))
-    html = page.page(title(study), lead(study), sections)
+    overview, main, closed = tables.overview(study), figures.main_figures(study, data), details(study, data, robustness)
+    shown = [*main, *(item for *_, items in closed for item in items)]
+    made = _drawn([item for item in shown if isinstance(item, Display)], folder, workers, reporter)
+    for item in (overview, *shown):
+        if isinstance(item, Table):
+            write_table(item, folder)
+
+    def body(items: list[Display | Table]) -> str:
+        return "".join(made[item.name] if isinstance(item, Display) else page.table(item) for item in items)
+
+    sections = [
+        Section("findings", "In short", page.sentences(words.lead(study)) + page.table(overview)),
+        Section("figures", "The paper's figures on these data", body([*main])),
+        *(Section(name, heading, body(items), closed=True) for name, heading, items in closed),
+    ]
+    html = page.page(words.title(study), words.data_line(study), sections)
     write_atomic(folder / "report.html", lambda path: path.write_text(html, encoding="utf-8"))
     return folder / "report.html"
 
 
-def parts(study: Study, data: Dataset, robustness: pd.DataFrame | None = None) -> list[Part]:
-    """Return what stands on the page below the findings, without empty parts."""
+def details(study: Study, data: Dataset, robustness: pd.DataFrame | None = None) -> list[Part]:
+    """Return what stands on the page in closed sections, without empty parts."""
     decay: list[Display | Table] = []
     if robustness is not None and len(robustness):
-        decay += [Robustness(robustness, name) for name in robustness["modality"].unique()]
-    found: list[Part] = []
-    for target in reading.targets(study):
-        shown: list[Display | Table] = [*figures.target_figures(study, data, target), tables.scores(study, target)]
-        shown += [tables.class_scores(study, target)] if target.is_class else []
-        found.append((target.value.replace("_", "-"), target.label, shown))
-    blocks, left_out = tables.blocks(study), tables.left_out(study, data)
-    splits = [tables_overview.split_scores(study, target) for target in reading.targets(study)]
-    found += [
-        ("tests", "Does another input help?", [tables.tests(study), *([blocks] if blocks else [])]),
-        ("paper", "What the paper found, asked again", [tables.findings(study)]),
-        ("origins", "Do derived structures help?", [tables.origins(study)]),
-        ("where", "Where the importance stands", [tables_overview.importance_regions(study, data)]),
+        decay += [robustness_figure(robustness, str(name)) for name in robustness["modality"].unique()]
+    curves: list[Display | Table] = [*figures.importance_figures(study, data), tables.blocks(study)]
+    found: list[Part] = [
+        ("checks", "What to know before believing a score", [tables.checks(study)]),
+        ("claims", "The claims of the paper, one by one", [tables.claims(study)]),
+        ("tests", "Does another input help?", [tables.tests(study), tables.scores(study), tables.reference(study)]),
+        (
+            "where",
+            "Where the importance stands",
+            [tables_overview.importance_regions(study, data), *curves],
+        ),
+        ("predictions", "Predictions one by one", [*figures.prediction_figures(study), tables.class_scores(study)]),
+        ("origins", "Natural and other samples", [tables.natural(study), tables.origins(study)]),
         ("robustness", "If the measurement is worse", decay),
-        ("splits", "Grouped and random splits", [*figures.split_figures(study), *splits]),
-        ("data", "The data", [tables_overview.classes(study, data), *figures.data_figures(study, data), left_out]),
-        ("checks", "Checks", [tables.checks(study)]),
+        ("splits", "Grouped and random splits", [*figures.split_figures(study), tables_overview.split_scores(study)]),
+        ("data", "The data", [*figures.data_figures(study), tables_overview.classes(study, data)]),
+        ("left-out", "What was left out", [tables.left_out(study, data)]),
         ("provenance", "Settings and provenance", [tables.settings(study), tables.provenance(study, data)]),
     ]
     kept = [(name, heading, [item for item in items if not _empty(item)]) for name, heading, items in found]
@@ -127,7 +126,7 @@ def parts(study: Study, data: Dataset, robustness: pd.DataFrame | None = None) -
 
 
 def _empty(item: Display | Table) -> bool:
-    return isinstance(item, Table) and item.shown.empty
+    return isinstance(item, Table) and (item.frame.empty or (item.shown is not None and item.shown.empty))
 
 
 def _drawn(displays: list[Display], folder: Path, workers: int | None, reporter: Reporter | None) -> dict[str, str]:
@@ -141,17 +140,12 @@ def _drawn(displays: list[Display], folder: Path, workers: int | None, reporter:
 
 
 def draw(folder: Path, display: Display) -> Record:
-    """Write the files of a figure; meta: html, what stands of it on the page. One task."""
-    write_figure(display, folder)
-    return Record({"html": page.figure(display)})
-
-
-def write_figure(display: Display, folder: Path) -> None:
-    """Write the three files of a figure."""
-    drawn, path = display.plot(), folder / "figures" / display.name
-    for ending, made in (("png", png), ("svg", svg)):
-        write_atomic(path.with_suffix(f".{ending}"), partial(_write_bytes, made(drawn)))
+    """Draw a figure and write its three files; meta: html, what stands of it on the page. One task."""
+    made, path = drawn(display), folder / "figures" / display.name
+    for ending, content in (("png", made.png), ("svg", made.svg)):
+        write_atomic(path.with_suffix(f".{ending}"), partial(_write_bytes, content))
     write_csv(display.frame(), path.with_suffix(".csv"))
+    return Record({"html": page.figure(display, made.panels)})
 
 
 def _write_bytes(content: bytes, path: Path) -> None:
@@ -161,23 +155,3 @@ def _write_bytes(content: bytes, path: Path) -> None:
 def write_table(table: Table, folder: Path) -> None:
     """Write the numbers of a table."""
     write_csv(table.frame, folder / "tables" / f"{table.name}.csv")
-
-
-def title(study: Study) -> str:
-    """Return the page's title."""
-    return f"The first shell of {text.listed(reading.metals(study))}: what XANES and PDF tell"
-
-
-def lead(study: Study) -> str:
-    """Return one paragraph: samples, inputs, splits and who made it."""
-    counts = study.provenance["counts"]
-    samples = [f"{metal} {max(held['samples'] for held in counts[metal].values())}" for metal in reading.metals(study)]
-    inputs = text.listed([input_name(name) for name in reading.inputs(study)])
-    by = str(study.settings["group_by"]).replace("_", " ")
-    grouped = f" Grouped splits keep one {by}, and all that was made from one parent or in one series, on one side."
-    return (
-        f"Random forests on {inputs}; {study.settings['level']}-level samples: {text.listed(samples)}. "
-        f"{study.settings['repeats']} repeats each; scores are of held-out samples, ± one standard deviation over "
-        f"repeats; words and figures are of {reading.splits(study)[0]} splits unless they say otherwise."
-        + (grouped if "grouped" in reading.splits(study) else "")
-    )

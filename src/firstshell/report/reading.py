@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -46,9 +46,10 @@ def repeated(study: Study, repeats: int, split: str) -> str:
 
 
 def samples(study: Study, data: Dataset, metal: str, target: Target) -> Dataset:
-    """Return the samples of `data` that the study of this metal and target was made on."""
+    """Return the own samples of `data` that the study of this metal and target was made on."""
     plan = from_dict(StudyPlan, study.settings)
-    return data.take(choose_samples(data, plan, metal, target).rows)
+    chosen = choose_samples(data, plan, metal, target)
+    return data.take(chosen.rows[chosen.own])
 
 
 def inputs(study: Study, target: Target | None = None) -> list[str]:
@@ -88,6 +89,23 @@ def ranking(study: Study, metal: str, target: Target) -> list[str]:
     rows = scores[(scores["metal"] == metal) & ~scores["inputs"].isin(BASELINES)]
     ordered = rows.sort_values(["mean", "inputs"], ascending=[not main_metric(target).higher_is_better, True])
     return [str(name) for name in ordered["inputs"]]
+
+
+def studied(study: Study) -> list[tuple[str, Target]]:
+    """Return every pair of metal and target with scores, by metal and in the order of `Target`."""
+    present = set(zip(study.scores["metal"], study.scores["target"], strict=True))
+    return [(m, target) for m in metals(study) for target in targets(study) if (m, target.value) in present]
+
+
+def repeats(study: Study, split: str) -> int:
+    """Return the number of trainings per input in one kind of split."""
+    return int(study.scores.loc[study.scores["split"] == split, "repeat"].nunique())
+
+
+def row(frame: pd.DataFrame, **values: str) -> dict[str, Any] | None:
+    """Return the first row whose columns equal these values; None where there is none."""
+    found = pick(frame, **values)
+    return {str(name): value for name, value in found.iloc[0].to_dict().items()} if len(found) else None
 
 
 def pick(frame: pd.DataFrame, **values: str) -> pd.DataFrame:

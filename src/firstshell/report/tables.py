@@ -12,7 +12,10 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from firstshell.report import reading
-from firstshell.report.style import class_name, input_name, number
+from firstshell.report.style import input_name, number
+from firstshell.report.words import checks as check_words
+from firstshell.report.words import study as words
+from firstshell.report.words.terms import BASELINES, CLAIMS, SHARES, SHORT
 from firstshell.types import Metric, Target, main_metric
 
 if TYPE_CHECKING:
@@ -20,8 +23,19 @@ if TYPE_CHECKING:
     from firstshell.study.study import Study
 
 SEVERITIES = ("error", "warning", "note", "ok")
-MOST_REASONS = 60
+MOST_REASONS = 12
 CLASS_F1 = r"f1_(-?\d+)"
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A cell with a number and a verdict."""
+
+    text: str
+    verdict: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.text} {self.verdict}".strip()
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,14 +43,14 @@ class Table:
     """A table of the report.
 
     frame : the numbers, written to tables/<name>.csv
-    shown : the same as text, head and cells as a reader sees them
+    shown : the same as text or `Mark`, head and cells as a reader sees them; None for what has a CSV only
     """
 
     name: str
     title: str
     caption: str
     frame: pd.DataFrame
-    shown: pd.DataFrame
+    shown: pd.DataFrame | None
 
 
 def mean_and_std(metric: Metric, row: Mapping[Any, Any]) -> str:
@@ -44,169 +58,221 @@ def mean_and_std(metric: Metric, row: Mapping[Any, Any]) -> str:
     return f"{number(metric, row['mean'])} ± {number(metric, row['std'])}"
 
 
-def summary(study: Study) -> Table:
-    """Best input of each metal and target in the main split."""
-    split, rows, cells = reading.splits(study)[0], [], []
-    for metal in reading.metals(study):
-        shown = {"Metal": metal}
-        for target in reading.targets(study):
-            scores = reading.main_scores(study, target, split)
-            best = next(iter(reading.ranking(study, metal, target)), "")
-            mean, std = reading.score(scores, metal, best)
-            metric = main_metric(target)
-            rows.append((metal, target.value, best, split, metric.value, mean, std))
-            value = mean_and_std(metric, {"mean": mean, "std": std})
-            head = f"{target.label}, {'RMSE (% of mean)' if metric is Metric.RMSE_PERCENT else metric.label}"
-            shown[head] = f"{input_name(best)}: {value}" if best else "not studied"
-        cells.append(shown)
-    frame = pd.DataFrame(rows, columns=["metal", "target", "best", "split", "metric", "mean", "std"])
-    caption = f"Input with the best mean score in {split} splits, ± one standard deviation over repeats."
-    return Table("summary", "At a glance", caption, frame, pd.DataFrame(cells))
-
-
-def scores(study: Study, target: Target) -> Table:
-    """Every score of one target but those per class."""
-    frame = study.frame()
-    frame = reading.ordered(frame[(frame["target"] == target.value) & ~frame["metric"].str.fullmatch(CLASS_F1)])
-    cells: dict[tuple[str, str, str], dict[str, str]] = {}
-    for row in frame.to_dict("records"):
-        head = (row["metal"], input_name(row["inputs"], target), row["split"])
-        metric = Metric(row["metric"])
-        cells.setdefault(head, {})[metric.label] = mean_and_std(metric, row)
-    shown = pd.DataFrame(
-        [dict(zip(("Metal", "Inputs", "Split"), head, strict=True)) | of for head, of in cells.items()]
-    )
-    caption = "Mean ± one standard deviation over the repeats, on held-out samples."
-    return Table(f"scores_{target.value}", f"{target.label}: scores", caption, frame, shown.fillna("–"))
-
-
-def class_scores(study: Study, target: Target) -> Table:
-    """F1 of each class of one target."""
-    frame = study.frame()
-    frame = reading.ordered(frame[(frame["target"] == target.value) & frame["metric"].str.fullmatch(CLASS_F1)])
-    frame.insert(3, "class", frame["metric"].str.extract(CLASS_F1, expand=False).astype(int))
-    cells: dict[tuple[str, str, str], dict[str, str]] = {}
-    by_class = reading.ordered(frame.sort_values("class", kind="stable"))
-    for row in by_class.to_dict("records"):
-        head = (row["metal"], class_name(target, row["class"]), row["split"])
-        cells.setdefault(head, {})[input_name(row["inputs"], target)] = mean_and_std(Metric.F1_WEIGHTED, row)
-    shown = pd.DataFrame([dict(zip(("Metal", "Class", "Split"), head, strict=True)) | of for head, of in cells.items()])
-    caption = "F1 of each class, mean ± one standard deviation over the repeats that held out some of it."
-    return Table(f"f1_{target.value}", f"{target.label}: F1 by class", caption, frame, shown.fillna("–"))
-
-
-def blocks(study: Study) -> Table | None:
-    """Loss on permuting each whole modality, main split; None without permutations."""
-    frame = reading.pick(study.permutation, split=reading.splits(study)[0])
-    frame = reading.ordered(frame[frame["low"].isna()].drop(columns=["low", "high"]))
-    shown = pd.DataFrame(
-        {
-            "Metal": row["metal"],
-            "Target": Target(row["target"]).label,
-            "Inputs": input_name(row["inputs"]),
-            "Permuted": input_name(row["modality"]),
-            "Loss": mean_and_std(main_metric(Target(row["target"])), row),
+def overview(study: Study) -> Table:
+    """What each metal and target gives: the score of the first input, what PDF and dPDF add to it, the best input."""
+    split, first = reading.splits(study)[0], reading.inputs(study)[0]
+    added = [name for name in reading.inputs(study) if name.startswith(f"{first}+") and name.count("+") == 1]
+    cells, score_head = [], input_name(first) + ("; natural" if len(study.natural) else "")
+    for metal, target in reading.studied(study):
+        metric, chosen = main_metric(target), {"metal": metal, "target": target.value, "split": split}
+        ranked = reading.pick(study.ranking, **chosen)
+        alone = reading.row(ranked, inputs=first)
+        best = ranked[ranked["place"].isin(["best", "leading"])].iloc[0].to_dict()
+        tied = int((ranked["place"] == "tied").sum())
+        shown: dict[str, object] = {
+            "Metal": metal,
+            "Target": f"{SHORT[target]}, {'F1' if target.is_class else 'RMSE %'}",
+            score_head: _score(metric, alone, reading.row(study.natural, **chosen, inputs=first)),
         }
-        for row in frame.to_dict("records")
+        for name in added:
+            tested = reading.row(reading.pick(study.comparisons, **chosen), **{"without": first, "with": name})
+            shown[f"+ {input_name(name.removeprefix(f'{first}+'))}"] = _gain(metric, tested)
+        if len(study.reference):
+            shown["Random forest"] = _reference(metric, reading.row(study.reference, **chosen, inputs=first))
+        shown["Best input"] = words.place(best, tied)
+        cells.append(shown)
+    ranking = reading.pick(study.ranking, split=split)
+    caption = (
+        f"{input_name(first)}: score [95 % interval of the mean]; on natural samples. Random forest: the paper's, on "
+        f"{input_name(first)}. Gains when another measurement is added (positive = "
+        "better, RMSE in % of the mean bond length) with the interval of the paired test; "
+        f"{words.multiplicity(study)} Verdicts are of single tests."
     )
-    caption = "Loss of the main score (weighted F1; RMSE in % of the mean) on held-out samples. Above zero: it matters."
-    return (
-        Table("importance_blocks", "Loss when a whole input is permuted", caption, frame, shown) if len(frame) else None
+    return Table("overview", "Each metal and target", caption, ranking, pd.DataFrame(cells).fillna("–"))
+
+
+def _score(metric: Metric, row: dict[str, Any] | None, natural: dict[str, Any] | None) -> object:
+    if row is None:
+        return "–"
+    text = number(metric, row["mean"])
+    if row["low"] == row["low"]:
+        text += f" [{number(metric, row['low'])}, {number(metric, row['high'])}]"
+    return Mark(text if natural is None else f"{text}; {number(metric, natural['natural'])}")
+
+
+def _gain(metric: Metric, row: Mapping[Any, Any] | None) -> object:
+    if row is None:
+        return "–"
+    interval = f" [{number(metric, row['low'])}, {number(metric, row['high'])}]" if row["low"] == row["low"] else ""
+    return Mark(f"{number(metric, row['difference'], sign=True)}{interval}", str(row["verdict"]))
+
+
+def _reference(metric: Metric, row: dict[str, Any] | None) -> object:
+    return "–" if row is None else number(metric, row["random_forest"])
+
+
+def claims(study: Study) -> Table:
+    """The paper's claims, one a row, with a column of verdicts for each metal; main split; failures first."""
+    split, metals = reading.splits(study)[0], reading.metals(study)
+    frame = reading.pick(study.findings, split=split)
+    cells: dict[tuple[str, str], dict[str, str]] = {}
+    for row in frame.to_dict("records"):
+        claim = CLAIMS[row["code"]]
+        if row["measure"] in SHARES:
+            claim = f"XANES dominates {input_name(row['inputs'])}, by {SHARES[row['measure']]}"
+        cells.setdefault((claim, SHORT[Target(row["target"])]), {})[row["metal"]] = row["verdict"]
+    order = sorted(cells.items(), key=lambda item: -list(item[1].values()).count("refuted"))
+    shown = pd.DataFrame(
+        {"Claim": claim, "Target": target} | {m: Mark("", found.get(m, "not tested")) for m in metals}
+        for (claim, target), found in order
     )
+    refuted = [
+        f"{row['metal']}, {SHORT[Target(row['target'])]}: {words.finding(row)}"
+        for row in frame[frame["verdict"].isin(["refuted"]) & (frame["measure"] == "score")].to_dict("records")
+    ]
+    caption = (
+        f"Claims of Na Narong et al. (2025), tested on these data in {split} splits. At least as good and closing the "
+        "gap: non-inferiority with a margin of 0.02 in F1 and 0.2 % of the mean bond length. Dominates: more than half "
+        f"of the importance. {' '.join(refuted)}"
+    )
+    return Table("claims", "The claims of the paper", caption.strip(), frame, shown)
 
 
 def tests(study: Study) -> Table:
-    """Every paired test in words."""
-    shown = pd.DataFrame(
-        {
-            "Metal": row["metal"],
-            "Target": Target(row["target"]).label,
-            "Split": row["split"],
-            "Verdict": row["verdict"],
-            "In words": f"{row['sentence']}.",
-        }
-        for row in reading.ordered(study.comparisons).to_dict("records")
-    )
+    """Every paired test of the main split: the gain, and whether it is decided."""
+    frame = reading.pick(study.comparisons, split=reading.splits(study)[0])
+    cells: dict[tuple[str, str], dict[str, str]] = {}
+    for row in reading.ordered(frame).to_dict("records"):
+        without, with_ = row["without"], row["with"]
+        if without in BASELINES:
+            head = f"Best − {'composition' if without == 'composition' else 'guess'}"
+        else:
+            head = f"{input_name(with_)} − {input_name(without)}"
+        star = "**" if row["p_holm"] < 0.05 else "*" if row["p_value"] < 0.05 else ""
+        key = (row["metal"], SHORT[Target(row["target"])])
+        cells.setdefault(key, {})[head] = f"{number(Metric(row['metric']), row['difference'], sign=True)}{star}"
+    shown = pd.DataFrame([dict(zip(("Metal", "Target"), key, strict=True)) | each for key, each in cells.items()])
     caption = (
-        "Paired over the same splits, with the variance corrected for overlapping training sets (Nadeau and Bengio, "
-        "Machine Learning 52, 239 (2003)). Undecided: the 95 % interval contains zero, or the repeats allow no test."
+        "Improvement in weighted F1, or in % of the mean bond length; * p < 0.05 of this test alone, ** also after "
+        f"Holm's correction. {words.multiplicity(study)} Variance corrected for overlapping training sets (Nadeau and "
+        "Bengio, Machine Learning 52, 239 (2003)). Intervals and p-values are in the CSV."
     )
-    return Table("comparisons", "Paired tests", caption, study.comparisons, shown)
+    return Table("comparisons", "All paired tests", caption, study.comparisons, shown.fillna("–"))
 
 
-def findings(study: Study) -> Table:
-    """What the paper found, asked of these data: the verdict and the test behind it."""
-    return Table(
-        "findings",
-        "The paper's findings",
-        "The claims of Na Narong et al., npj Comput. Mater. 11, 98 (2025), asked of these data. At least as good: the "
-        "95 % interval stays above the margin that the sentence names. Dominates: the interval of XANES's share of the "
-        "importance lies above one half.",
-        study.findings,
-        pd.DataFrame(
-            {
-                "Metal": row["metal"],
-                "Target": Target(row["target"]).label,
-                "Split": row["split"],
-                "Claim": row["claim"],
-                "Verdict": row["verdict"],
-                "In words": f"{row['sentence']}.",
-            }
-            for row in reading.ordered(study.findings).to_dict("records")
-        ),
+def scores(study: Study) -> Table:
+    """Main scores of every input and baseline in the main split, and of the paper's random forest."""
+    split, cells = reading.splits(study)[0], []
+    for metal, target in reading.studied(study):
+        metric, table = main_metric(target), reading.main_scores(study, target, split)
+        shown: dict[str, object] = {
+            "Metal": metal,
+            "Target": f"{SHORT[target]}, {'F1' if target.is_class else 'RMSE %'}",
+        }
+        for name in [*reading.inputs(study), *BASELINES]:
+            mean, std = reading.score(table, metal, name)
+            head = {"composition": "Composition", "modal": "Guess"}.get(name, input_name(name))
+            shown[head] = mean_and_std(metric, {"mean": mean, "std": std}) if mean == mean else "–"
+        for name in dict.fromkeys(study.reference["inputs"]):
+            row = reading.row(study.reference, metal=metal, target=target.value, inputs=str(name))
+            mark = {"helps": " (worse)", "hurts": " (better)"}.get(row["verdict"], "") if row else ""
+            text = f"{number(metric, row['random_forest'])}{mark}" if row else "–"
+            shown[f"Random forest: {input_name(str(name))}"] = text
+        cells.append(shown)
+    forest = study.settings["forest"]["kind"]
+    caption = (
+        f"Mean ± one standard deviation over repeats, {split} splits. Forest: "
+        f"{'extremely randomised trees' if forest == 'extra' else 'random forest'}."
+        + (
+            " Random forest: the paper's, on the same splits; marked where the test decides."
+            if forest == "extra"
+            else ""
+        )
     )
+    return Table("scores", "Scores of every input", caption, study.frame(), pd.DataFrame(cells).fillna("–"))
+
+
+def class_scores(study: Study) -> Table:
+    """F1 of each class; CSV only."""
+    frame = study.frame()
+    frame = reading.ordered(frame[frame["metric"].str.fullmatch(CLASS_F1)])
+    frame.insert(3, "class", frame["metric"].str.extract(CLASS_F1, expand=False).astype(int))
+    return Table("f1_by_class", "F1 by class", "", frame, None)
+
+
+def blocks(study: Study) -> Table:
+    """Loss on permuting each whole modality, main split; CSV only, as the figures show it."""
+    frame = reading.pick(study.permutation, split=reading.splits(study)[0])
+    frame = reading.ordered(frame[frame["low"].isna()].drop(columns=["low", "high"]))
+    return Table("importance_blocks", "Loss when a whole input is permuted", "", frame, None)
+
+
+def reference(study: Study) -> Table:
+    """The plan's forest against the paper's random forest; CSV only, as the scores show it."""
+    return Table("reference", "Against the paper's random forest", "", study.reference, None)
+
+
+def natural(study: Study) -> Table:
+    """Scores on natural samples beside those on all."""
+    frame = reading.pick(study.natural, split=reading.splits(study)[0])
+    cells: dict[tuple[str, str], dict[str, str]] = {}
+    for row in reading.ordered(frame).to_dict("records"):
+        metric, target = Metric(row["metric"]), Target(row["target"])
+        head = (row["metal"], f"{SHORT[target]}, {'F1' if target.is_class else 'RMSE %'}")
+        text = f"{number(metric, row['natural'])} ({number(metric, row['all'])})"
+        cells.setdefault(head, {"Natural held out": f"{row['tested']:.0f}"})[input_name(row["inputs"], target)] = text
+    shown = pd.DataFrame([dict(zip(("Metal", "Target"), key, strict=True)) | each for key, each in cells.items()])
+    caption = "Score on the held-out samples as found in nature; in brackets on all held-out samples."
+    return Table("natural", "Natural samples alone", caption, study.natural, shown.fillna("–"))
 
 
 def origins(study: Study) -> Table:
-    """Whether derived structures in the training set help to predict natural ones, or why it was not asked."""
+    """What other samples in training are worth for natural, or own, ones."""
     cells = [
         {
             "Metal": row["metal"],
-            "Target": Target(row["target"]).label,
+            "Target": SHORT[Target(row["target"])],
             "Inputs": input_name(row["inputs"]),
-            "Verdict": row["verdict"],
-            "In words": f"{row['sentence']}.",
+            "Tested on": str(row["alone"]),
+            "Added to training": f"{row['added_train']:.0f} {row['added']} to {row['alone_train']:.0f}",
+            "Alone": number(Metric(row["metric"]), row["alone_score"]),
+            "With them": number(Metric(row["metric"]), row["all_score"]),
+            "Gain": _gain(Metric(row["metric"]), row),
         }
         for row in reading.ordered(study.origins).to_dict("records")
     ]
-    cells += [
-        {
-            "Metal": row["metal"],
-            "Target": Target(row["target"]).label,
-            "Inputs": "–",
-            "Verdict": "not asked",
-            "In words": f"{row['message'][0].upper()}{row['message'][1:]}.",
-        }
-        for row in reading.ordered(reading.pick(study.checks, code="FS108")).to_dict("records")
-    ]
-    return Table(
-        "origins",
-        "Natural structures alone, or with derived ones",
-        "Forests trained on natural samples alone against forests trained on natural and derived ones, scored on the "
-        "same held-out natural samples; nothing derived from a held-out structure is trained on.",
-        study.origins,
-        pd.DataFrame(cells),
+    caption = (
+        "Trained on natural (or own) samples alone, and with all others, tested on the same held-out natural (or own) "
+        "samples; no relative of a held-out sample is trained on."
     )
+    return Table("origins", "Do other samples in training help?", caption, study.origins, pd.DataFrame(cells))
 
 
 def checks(study: Study) -> Table:
-    """The coded checks, the gravest first."""
-    order = study.checks["severity"].map(SEVERITIES.index)
-    ordered = study.checks.loc[order.sort_values(kind="stable").index]
-    known = {target.value: target.label for target in Target}
-    shown = pd.DataFrame(
-        {
-            "Severity": ordered["severity"],
-            "Code": ordered["code"],
-            "Metal": ordered["metal"],
-            "Target": ordered["target"].map(lambda target: known.get(target, "")),
-            "Split": ordered["split"],
-            "What": ordered["message"],
-            "What to do": ordered["remedy"],
-        }
-    )
-    caption = "What to know before believing a score."
-    return Table("checks", "What the checks say", caption, study.checks, shown.fillna(""))
+    """The coded checks that are not ok, the gravest first, one row a kind; every one of them is in the CSV."""
+    frame = reading.ordered(study.checks)
+    said = [check_words.check(row) for row in frame.to_dict("records")]
+    frame = frame.assign(message=[message for message, _ in said], remedy=[remedy for _, remedy in said])
+    kinds: dict[tuple[int, str], list[dict[str, Any]]] = {}
+    for row in frame[frame["severity"] != "ok"].to_dict("records"):
+        kinds.setdefault((SEVERITIES.index(row["severity"]), row["code"]), []).append(
+            {str(k): v for k, v in row.items()}
+        )
+    cells = []
+    for (_, code), rows in sorted(kinds.items()):
+        first = rows[0]
+        where = " ".join(part for part in (first["metal"], first["target"].replace("_", " "), first["split"]) if part)
+        cells.append(
+            {
+                "Severity": Mark("", first["severity"]),
+                "Code": f"{code}, {check_words.subjects([code])}",
+                "Times": str(len(rows)),
+                "For example": f"{where}: {first['message']}" if where else first["message"],
+                "What to do": first["remedy"],
+            }
+        )
+    caption = "What to know before believing a score; every check, also those that passed, is in the CSV."
+    return Table("checks", "Checks", caption, frame, pd.DataFrame(cells))
 
 
 def left_out(study: Study, data: Dataset) -> Table:
@@ -227,37 +293,29 @@ def left_out(study: Study, data: Dataset) -> Table:
     known = {target.value: target.label for target in Target}
     shown = frame.head(MOST_REASONS).assign(target=frame["target"].map(lambda target: known.get(target, target)))
     shown = shown.astype(str).rename(columns=str.capitalize)
-    more = (
-        f" The {MOST_REASONS} commonest of {len(frame)} reasons; all are in the CSV."
-        if len(frame) > MOST_REASONS
-        else ""
-    )
+    more = f" The {MOST_REASONS} commonest of {len(frame)} reasons." if len(frame) > MOST_REASONS else ""
     return Table("left_out", "What was left out, and why", f"Samples by stage and reason.{more}", frame, shown)
 
 
 def _head(reason: object) -> str:
     """Return the reason without the file it was found in, the count of sites, the remedy and single values."""
-    words = re.sub(r"^\S+/(POSCAR|FEFF-XANES/\S*): ", "", str(reason))
-    words = re.sub(r"^\d+ of \d+ sites: ", "", words)
-    return words.split(": ")[0].split(". ")[0]
+    text = re.sub(r"^\S+/(POSCAR|FEFF-XANES/\S*): ", "", str(reason))
+    text = re.sub(r"^\d+ of \d+ sites: ", "", text)
+    return text.split(": ")[0].split(". ")[0]
 
 
 def settings(study: Study) -> Table:
     """Every setting of the plan."""
-    return _listed("settings", "Settings", "The plan of the study.", study.settings)
+    frame = pd.DataFrame(_flat(study.settings), columns=["name", "value"])
+    return Table("settings", "Settings", "The plan of the study.", frame, frame.rename(columns=str.capitalize))
 
 
 def provenance(study: Study, data: Dataset) -> Table:
-    """Where the numbers come from: hashes, versions, machine, seconds, and what the dataset was made with."""
+    """Where the numbers come from: hashes, versions, machine, seconds; the CSV adds what the data were made with."""
     about = {key: value for key, value in study.provenance.items() if key != "counts"}
-    return _listed(
-        "provenance", "Provenance", "What the numbers were made from, and with.", about | {"dataset": data.settings}
-    )
-
-
-def _listed(name: str, title: str, caption: str, table: Mapping[str, Any]) -> Table:
-    frame = pd.DataFrame(_flat(table), columns=["name", "value"])
-    return Table(name, title, caption, frame, frame.rename(columns=str.capitalize))
+    frame = pd.DataFrame(_flat(about | {"dataset": data.settings}), columns=["name", "value"])
+    shown = pd.DataFrame(_flat(about), columns=["Name", "Value"])
+    return Table("provenance", "Provenance", "What the numbers were made from, and with.", frame, shown)
 
 
 def _flat(value: Any, name: str = "") -> Iterator[tuple[str, str]]:

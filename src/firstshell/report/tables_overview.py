@@ -1,4 +1,4 @@
-"""Tables that set things side by side: verdicts by metal, grouped and random splits, classes, regions of importance."""
+"""Tables of what the data hold, and of how importances divide."""
 
 from __future__ import annotations
 
@@ -7,126 +7,86 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from firstshell.dataset.table import ORIGINS
 from firstshell.report import reading, regions
-from firstshell.report.style import class_name, input_name, number, percent
-from firstshell.report.tables import Table, mean_and_std
-from firstshell.study.findings import SHARES
-from firstshell.types import Target, main_metric
+from firstshell.report.style import input_name, percent
+from firstshell.report.tables import Table
+from firstshell.report.words.terms import SHORT, listed
+from firstshell.types import Target
 
 if TYPE_CHECKING:
     from firstshell.dataset.table import Dataset
     from firstshell.study.study import Study
 
-
-def verdicts(study: Study) -> Table:
-    """The paper's findings, one a row, with a column of verdicts for each metal; main split."""
-    split = reading.splits(study)[0]
-    frame = reading.pick(study.findings, split=split)
-    cells: dict[tuple[str, str], dict[str, str]] = {}
-    for target in Target:
-        for row in reading.pick(frame, target=target.value).to_dict("records"):
-            claim = row["claim"]
-            if row["measure"] in SHARES:
-                claim = f"XANES dominates {input_name(row['inputs'])}, {row['measure']}"
-            cells.setdefault((claim, target.label), {})[row["metal"]] = row["verdict"]
-    metals = reading.metals(study)
-    shown = pd.DataFrame(
-        {"Claim": claim, "Target": target} | {metal: found.get(metal, "–") for metal in metals}
-        for (claim, target), found in sorted(cells.items(), key=lambda item: _claim_order(item[0][0]))
-    )
-    caption = (
-        f"Claims of Na Narong et al. (2025), tested on these data in {split} splits. Undecided: the test cannot tell; "
-        "a dash: not studied. Dominates: in shares of impurity importance or of permutation "
-        "loss. The sentences behind the words stand further below."
-    )
-    return Table("verdicts", "Do the paper's findings hold here?", caption, frame.drop(columns="sentence"), shown)
+NEAR_EDGE = 15.0
+"""eV to both sides of the edge."""
 
 
-def _claim_order(claim: str) -> int:
-    """Claims of one kind together, in the order they are made."""
-    return next(i for i, start in enumerate(("XANES is", "dPDF", "XANES dom", "Adding")) if claim.startswith(start))
-
-
-def split_scores(study: Study, target: Target) -> Table:
-    """Main score of each metal and input in grouped and in random splits, side by side."""
-    scores, metric = reading.main_scores(study, target), main_metric(target)
-    held: dict[tuple[str, str], dict[str, dict[str, float]]] = {}
-    for row in scores.to_dict("records"):
-        held.setdefault((row["metal"], row["inputs"]), {})[row["split"]] = {"mean": row["mean"], "std": row["std"]}
-    rows, cells = [], []
-    order = {name: i for i, name in enumerate([*reading.inputs(study, target), "composition", "modal"])}
-    metals = reading.metals(study)
-    for (metal, inputs), by in sorted(held.items(), key=lambda item: (metals.index(item[0][0]), order[item[0][1]])):
-        if {"grouped", "random"} <= set(by):
-            gain = by["random"]["mean"] - by["grouped"]["mean"]
-            rows.append((metal, inputs, metric.value, *by["grouped"].values(), *by["random"].values(), gain))
-            shown = {split.capitalize(): mean_and_std(metric, by[split]) for split in ("grouped", "random")}
-            named = {"Metal": metal, "Inputs": input_name(inputs, target)}
-            cells.append(named | shown | {"Random − grouped": number(metric, gain, sign=True)})
-    columns = ["metal", "inputs", "metric", "grouped_mean", "grouped_std", "random_mean", "random_std", "difference"]
-    caption = f"{metric.label}, mean ± one standard deviation over the repeats."
-    title = f"{target.label}: grouped and random splits"
-    return Table(f"splits_{target.value}", title, caption, pd.DataFrame(rows, columns=columns), pd.DataFrame(cells))
+def split_scores(study: Study) -> Table:
+    """Main score of each metal, target and input in grouped and in random splits; CSV only, as a figure shows it."""
+    parts = []
+    for target in reading.targets(study):
+        rows = reading.main_scores(study, target)
+        parts.append(rows.assign(target=target.value))
+    frame = pd.concat(parts, ignore_index=True)
+    return Table("splits", "Grouped and random splits", "", frame, None)
 
 
 def classes(study: Study, data: Dataset) -> Table:
-    """How many samples each class of each metal has, by where they come from."""
+    """How many samples each class of each metal has, by where they come from; CSV only."""
     rows = []
-    for metal in reading.metals(study):
-        for target, held in study.provenance["counts"][metal].items():
-            frame = reading.samples(study, data, metal, Target(target)).frame
-            for label in held["classes"] or ["all"]:
-                of_class = frame if label == "all" else frame[frame[target] == int(label)]
-                counts = [int((of_class["origin"] == origin).sum()) for origin in ORIGINS]
-                formulas = int(of_class["formula"].nunique())
-                rows.append((metal, target, label, *counts, len(of_class), formulas))
-    frame = pd.DataFrame(rows, columns=["metal", "target", "class", *ORIGINS, "samples", "formulas"])
-    present = [origin for origin in ORIGINS if frame[origin].any()]
-    shown = pd.DataFrame(
-        {
-            "Metal": row["metal"],
-            "Target": Target(row["target"]).label,
-            "Class": "all" if row["class"] == "all" else class_name(Target(row["target"]), int(row["class"])),
-            **{origin.capitalize(): str(row[origin]) for origin in present},
-            "All": str(row["samples"]),
-            "Formulas": str(row["formulas"]),
-        }
-        for row in frame.to_dict("records")
-    )
-    caption = (
-        "Samples studied. Natural: as found; derived: made from another structure by substitution; given: of unknown "
-        "origin. Formulas: how many different ones."
-    )
-    return Table("classes", "Samples by class and origin", caption, frame, shown)
+    for metal, target in reading.studied(study):
+        frame = reading.samples(study, data, metal, target).frame
+        labels = frame[target.value] if target.is_class else pd.Series("all", index=frame.index)
+        for (label, origin), part in frame.groupby([labels, frame["origin"]]):
+            rows.append((metal, target.value, label, origin, len(part), int(part["formula"].nunique())))
+    columns = ["metal", "target", "class", "origin", "samples", "formulas"]
+    return Table("classes", "Samples by class and origin", "", pd.DataFrame(rows, columns=columns), None)
 
 
 def importance_regions(study: Study, data: Dataset) -> Table:
     """How the impurity importance of each single input divides between the regions of its axis; main split."""
     parts, cells = [], []
-    for metal in reading.metals(study):
-        for target in reading.targets(study):
-            for name, axis, rows in single_shares(study, data, metal, target):
-                parts.append(rows.assign(metal=metal, target=target.value, inputs=name, origin=axis.origin))
-                said = ", ".join(f"{row['region']} {percent(row['share'])}" for row in rows.to_dict("records"))
-                densest = rows.iloc[int(rows["times_even"].argmax())]
-                most = f"{densest['region']}: {densest['times_even']:.1f} times an even spread"
-                named = {"Metal": metal, "Target": target.label, "Input": input_name(name)}
-                cells.append(named | {"Share of the importance": said, "Densest": most})
-    columns = ["metal", "target", "inputs", "region", "low", "high", "share", "times_even", "origin"]
+    origins = {}
+    for metal, target in reading.studied(study):
+        shown = {"Metal": metal, "Target": SHORT[target]}
+        for name, axis, rows, near in single_shares(study, data, metal, target):
+            parts.append(rows.assign(metal=metal, target=target.value, inputs=name, origin=axis.origin, near_edge=near))
+            if name == "xanes":
+                shown[f"XANES, {NEAR_EDGE:g} eV around the edge"] = percent(near)
+                origins[metal] = axis.origin
+            top = rows.iloc[int(rows["share"].argmax())]
+            shown[f"{input_name(name)}, most in"] = f"{top['region']} {percent(top['share'])}"
+            if axis.unit == "Å":
+                inside = rows.loc[rows["region"] == "first shell", "share"]
+                shown[f"{input_name(name)}, first shell"] = percent(float(inside.sum()))
+        cells.append(shown)
+    columns = ["metal", "target", "inputs", "region", "low", "high", "share", "times_even", "origin", "near_edge"]
     frame = pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
+    edges = f" Edges: {listed(f'{m} {e:.1f} eV' for m, e in origins.items())} above E(K)." if origins else ""
     caption = (
-        "Impurity importance of each input alone, summed over the parts of its axis. Pre-edge: over 3 eV below where "
-        "the mean spectrum reaches half its step; white line: around its first maximum. First shell: within 0.25 Å of "
-        "the mean bond length. Densest: the part with most importance for its width."
+        "Share of the impurity importance of each input alone. Edge: where the mean spectrum reaches half its step."
+        f"{edges} First shell: within 0.25 Å of the mean bond length.{_slope_words(study)}"
     )
-    return Table("importance_regions", "Importance by region", caption, frame, pd.DataFrame(cells))
+    return Table("importance_regions", "Importance by region", caption, frame, pd.DataFrame(cells).fillna("–"))
+
+
+def _slope_words(study: Study) -> str:
+    """Say what the part of a PDF below its first pair carries, and whether it was trained on."""
+    if study.settings["r_from"] == "zero":
+        return (
+            " Importance below the first pair is of the density line of simulated PDFs: information that a measured "
+            "G(r) does not carry."
+        )
+    return " PDFs are used from their first possible pair on: what lies below is no information in a measured G(r)."
 
 
 def single_shares(
     study: Study, data: Dataset, metal: str, target: Target
-) -> list[tuple[str, regions.Axis, pd.DataFrame]]:
-    """Return each single input with its axis and `regions.shares`; those without rules or importances are left out."""
+) -> list[tuple[str, regions.Axis, pd.DataFrame, float]]:
+    """Return each single input with its axis, `regions.shares` and the share near the edge (NaN but for XANES).
+
+    Inputs without rules or importances are left out.
+    """
     chosen = {"metal": metal, "target": target.value, "split": reading.splits(study)[0]}
     impurity, found = reading.pick(study.impurity, **chosen), []
     if impurity.empty:
@@ -136,7 +96,10 @@ def single_shares(
         curve = reading.pick(impurity, inputs=name).sort_values("position", ignore_index=True)
         if len(curve):
             axis = regions.axis_of(samples, name)
-            rows = regions.shares(axis, *(curve[column].to_numpy(np.float64) for column in ("position", "mean")))
+            position, mean = (curve[column].to_numpy(np.float64) for column in ("position", "mean"))
+            rows = regions.shares(axis, position, mean)
             if len(rows):
-                found.append((name, axis, rows))
+                near = np.abs(position - axis.origin) <= NEAR_EDGE
+                share = float(mean[near].sum() / mean.sum()) if name == "xanes" else float("nan")
+                found.append((name, axis, rows, share))
     return found

@@ -1,4 +1,4 @@
-"""Which measurement to take: expected errors, paired tests and a stated rule, as numbers."""
+"""Which measurement to take: expected errors, paired tests and a stated order of cost, as numbers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from firstshell.study.compare import BASELINES, Comparison, corrected_test, improvement_of
+from firstshell.study.compare import BASELINES, Comparison, corrected_test, holm, improvement_of
 from firstshell.study.curves import METRICS, Curves
 from firstshell.study.powerlaw import REACH
 from firstshell.types import Array, Target, main_metric
@@ -15,64 +15,73 @@ from firstshell.types import Array, Target, main_metric
 COLUMNS = ("metal", "target", "inputs", "size", "n_train", "metric", "unit", "mean", "low", "high", "extrapolated")
 UNITS = {"rmse_percent": "% of mean bond length", "rmse": "Å", "median_error": "Å"}
 AHEAD = (2.0, REACH)
-RULE = (
-    "the fewest measurements whose error is not significantly worse than that of the best input; among equally many, "
-    "those with the smallest error"
-)
+FREE = "composition"
+COST = {"xanes": 1.0, "pdf": 2.0, "dpdf": 10.0}
+"""Rank of what a measurement costs, and of a combination the sum: a XANES scan takes minutes, a PDF minutes at a
+high-energy beamline, a differential PDF the same at several energies near the edge."""
+OTHER_COST = 5.0
+
+
+@dataclass(frozen=True)
+class Step:
+    """A costlier input that is shown to be better than a cheaper one: gain, interval and p-value in `answer`."""
+
+    without: str
+    with_: str
+    answer: Comparison
 
 
 @dataclass(frozen=True, eq=False)
 class Advice:
     """What the paired tests say of one target.
 
-    best : the input with the best mean
-    single : the best of single measurements, None where only combinations were asked for
-    recommended : by `RULE`
-    worse : by how much the recommended input is worse than the best, None where they are the same
-    second : what each combination improves on `single`, by combination
-    composition : what the best input improves on the composition alone
+    recommended : where the steps end; None where no input is shown to be better than the composition
+    steps : from the composition, which costs nothing, to the recommended input; each is a decided test
+    others : what each other input improves on the recommended one, or on the composition where there is none
+    adjusted : p-values by input of `others`, for the number of them (Holm)
     """
 
     target: Target
-    best: str
-    single: str | None
-    recommended: str
-    worse: Comparison | None
-    second: dict[str, Comparison]
-    composition: Comparison
+    recommended: str | None
+    steps: tuple[Step, ...]
+    others: dict[str, Comparison]
+    adjusted: dict[str, float]
 
     @property
-    def composition_is_enough(self) -> bool:
-        """Whether no measurement could be shown to tell more than the composition."""
-        return self.composition.verdict != "helps"
+    def alike(self) -> list[str]:
+        """Inputs that cannot be told apart from the recommended one, the cheaper first."""
+        return [name for name, answer in self.others.items() if answer.verdict == "undecided"]
+
+
+def cost(inputs: str) -> float:
+    """Return the rank of what an input costs to measure; 0 for the composition."""
+    return 0.0 if inputs in BASELINES else sum(COST.get(part, OTHER_COST) for part in inputs.split("+"))
 
 
 def advise(curves: Curves, target: str) -> Advice:
-    """Compare the inputs at the full training side and choose by `RULE`."""
-    metric, ratio = main_metric(Target(target)), curves.test_over_train(target)
-    inputs = curves.plan.inputs
-    values = {name: curves.values(target, name, metric.value)[:, -1] for name in (*inputs, *BASELINES)}
+    """Start from the composition, and pay for a costlier input only where it is shown to be better.
 
-    def merit(name: str) -> float:
-        return float(np.mean(values[name])) * (1.0 if metric.higher_is_better else -1.0)
+    Of several that are shown to be better the cheapest is the next step, which is tested in turn. A test that cannot
+    decide never moves the advice: what it leaves open is in `Advice.others`.
+    """
+    metric, ratio = main_metric(Target(target)), curves.test_over_train(target)
+    inputs = sorted(curves.plan.inputs, key=cost)
+    values = {name: curves.values(target, name, metric.value)[:, -1] for name in (*inputs, *BASELINES)}
 
     def gain(without: str, with_: str) -> Comparison:
         return corrected_test(improvement_of(metric, values[without], values[with_]), ratio)
 
-    best = max(inputs, key=merit)
-    good = [name for name in inputs if name == best or gain(name, best).verdict != "helps"]
-    recommended = min(good, key=lambda name: (len(name.split("+")), -merit(name)))
-    singles = [name for name in inputs if "+" not in name]
-    single = max(singles, key=merit) if singles else None
-    return Advice(
-        target=Target(target),
-        best=best,
-        single=single,
-        recommended=recommended,
-        worse=None if recommended == best else gain(recommended, best),
-        second={} if single is None else {name: gain(single, name) for name in inputs if "+" in name},
-        composition=gain("composition", best),
-    )
+    steps: list[Step] = []
+    current, searching = FREE, True
+    while searching:
+        dearer = [Step(current, name, gain(current, name)) for name in inputs if cost(name) > cost(current)]
+        better = [step for step in dearer if step.answer.verdict == "helps"]
+        steps += better[:1]
+        current, searching = better[0].with_ if better else current, bool(better)
+    others = {name: gain(current, name) for name in inputs if name != current}
+    p_values = holm(np.array([answer.p_value for answer in others.values()]))
+    adjusted = dict(zip(others, map(float, p_values), strict=True))
+    return Advice(Target(target), None if current == FREE else current, tuple(steps), others, adjusted)
 
 
 def advice_table(curves: Curves) -> pd.DataFrame:

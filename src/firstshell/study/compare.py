@@ -1,4 +1,4 @@
-"""Does the other input help? Paired tests over the same splits, and their answers in words."""
+"""Does the other input help? Paired tests over the same splits."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from itertools import combinations
 import numpy as np
 from scipy.stats import t as student
 
-from firstshell.simulation import show
 from firstshell.types import Array, Metric, Target, main_metric
 
 BASELINES = ("composition", "modal")
 LEVEL = 0.95
+MARGIN = {Metric.F1_WEIGHTED: 0.02, Metric.RMSE_PERCENT: 0.2}
+"""How much worse, in the main metric, still counts as "at least as good"."""
 
 
 @dataclass(frozen=True)
@@ -67,46 +68,26 @@ def improvement_of(metric: Metric, without: Array, with_: Array) -> Array:
     return with_ - without if metric.higher_is_better else without - with_
 
 
-def sentence(target: Target, without: str, with_: str, answer: Comparison) -> str:
-    """Say in plain words, with numbers and units, what the comparison found."""
-    return phrase(main_metric(target), _subject(without, with_), answer)
+def not_worse(answer: Comparison, margin: float) -> bool:
+    """Whether a test of non-inferiority passes: the 95 % interval stays above minus the margin. Without a test, no."""
+    return answer.low >= -margin
 
 
-def phrase(metric: Metric, subject: str, answer: Comparison) -> str:
-    """Say what `subject` ("Adding PDF to XANES") does to a metric, with interval, p-value and number of splits."""
-    name, unit = WORDS[metric]
-    up = (answer.difference > 0) == metric.higher_is_better
-    change = f"{'raises' if up else 'lowers'} {name} by {abs(answer.difference):.3f}{unit}"
-    if np.isnan(answer.p_value):
-        return f"{subject} {change} on this one split, which allows no test"
-    p_value = "p < 0.001" if answer.p_value < 0.001 else f"p = {answer.p_value:.3f}"
-    interval = f"95 % interval of the improvement {answer.low:.3f} to {answer.high:.3f}{unit}"
-    interval = interval.replace("-", "−")
-    detail = f"({interval}, {p_value}, {answer.repeats} paired splits)"
-    if answer.verdict == "undecided":
-        return f"{subject} makes no difference to {name} that these splits could show {detail}"
-    return f"{subject} {change}: it {answer.verdict} {detail}"
+def holm(p_values: Array) -> Array:
+    """Return (n,) p-values adjusted for there being n tests (Holm, Scand. J. Stat. 6, 65 (1979)); NaN do not count.
 
-
-WORDS = {
-    Metric.F1_WEIGHTED: ("weighted F1", ""),
-    Metric.RMSE_PERCENT: ("the RMSE", " % of the mean bond length"),
-}
+    An adjusted value below 0.05 keeps the chance of a single false finding among all tests at 5 %, whatever their
+    dependence.
+    """
+    adjusted = np.full(len(p_values), np.nan)
+    order = np.argsort(p_values, kind="stable")[: int(np.isfinite(p_values).sum())]
+    steps = p_values[order] * np.arange(len(order), 0, -1)
+    adjusted[order] = np.minimum(1.0, np.maximum.accumulate(steps))
+    return adjusted
 
 
 def _verdict(low: float, high: float) -> str:
     return "helps" if low > 1e-12 else "hurts" if high < -1e-12 else "undecided"
-
-
-def _subject(without: str, with_: str) -> str:
-    if without in BASELINES:
-        return f"Using {show(with_)}, the best input, instead of {BASELINE_NAMES[without]}"
-    if set(without.split("+")) < set(with_.split("+")):
-        return f"Adding {show('+'.join(m for m in with_.split('+') if m not in without.split('+')))} to {show(without)}"
-    return f"Using {show(with_)} instead of {show(without)}"
-
-
-BASELINE_NAMES = {"composition": "the composition alone", "modal": "a guess without data (modal class or mean)"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,6 +108,14 @@ class Paired:
         if self.test_over_train is None:
             return untested(improvement)
         return corrected_test(improvement, self.test_over_train)
+
+    def mean(self, name: str) -> Comparison:
+        """Return the mean score with its 95 % interval, as the corrected test has it."""
+        return (
+            untested(self.values[name])
+            if self.test_over_train is None
+            else corrected_test(self.values[name], self.test_over_train)
+        )
 
     def best(self, inputs: tuple[str, ...]) -> str:
         """Return the input with the best mean."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
-from importlib.metadata import version
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -13,49 +12,42 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from firstshell.config import stable_hash, to_dict
 from firstshell.dataset.table import Dataset
-from firstshell.errors import EngineError, InputError
+from firstshell.errors import InputError
 from firstshell.runtime.progress import Reporter
 from firstshell.runtime.store import Record, Store
-from firstshell.runtime.tasks import Failure, run_tasks
-from firstshell.study.baselines import modal_prediction
 from firstshell.study.compare import BASELINES
-from firstshell.study.features import design_matrix, source_matrices
-from firstshell.study.forest import fit_forest, resolve_backend
+from firstshell.study.forest import resolve_backend
 from firstshell.study.plan import StudyPlan
 from firstshell.study.powerlaw import Curve
-from firstshell.study.samples import Samples, choose_samples, held_out, study_metals
+from firstshell.study.samples import Samples, held_out, trained_on
 from firstshell.study.scores import score
 from firstshell.study.splits import Codes, Mask, seeded
+from firstshell.study.tasks import mean_length
+from firstshell.study.trainer import Shared, learn, prepare, run_all
 from firstshell.types import Array, Target
 
-PROTOCOL = 1
+PROTOCOL = 2
 SIZES = (0.1, 0.18, 0.32, 0.56, 1.0)
 SPLIT = "grouped"
 COLUMNS = ("target", "inputs", "size", "repeat", "n_train", "n_test", "metric", "value")
 METRICS = {True: ("f1_weighted", "accuracy"), False: ("rmse_percent", "rmse", "median_error")}
-PACKAGES = ("firstshell", "scikit-learn", "numpy", "scipy")
+REUSED = (
+    *("metals", "targets", "inputs", "splits", "repeats", "random_repeats"),
+    *("windows", "permutations", "origins", "reference"),
+)
+"""Settings that one training does not depend on."""
 
 
 @dataclass(frozen=True)
 class CurveTask:
     """One training on a part of the training side; `size` is the share of its groups."""
 
+    metal: str
     target: str
     inputs: str
     size: float
     repeat: int
-
-
-@dataclass(frozen=True, eq=False)
-class Ground:
-    """What all trainings look at: samples by target value, matrices by modality and "composition"."""
-
-    plan: StudyPlan
-    samples: dict[str, Samples]
-    matrices: dict[str, Array]
-    backend: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,34 +123,22 @@ def run_curves(
     studied; one that cannot be beside others that can is named in `left_out`.
     """
     plan, sizes = _checked(plan or StudyPlan(), metal), check_sizes(sizes)
-    study_metals(data, plan)
-    samples: dict[str, Samples] = {}
-    errors: dict[str, InputError] = {}
-    for target in plan.targets:
-        try:
-            samples[target] = choose_samples(data, plan, metal, Target(target))
-        except InputError as error:
-            errors[target] = error
-    if not samples:
-        raise next(iter(errors.values()))
-    ground = Ground(plan, samples, source_matrices(data, plan), resolve_backend(backend))
+    shared, left_out = prepare(data, plan, resolve_backend(backend))
+    targets = [target for _, target in shared.samples]
     names = (*plan.inputs, *BASELINES)
-    tasks = [CurveTask(*parts) for parts in product(samples, names, sizes, range(plan.repeats))]
-    keys = {_key(data, ground, metal, task): task for task in tasks}
+    tasks = [CurveTask(metal, *parts) for parts in product(targets, names, sizes, range(plan.repeats))]
     with Store.open(Path(out) / "store") if out is not None else nullcontext() as store:
-        found = run_tasks(
-            train_part, keys, shared=ground, store=store, workers=workers, reporter=reporter, label="Learning curves"
-        )
+        how = {"store": store, "workers": workers, "reporter": reporter, "label": "Learning curves"}
+        trained = run_all(train_part, tasks, shared, ("curves", PROTOCOL, data.hash), REUSED, **how)
     rows: list[tuple[Any, ...]] = []
-    for key, result in found.items():
-        task = keys[key]
-        if isinstance(result, Failure):
-            raise EngineError(f"training failed for {task}: {result.reason}")
-        head, meta = (task.target, task.inputs, task.size, task.repeat), result.meta
+    for task, record in trained.items():
+        head, meta = (task.target, task.inputs, task.size, task.repeat), record.meta
         metrics = METRICS[Target(task.target).is_class]
         rows += [(*head, meta["train"], meta["test"], metric, meta["scores"][metric]) for metric in metrics]
     frame = pd.DataFrame(rows, columns=list(COLUMNS))
-    return Curves(metal, plan, sizes, frame, samples, {target: error.what for target, error in errors.items()})
+    samples = {target: each for (_, target), each in shared.samples.items()}
+    why = {target: error.what for (_, target), error in left_out.items()}
+    return Curves(metal, plan, sizes, frame, samples, why)
 
 
 def check_sizes(sizes: Iterable[float]) -> tuple[float, ...]:
@@ -170,32 +150,26 @@ def check_sizes(sizes: Iterable[float]) -> tuple[float, ...]:
     return tuple(sorted({float(size) for size in sizes} | {1.0}))
 
 
-def train_part(ground: Ground, task: CurveTask) -> Record:
+def train_part(shared: Shared, task: CurveTask) -> Record:
     """Train on a part of one side of a split, score on the other; meta: scores, train, test (numbers of samples)."""
-    plan, samples = ground.plan, ground.samples[task.target]
+    plan, samples = shared.plan, shared.samples[task.metal, task.target]
     held = held_out(samples, plan, SPLIT, task.repeat)
     rng = seeded("part", plan.seed, samples.metal, samples.target, task.repeat)
     train, test = np.flatnonzero(part_of(samples, held, task.size, rng)), np.flatnonzero(held)
-    labels = samples.labels
-    if task.inputs == "modal":
-        predicted = modal_prediction(labels[train], len(test))
-    else:
-        rng = seeded("forest", plan.seed, samples.metal, samples.target.value, SPLIT, task.repeat)  # as in the study
-        features = design_matrix(ground.matrices, task.inputs, samples.rows)
-        forest = fit_forest(
-            features[train],
-            labels[train],
-            trees=plan.forest.trees[0],
-            max_features=plan.forest.max_features[0],
-            min_samples_leaf=plan.forest.min_samples_leaf,
-            seed=int(rng.integers(2**31)),
-            backend=ground.backend,
-        )
-        predicted = forest.predict(features[test])
-    mean = float("nan") if samples.target.is_class else float(np.mean(labels))
-    scores = score(samples.target, labels[test], predicted, mean)
+    learned = learn(
+        shared,
+        samples,
+        task.inputs,
+        (train, test),
+        kind=plan.forest.kind,
+        trees=plan.forest.trees[0],
+        max_features=plan.forest.max_features[0],
+        seed=(task.metal, task.target, SPLIT, task.repeat),  # as in the study
+    )
+    labels = samples.labels[test]
+    scores = score(samples.target, labels, learned.predicted, mean_length(samples))
     if not samples.target.is_class:
-        scores["median_error"] = float(np.median(np.abs(predicted - labels[test])))
+        scores["median_error"] = float(np.median(np.abs(learned.predicted - labels)))
     return Record({"scores": scores, "train": len(train), "test": len(test)})
 
 
@@ -204,10 +178,11 @@ def part_of(samples: Samples, held: Mask, size: float, rng: np.random.Generator)
 
     Parts of one generator state are nested. The smallest holds a group of every class, however small the share.
     """
-    order = rng.permutation(np.unique(samples.groups[~held]))
+    trained = trained_on(samples, held, SPLIT)
+    order = rng.permutation(np.unique(samples.groups[trained]))
     order, least = _every_class_first(samples, order) if samples.target.is_class else (order, 1)
     count = max(int(np.ceil(size * len(order) - 1e-9)), least)
-    return np.isin(samples.groups, order[:count]) & ~held
+    return np.isin(samples.groups, order[:count]) & trained
 
 
 def _every_class_first(samples: Samples, order: Codes) -> tuple[Codes, int]:
@@ -233,13 +208,3 @@ def _checked(plan: StudyPlan, metal: str) -> StudyPlan:
             "a learning curve is made with one forest", remedy="Give one forest.trees and one forest.max_features"
         )
     return replace(plan, metals=(metal,), splits=(SPLIT,))
-
-
-def _key(data: Dataset, ground: Ground, metal: str, task: CurveTask) -> str:
-    """Name all that a training depends on, and nothing else: more repeats, inputs or sizes reuse what is done."""
-    settings = to_dict(ground.plan)
-    for name in ("metals", "targets", "inputs", "splits", "repeats", "windows", "permutations", "origins"):
-        settings.pop(name, None)
-    names = (*PACKAGES, "scikit-learn-intelex") if ground.backend == "intelex" else PACKAGES
-    versions = {name: version(name) for name in names}
-    return stable_hash(["curves", PROTOCOL, data.hash, settings, ground.backend, versions, metal, task])

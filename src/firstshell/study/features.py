@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 from pymatgen.core.composition import Composition
 
 from firstshell.dataset.table import Dataset
 from firstshell.errors import InputError
+from firstshell.simulation.regions import first_distance
 from firstshell.study.plan import StudyPlan
+from firstshell.study.samples import Samples
 from firstshell.study.splits import Codes
-from firstshell.types import Array, Grid
+from firstshell.types import Array, Grid, Target
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,9 +43,39 @@ def source_matrices(data: Dataset, plan: StudyPlan) -> dict[str, Array]:
     return {name: data.spectra[name] for name in wanted} | {"composition": element_fractions(data)}
 
 
-def design_matrix(matrices: dict[str, Array], inputs: str, rows: Codes) -> Array:
-    """Return (len(rows), features): the spectra of `inputs` side by side in the order named."""
-    return np.hstack([matrices[part][rows] for part in inputs.split("+")])
+def design_matrix(
+    matrices: dict[str, Array], inputs: str, rows: Codes, first: Mapping[str, int] | None = None
+) -> Array:
+    """Return (len(rows), features): the spectra of `inputs` side by side in the order named.
+
+    first : number of the first point that is kept, by modality; 0 where nothing is said
+    """
+    first = first or {}
+    return np.hstack([matrices[part][rows, first.get(part, 0) :] for part in inputs.split("+")])
+
+
+def first_points(
+    data: Dataset, plan: StudyPlan, samples: Iterable[Samples], grids: Mapping[str, Grid]
+) -> dict[tuple[str, str], int]:
+    """Return the number of the first point that is trained on, by metal and modality, where that is not the first.
+
+    Below the first pair a simulated PDF is the density line −4πρ₀r and nothing else. A forest reads the number density
+    off it, which a measured G(r) does not carry: there the line is drowned in errors of the background. With
+    `r_from = "first_pair"` distances below `first_distance` are left out.
+    """
+    found: dict[tuple[str, str], int] = {}
+    if plan.r_from == "zero":
+        return found
+    lengths: dict[str, list[Array]] = {}
+    for each in samples:
+        own = data.frame[Target.BOND_LENGTH.value].iloc[each.rows[each.own]]
+        lengths.setdefault(each.metal, []).append(own.dropna().to_numpy(np.float64))
+    for (metal, parts), (name, grid) in product(lengths.items(), grids.items()):
+        known = np.concatenate(parts)
+        if grid.unit == "Å" and len(known):
+            start = first_distance(known, differential=name == "dpdf")
+            found[metal, name] = int(np.searchsorted(grid.values, start))
+    return found
 
 
 def element_fractions(data: Dataset) -> Array:

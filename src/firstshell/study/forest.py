@@ -1,4 +1,4 @@
-"""The forest: scikit-learn's, fitted by scikit-learn or, three to six times as fast, by scikit-learn-intelex."""
+"""Forests: extremely randomised trees and random forests, as plain scikit-learn forests."""
 
 from __future__ import annotations
 
@@ -9,14 +9,27 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 from sklearn import config_context
-from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor
-from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+from sklearn.ensemble import ExtraTreesClassifier, ExtraTreesRegressor, RandomForestClassifier, RandomForestRegressor
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor, ExtraTreeClassifier, ExtraTreeRegressor
 
 from firstshell.config import did_you_mean
 from firstshell.errors import InputError
 from firstshell.types import Array
 
-Forest: TypeAlias = RandomForestClassifier | RandomForestRegressor
+Forest: TypeAlias = RandomForestClassifier | RandomForestRegressor | ExtraTreesClassifier | ExtraTreesRegressor
+FORESTS: dict[tuple[str, bool], type[Any]] = {
+    ("random", True): RandomForestClassifier,
+    ("random", False): RandomForestRegressor,
+    ("extra", True): ExtraTreesClassifier,
+    ("extra", False): ExtraTreesRegressor,
+}
+TREES: dict[tuple[str, bool], type[Any]] = {
+    ("random", True): DecisionTreeClassifier,
+    ("random", False): DecisionTreeRegressor,
+    ("extra", True): ExtraTreeClassifier,
+    ("extra", False): ExtraTreeRegressor,
+}
+"""By kind, and whether labels are classes."""
 
 BACKENDS = ("auto", "sklearn", "intelex")
 # Splits are sought between quantiles, not between all values: the same scores, and faster still (bench/forest.py).
@@ -24,7 +37,10 @@ BINS = 64
 
 
 def resolve_backend(name: str = "auto") -> str:
-    """Return "sklearn" or "intelex"; "auto" is intelex where it is installed. InputError when it cannot be had."""
+    """Return "sklearn" or "intelex"; "auto" is intelex where it is installed. InputError when it cannot be had.
+
+    Intelex grows random forests; extremely randomised trees are scikit-learn's with either backend.
+    """
     if name not in BACKENDS:
         raise InputError(f"there is no forest backend {name!r}", remedy=did_you_mean(name, BACKENDS))
     installed = find_spec("sklearnex") is not None
@@ -42,6 +58,7 @@ def fit_forest(
     *,
     trees: int,
     max_features: int,
+    kind: str = "random",
     min_samples_leaf: int = 1,
     seed: int = 0,
     backend: str = "sklearn",
@@ -49,6 +66,7 @@ def fit_forest(
 ) -> Forest:
     """Fit a forest to (n, p) features: a classifier for integer labels, a regressor for float labels.
 
+    kind : "random", or "extra" for extremely randomised trees
     backend : "sklearn" or "intelex". Either way the result is a plain scikit-learn forest, so that models are saved and
         explained alike. With one thread both repeat to the bit.
     """
@@ -59,16 +77,17 @@ def fit_forest(
         "random_state": seed,
         "n_jobs": threads,
     }
-    classifies = np.issubdtype(labels.dtype, np.integer)
-    plain: Forest = RandomForestClassifier(**settings) if classifies else RandomForestRegressor(**settings)
-    if backend == "sklearn":
-        return _grown(plain, features, labels) if threads == 1 and labels.ndim == 1 else plain.fit(features, labels)
+    classifies = bool(np.issubdtype(labels.dtype, np.integer))
+    plain: Forest = FORESTS[kind, classifies](**settings)
+    if backend == "sklearn" or kind == "extra":
+        single = threads == 1 and labels.ndim == 1
+        return _grown(plain, kind, features, labels) if single else plain.fit(features, labels)
     from sklearnex import ensemble
 
-    kind = ensemble.RandomForestClassifier if classifies else ensemble.RandomForestRegressor
+    fast = ensemble.RandomForestClassifier if classifies else ensemble.RandomForestRegressor
     # Thresholds stand on feature values, and a scikit-learn tree compares in single precision: without the rounding,
     # samples on a threshold would fall to the other side in the copy.
-    return _copy(kind(**settings, max_bins=BINS).fit(features.astype(np.float32).astype(np.float64), labels), plain)
+    return _copy(fast(**settings, max_bins=BINS).fit(features.astype(np.float32).astype(np.float64), labels), plain)
 
 
 def _copy(fitted: Any, plain: Forest) -> Forest:
@@ -79,25 +98,28 @@ def _copy(fitted: Any, plain: Forest) -> Forest:
     return plain
 
 
-def _grown(plain: Forest, features: Array, labels: NDArray[Any]) -> Forest:
+def _grown(plain: Forest, kind: str, features: Array, labels: NDArray[Any]) -> Forest:
     """Fit a forest as scikit-learn does, to the bit, tree by tree.
 
     Its own `fit` clones, checks and hands over each tree: with 200 samples that takes as long as growing it.
     """
-    seen, n = np.ascontiguousarray(features, dtype=np.float32), len(labels)
-    kind, aim = DecisionTreeRegressor, np.asarray(labels, dtype=np.float64)
-    if isinstance(plain, RandomForestClassifier):
+    seen, n, aim = np.ascontiguousarray(features, dtype=np.float32), len(labels), np.asarray(labels, dtype=np.float64)
+    classifies = isinstance(plain, RandomForestClassifier | ExtraTreesClassifier)
+    if classifies:
         plain.classes_, codes = np.unique(labels, return_inverse=True)
-        kind, aim, plain.n_classes_ = DecisionTreeClassifier, codes.astype(np.float64), len(plain.classes_)
+        aim, plain.n_classes_ = codes.astype(np.float64), len(plain.classes_)
+    grow = TREES[kind, classifies]
     same = {"max_features": plain.max_features, "min_samples_leaf": plain.min_samples_leaf}
     draw = np.random.RandomState(plain.random_state)
-    trees = [kind(**same, random_state=draw.randint(np.iinfo(np.int32).max)) for _ in range(plain.n_estimators)]
+    trees = [grow(**same, random_state=draw.randint(np.iinfo(np.int32).max)) for _ in range(plain.n_estimators)]
     with config_context(assume_finite=True, skip_parameter_validation=True):
         for tree in trees:
-            drawn = np.random.RandomState(tree.random_state).randint(0, n, n, dtype=np.int32)
-            times = np.bincount(drawn, minlength=n).astype(np.float64)
+            times = None
+            if plain.bootstrap:
+                drawn = np.random.RandomState(tree.random_state).randint(0, n, n, dtype=np.int32)
+                times = np.bincount(drawn, minlength=n).astype(np.float64)
             tree.fit(seen, aim[:, None], sample_weight=times, check_input=False)
-    plain.estimator_, plain.estimators_ = kind(**same), trees
+    plain.estimator_, plain.estimators_ = grow(**same), trees
     plain.n_outputs_, plain.n_features_in_ = 1, seen.shape[1]
     return plain
 
@@ -125,5 +147,5 @@ def _first(forest: Forest, features: Array, sizes: tuple[int, ...]) -> Iterator[
     for count, tree in enumerate(forest.estimators_, start=1):
         total = total + tree.tree_.predict(seen)
         if count in sizes:
-            classifies = isinstance(forest, RandomForestClassifier)
+            classifies = isinstance(forest, RandomForestClassifier | ExtraTreesClassifier)
             yield count, forest.classes_[np.argmax(total, axis=1)] if classifies else total[:, 0] / count

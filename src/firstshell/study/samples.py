@@ -14,6 +14,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from firstshell.config import did_you_mean
+from firstshell.dataset.joint import own_samples
 from firstshell.dataset.table import Dataset
 from firstshell.errors import InputError
 from firstshell.study.plan import StudyPlan
@@ -29,7 +30,8 @@ class Samples:
     labels : (n,) int64 classes or float64 lengths in Å
     groups : (n,) codes counted from 0; grouped splits keep a group on one side
     dropped : how many samples of the metal were left out, by reason
-    origins : (n,) "natural", "derived" or "given"
+    origins : (n,) as in the dataset, such as "natural"
+    own : (n,) whether a sample is of the data asked about; the others only train, see `dataset.joint.joined`
     """
 
     metal: str
@@ -39,16 +41,17 @@ class Samples:
     groups: Codes
     dropped: dict[str, int]
     origins: NDArray[np.str_]
+    own: Mask
 
     @property
     def strata(self) -> Codes:
         """(n,) codes that splits spread evenly: the classes, or quantile bins of the length."""
-        return np.unique(self.labels, return_inverse=True)[1] if self.target.is_class else quantile_strata(self.labels)
+        return _counted(self.labels) if self.target.is_class else quantile_strata(self.labels)
 
     @property
     def classes(self) -> dict[int, int]:
-        """Number of samples by class; empty for lengths."""
-        return dict(sorted(Counter(self.labels.tolist()).items())) if self.target.is_class else {}
+        """Number of own samples by class; empty for lengths."""
+        return dict(sorted(Counter(self.labels[self.own].tolist()).items())) if self.target.is_class else {}
 
     @property
     def name(self) -> str:
@@ -74,22 +77,25 @@ def choose_samples(data: Dataset, plan: StudyPlan, metal: str, target: Target) -
     """
     frame = data.frame
     kept = ((frame["metal"] == metal) & (frame["level"] == plan.level)).to_numpy()
+    mine = own_samples(frame)
     dropped: dict[str, int] = {}
     for reason, wrong in _reasons(frame, plan, target):
-        dropped[reason] = int(np.sum(kept & wrong))
+        dropped[reason] = int(np.sum(kept & wrong & mine))
         kept = kept & ~wrong
     rows = np.flatnonzero(kept)
     rows = rows[np.lexsort((frame["site"].fillna(-1).to_numpy(np.int64)[rows], frame["id"].to_numpy(str)[rows]))]
     groups = group_codes(frame.iloc[rows], plan.group_by)
     labels = frame[target.value].iloc[rows].to_numpy(np.int64 if target.is_class else np.float64)
+    own = mine[rows]
     if target.is_class:
-        rare = _rare_classes(labels, groups, plan.min_class)
+        rare = _rare_classes(labels[own], groups[own], plan.min_class)
         for value in rare:
-            dropped[f"class {value} in fewer than {plan.min_class} groups"] = int(np.sum(labels == value))
-        stays = ~np.isin(labels, rare)
+            dropped[f"class {value} in fewer than {plan.min_class} groups"] = int(np.sum(labels[own] == value))
+        stays = ~np.isin(labels, rare) & np.isin(labels, labels[own])
         rows, labels, groups = rows[stays], labels[stays], np.unique(groups[stays], return_inverse=True)[1]
-    origins = frame["origin"].iloc[rows].to_numpy(str)
-    samples = Samples(metal, target, rows, labels, groups, {reason: n for reason, n in dropped.items() if n}, origins)
+        own = own[stays]
+    origins, dropped = frame["origin"].iloc[rows].to_numpy(str), {reason: n for reason, n in dropped.items() if n}
+    samples = Samples(metal, target, rows, labels, groups, dropped, origins, own)
     _check_enough(samples, plan)
     return samples
 
@@ -125,10 +131,27 @@ def _keys(frame: pd.DataFrame, by: str) -> NDArray[np.str_]:
 
 
 def held_out(samples: Samples, plan: StudyPlan, split: str, repeat: int) -> Mask:
-    """Return the (n,) mask of the samples that a split holds out; it depends on the labels, never on the inputs."""
+    """Return the (n,) mask of the samples that a split holds out; it depends on the labels, never on the inputs.
+
+    Only own samples are held out.
+    """
     draw = repeat if plan.repeat_over == "splits" else 0
     rng = seeded("split", plan.seed, samples.metal, samples.target, split, draw)
-    return hold_out(units(samples, split), samples.strata, plan.test_fraction, rng)
+    labels, groups = samples.labels[samples.own], _counted(units(samples, split)[samples.own])
+    strata = _counted(labels) if samples.target.is_class else quantile_strata(labels)
+    held = np.zeros(len(samples.rows), dtype=bool)
+    held[samples.own] = hold_out(groups, strata, plan.test_fraction, rng)
+    return held
+
+
+def trained_on(samples: Samples, held: Mask, split: str) -> Mask:
+    """Return the (n,) mask of the samples that train where `held` is held out: all others.
+
+    In grouped splits added samples that are relatives of held-out ones stay out, too.
+    """
+    if split != "grouped":
+        return ~held
+    return np.asarray(~held & ~np.isin(samples.groups, samples.groups[held]))
 
 
 def units(samples: Samples, split: str) -> Codes:
@@ -144,10 +167,17 @@ def _reasons(frame: pd.DataFrame, plan: StudyPlan, target: Target) -> list[tuple
     for t in dict.fromkeys([*needed, target]):
         agreed = "single " if t.is_class and plan.level == "material" else ""
         reasons.append((f"no {agreed}{t.label.lower()}", missing[t]))
+    if plan.ligands and "ligand" in frame:
+        other = ~frame["ligand"].isin(plan.ligands).to_numpy()
+        reasons.append((f"another first shell than {' or '.join(plan.ligands)}", other))
     if plan.coordination_numbers:
         other = ~frame["coordination_number"].isin(plan.coordination_numbers).to_numpy()
         reasons.append(("another coordination number than those studied", other))
     return reasons
+
+
+def _counted(codes: Codes) -> Codes:
+    return np.unique(codes, return_inverse=True)[1]
 
 
 def _rare_classes(labels: Codes, groups: Codes, fewest: int) -> list[int]:
@@ -157,12 +187,13 @@ def _rare_classes(labels: Codes, groups: Codes, fewest: int) -> list[int]:
 def _check_enough(samples: Samples, plan: StudyPlan) -> None:
     left_out = "; left out: " + ", ".join(f"{n} for {why}" for why, n in samples.dropped.items())
     reasons = left_out if samples.dropped else ""
-    n, groups = len(samples.rows), len(np.unique(samples.groups))
+    n, groups = int(samples.own.sum()), len(np.unique(samples.groups[samples.own]))
     few, what = (groups, "groups") if "grouped" in plan.splits else (n, "samples")
-    if few < max(plan.repeats, 4):
+    repeats = plan.repeats_of(plan.main_split)
+    if few < max(repeats, 4):
         raise InputError(
-            f"{samples.name}: {n} samples in {groups} groups are too few for {plan.repeats} splits{reasons}",
-            remedy=f"Give a larger dataset: at least {max(plan.repeats, 4)} {what}",
+            f"{samples.name}: {n} samples in {groups} groups are too few for {repeats} splits{reasons}",
+            remedy=f"Give a larger dataset: at least {max(repeats, 4)} {what}",
         )
     if len(samples.classes) == 1:
         raise InputError(

@@ -10,8 +10,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
-from functools import partial
-from importlib.metadata import version
 from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,34 +17,51 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from firstshell.config import stable_hash, to_dict
+from firstshell.config import to_dict
 from firstshell.dataset.table import Dataset
-from firstshell.errors import EngineError, InputError
+from firstshell.errors import InputError
 from firstshell.runtime.progress import Reporter
 from firstshell.runtime.spreadsheet import read_csv, write_csv
 from firstshell.runtime.store import Record, Store, write_atomic
-from firstshell.runtime.tasks import Failure, run_tasks
 from firstshell.study import tables
 from firstshell.study.checks import Check, checks_frame
 from firstshell.study.compare import BASELINES
-from firstshell.study.features import source_matrices
 from firstshell.study.forest import resolve_backend
-from firstshell.study.origins import origin_tasks, origins_frame
+from firstshell.study.origins import natural_frame, origin_tasks, origins_frame
 from firstshell.study.plan import StudyPlan
-from firstshell.study.samples import choose_samples, study_metals
-from firstshell.study.tasks import Shared, Task, search, train_and_score
-from firstshell.study.verdicts import all_checks, comparisons_frame, findings_frame, paired
+from firstshell.study.tasks import (
+    REFERENCE_FEATURES,
+    REFERENCE_TREES,
+    Task,
+    mean_length,
+    search,
+    train_and_score,
+)
+from firstshell.study.trainer import Shared, prepare, run_all, versions
+from firstshell.study.verdicts import (
+    RANKING,
+    all_checks,
+    comparisons_frame,
+    findings_frame,
+    paired,
+    ranking_frame,
+    reference_frame,
+)
 from firstshell.types import Target, main_metric
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-PROTOCOL = 2
+PROTOCOL = 3
 NUMBERS = {"value", "position", "low", "high", "mean", "std", "difference", "p_value", "margin"}
-NUMBERS |= {"natural_train", "added_train", "natural_test", "natural_score", "all_score"}
+NUMBERS |= {"alone_train", "added_train", "tested", "alone_score", "all_score", "p_holm", "score", "random_forest"}
+NUMBERS |= {name for name in RANKING if name.endswith(("_difference", "_low", "_high"))} | {"all", "natural"}
 COUNTS = {"repeat", "repeats"}
-TABLES = ("impurity", "permutation", "comparisons", "findings", "origins", "checks")
-PACKAGES = ("firstshell", "scikit-learn", "numpy", "scipy", "pandas")
+TABLES = (
+    *("impurity", "permutation", "comparisons", "ranking", "findings", "natural", "origins", "reference", "checks"),
+)
+REUSED = ("metals", "targets", "inputs", "splits", "repeats", "random_repeats", "origins", "reference")
+"""Settings that one training does not depend on: a larger study reuses a smaller one."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,8 +70,10 @@ class Study:
 
     Parameters
     ----------
-    scores, predictions, impurity, permutation, comparisons, findings, origins, checks : DataFrame
+    scores, predictions, impurity, permutation, comparisons, ranking : DataFrame
         The tables.
+    findings, natural, origins, reference, checks : DataFrame
+        Further tables.
     settings : dict
         The plan.
     provenance : dict
@@ -78,8 +95,11 @@ class Study:
     impurity: pd.DataFrame
     permutation: pd.DataFrame
     comparisons: pd.DataFrame
+    ranking: pd.DataFrame
     findings: pd.DataFrame
+    natural: pd.DataFrame
     origins: pd.DataFrame
+    reference: pd.DataFrame
     checks: pd.DataFrame
     settings: dict[str, Any]
     provenance: dict[str, Any]
@@ -127,7 +147,7 @@ class Study:
         return ax
 
     def save(self, folder: str | Path) -> None:
-        """Write scores.csv, tables/*.csv, predictions.parquet and study.json, each file whole or not at all.
+        """Write study.json, scores.csv, predictions.parquet and the folder tables, each file whole or not at all.
 
         Parameters
         ----------
@@ -227,26 +247,35 @@ def run_study(
 
     """
     begun, plan = time.monotonic(), plan or StudyPlan()
-    shared, left_out = _prepare(data, plan, resolve_backend(backend))
+    shared, left_out = prepare(data, plan, resolve_backend(backend))
     with Store.open(Path(out) / "store") if out is not None else nullcontext() as store:
-        run = partial(_run, data, shared, store=store, workers=workers, reporter=reporter)
-        tasks = list(_tasks(shared))
-        tasks = [*tasks, *origin_tasks(shared, tasks)]
+
+        def run(function: Callable[[Shared, Task], Record], tasks: list[Task], label: str) -> dict[Task, Record]:
+            how = {"store": store, "workers": workers, "reporter": reporter, "label": label}
+            return run_all(function, tasks, shared, (PROTOCOL, data.hash), REUSED, **how)
+
+        own = list(_tasks(shared))
+        tasks = [*own, *origin_tasks(shared, own)]
         if plan.forest.searches:
             tasks = _with_chosen_forests(tasks, plan, run)
-        trained = run(train_and_score, tasks, label="Training forests")
-    results = {task: record for task, record in trained.items() if not task.origin}
-    alone = {task: record for task, record in trained.items() if task.origin}
+        trained = run(train_and_score, [*tasks, *_reference_tasks(plan, tasks)], label="Training forests")
+    results = {task: record for task, record in trained.items() if not task.side}
+    alone = {task: record for task, record in trained.items() if task.alone}
+    others = {task: record for task, record in trained.items() if task.kind}
     pairs = paired(shared, results)
+    absent = [Check("FS106", "error", *pair, "", {"why": e.what, "remedy": e.remedy}) for pair, e in left_out.items()]
     study = Study(
         scores=tables.scores_frame(results),
         predictions=tables.predictions_frame(data, shared, results),
         impurity=tables.impurity_frame(shared, results),
         permutation=tables.permutation_frame(shared, results),
         comparisons=comparisons_frame(plan, pairs),
+        ranking=ranking_frame(plan, pairs),
         findings=findings_frame(shared, results, pairs),
+        natural=natural_frame(shared, results),
         origins=origins_frame(shared, results, alone),
-        checks=checks_frame([*left_out, *all_checks(shared, pairs)]),
+        reference=reference_frame(shared, results, others),
+        checks=checks_frame([*absent, *all_checks(shared, pairs)]),
         settings=to_dict(plan),
         provenance=_provenance(data, shared, trained, time.monotonic() - begun),
     )
@@ -255,27 +284,24 @@ def run_study(
     return study
 
 
-def _prepare(data: Dataset, plan: StudyPlan, backend: str) -> tuple[Shared, list[Check]]:
-    """Choose the samples of each metal and target; InputError when none can be studied."""
-    matrices, samples, left_out, errors = source_matrices(data, plan), {}, [], []
-    for metal, target in product(study_metals(data, plan), plan.targets):
-        try:
-            samples[metal, target] = choose_samples(data, plan, metal, Target(target))
-        except InputError as error:
-            errors.append(error)
-            left_out.append(Check("FS106", "error", metal, target, "", f"left out: {error.what}", error.remedy))
-    if not samples:
-        raise errors[0]
-    grids = {name: data.grids[name] for name in matrices if name != "composition"}
-    return Shared(plan, samples, matrices, grids, backend), left_out
-
-
 def _tasks(shared: Shared) -> Iterator[Task]:
     """Yield every training, the repeats of each together."""
     plan = shared.plan
     for (metal, target), inputs, split in product(shared.samples, (*plan.inputs, *BASELINES), plan.splits):
-        for repeat in range(plan.repeats):
+        for repeat in range(plan.repeats_of(split)):
             yield Task(metal, target, inputs, split, repeat, plan.forest.trees[0], plan.forest.max_features[0])
+
+
+def _reference_tasks(plan: StudyPlan, tasks: list[Task]) -> Iterator[Task]:
+    """Yield the trainings of the paper's random forest, unless that is the plan's own."""
+    for task in tasks:
+        if (
+            plan.forest.kind != "random"
+            and task.inputs in plan.reference
+            and task.split == plan.main_split
+            and not task.side
+        ):
+            yield replace(task, kind="random", trees=REFERENCE_TREES, max_features=REFERENCE_FEATURES)
 
 
 def _with_chosen_forests(tasks: list[Task], plan: StudyPlan, run: Callable[..., dict[Task, Record]]) -> list[Task]:
@@ -290,42 +316,22 @@ def _with_chosen_forests(tasks: list[Task], plan: StudyPlan, run: Callable[..., 
     return [task if task.inputs == "modal" else replace(task, **chosen[asked(task)].meta) for task in tasks]
 
 
-def _run(
-    data: Dataset,
-    shared: Shared,
-    function: Callable[[Shared, Task], Record],
-    tasks: list[Task],
-    *,
-    store: Store | None,
-    **how: Any,
-) -> dict[Task, Record]:
-    """Run tasks under keys that name all they depend on; EngineError when one could not be done."""
-    settings = to_dict(shared.plan)
-    for name in ("metals", "targets", "inputs", "splits", "repeats", "origins"):  # a larger study reuses a smaller one
-        del settings[name]
-    about = [PROTOCOL, data.hash, settings, shared.backend, _versions(shared.backend), function.__name__]
-    keys = {stable_hash([*about, task]): task for task in tasks}
-    found = run_tasks(function, keys, shared=shared, store=store, **how)
-    for key, result in found.items():
-        if isinstance(result, Failure):
-            raise EngineError(f"training failed for {keys[key]}: {result.reason}")
-    return {keys[key]: result for key, result in found.items() if isinstance(result, Record)}
-
-
 def _provenance(data: Dataset, shared: Shared, results: tables.Results, seconds: float) -> dict[str, Any]:
     counts: dict[str, dict[str, Any]] = {}
     for (metal, target), samples in shared.samples.items():
         counts.setdefault(metal, {})[target] = {
-            "samples": len(samples.rows),
-            "groups": len(np.unique(samples.groups)),
+            "samples": int(samples.own.sum()),
+            "added": int((~samples.own).sum()),
+            "groups": len(np.unique(samples.groups[samples.own])),
             "classes": {str(label): count for label, count in samples.classes.items()},
-            "mean": None if samples.target.is_class else float(np.mean(samples.labels)),
+            "mean": None if samples.target.is_class else mean_length(samples),
             "dropped": samples.dropped,
-            "origins": dict(sorted(Counter(samples.origins.tolist()).items())),
+            "origins": dict(sorted(Counter(samples.origins[samples.own].tolist()).items())),
+            "first": {name: float(grid.values[0]) for name, grid in shared.axes(metal).items()},
         }
     return {
         "dataset_hash": data.hash,
-        "versions": _versions(shared.backend) | {"python": platform.python_version()},
+        "versions": versions(shared.backend) | {"python": platform.python_version()},
         "backend": shared.backend,
         "machine": platform.machine(),
         "cpu_count": os.cpu_count(),
@@ -333,11 +339,6 @@ def _provenance(data: Dataset, shared: Shared, results: tables.Results, seconds:
         "fit_cpu_seconds": float(sum(record.meta["seconds"] for record in results.values())),
         "counts": counts,
     }
-
-
-def _versions(backend: str) -> dict[str, str]:
-    names = (*PACKAGES, "scikit-learn-intelex") if backend == "intelex" else PACKAGES
-    return {name: version(name) for name in names}
 
 
 def _read_csv(path: Path) -> pd.DataFrame:

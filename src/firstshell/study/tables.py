@@ -14,7 +14,8 @@ from firstshell.runtime.store import Record
 from firstshell.study.compare import BASELINES
 from firstshell.study.features import blocks
 from firstshell.study.splits import Codes
-from firstshell.study.tasks import Shared, Task
+from firstshell.study.tasks import Task
+from firstshell.study.trainer import Shared
 from firstshell.types import Array, Metric, Target, main_metric
 
 Results = Mapping[Task, Record]
@@ -56,7 +57,7 @@ def impurity_frame(shared: Shared, results: Results) -> pd.DataFrame:
     """Return impurity importances by position, mean and standard deviation over the repeats."""
     rows: list[tuple[Any, ...]] = []
     for head, records in by_input(results):
-        places = [(name, float(x)) for name in head[2].split("+") for x in shared.grids[name].values]
+        places = [(name, float(x)) for name in head[2].split("+") for x in shared.axes(head[0])[name].values]
         rows += _mean_and_spread(head, places, [record.arrays["impurity"] for record in records])
     return pd.DataFrame(rows, columns=list(IMPURITY))
 
@@ -64,9 +65,10 @@ def impurity_frame(shared: Shared, results: Results) -> pd.DataFrame:
 def permutation_frame(shared: Shared, results: Results) -> pd.DataFrame:
     """Return permutation importances by block, mean and standard deviation over the repeats."""
     rows: list[tuple[Any, ...]] = []
-    if shared.plan.permutations:
-        for head, records in by_input(results):
-            places = [(b.modality, b.low, b.high) for b in blocks(shared.grids, head[2], shared.plan.windows)]
+    for head, records in by_input(results):
+        if "permutation" in records[0].arrays:
+            cut = blocks(shared.axes(head[0]), head[2], shared.plan.windows)
+            places = [(b.modality, b.low, b.high) for b in cut]
             rows += _mean_and_spread(head, places, [record.arrays["permutation"] for record in records])
     return pd.DataFrame(rows, columns=list(PERMUTATION))
 

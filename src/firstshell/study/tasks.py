@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,22 +9,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firstshell.runtime.store import Record
-from firstshell.study.baselines import modal_prediction
-from firstshell.study.features import blocks, design_matrix
-from firstshell.study.forest import fit_forest, impurity_importance, predict, predict_by_size
+from firstshell.study.compare import BASELINES
+from firstshell.study.features import blocks
+from firstshell.study.forest import impurity_importance, predict_by_size
 from firstshell.study.importance import block_importance
 from firstshell.study.plan import StudyPlan
-from firstshell.study.samples import Samples, held_out, units
+from firstshell.study.samples import Samples, held_out, trained_on, units
 from firstshell.study.scores import main_scores, score
 from firstshell.study.splits import Codes, fold_of, seeded
-from firstshell.types import Array, Grid, main_metric
+from firstshell.study.trainer import Learned, Shared, learn
+from firstshell.types import main_metric
+
+NATURAL, OWN = "natural", "own"
+REFERENCE_TREES, REFERENCE_FEATURES = 100, 20
 
 
 @dataclass(frozen=True)
 class Task:
     """One training; `trees` and `max_features` are 0 until they are chosen.
 
-    origin : only samples of this origin are trained and tested on; "" takes all. The split is that of all samples.
+    alone : "" trains and tests on all samples; "natural" on natural ones, "own" on own ones only. The split is the same
+    kind : of the forest; "" is the plan's
     """
 
     metal: str
@@ -35,57 +39,40 @@ class Task:
     repeat: int
     trees: int = 0
     max_features: int = 0
-    origin: str = ""
+    alone: str = ""
+    kind: str = ""
 
-
-@dataclass(frozen=True, eq=False)
-class Shared:
-    """What all trainings of a study look at.
-
-    samples : by metal and target value
-    matrices : (rows, points) by modality, and "composition"
-    backend : "sklearn" or "intelex"
-    """
-
-    plan: StudyPlan
-    samples: dict[tuple[str, str], Samples]
-    matrices: dict[str, Array]
-    grids: dict[str, Grid]
-    backend: str
+    @property
+    def side(self) -> bool:
+        """Whether the training answers a question of its own, and is none of the study's scores."""
+        return bool(self.alone or self.kind)
 
 
 def train_and_score(shared: Shared, task: Task) -> Record:
     """Train on one side of a split, score on the other.
 
     meta : learner, scores, train and test (numbers of samples), seconds (CPU time of fitting)
-    arrays : test (positions among the samples), predicted; for spectra of all origins also impurity (features,) and,
-        when asked for, permutation (blocks,)
+    arrays : test (positions among the samples), predicted; for the study's own trainings on spectra also impurity
+        (features,) and, in the main split and when asked for, permutation (blocks,)
     """
     plan, samples = shared.plan, shared.samples[task.metal, task.target]
     train, test = sides(samples, plan, task)
     mean = mean_length(samples)
-    arrays: dict[str, NDArray[Any]] = {"test": test}
-    start = time.process_time()
-    if task.inputs == "modal":
-        learner, predicted = "dummy", modal_prediction(samples.labels[train], len(test))
-    else:
-        learner = _learner(plan, shared.backend)
-        features = design_matrix(shared.matrices, task.inputs, samples.rows)
-        forest = _fit(shared, task, features[train], samples.labels[train])
-        predicted = predict(forest, features[test])
-    seconds = time.process_time() - start
-    if task.inputs not in ("modal", "composition") and not task.origin:
-        arrays["impurity"] = impurity_importance(forest)
-        if plan.permutations:
+    learned = _learned(shared, samples, task, (train, test))
+    arrays: dict[str, NDArray[Any]] = {"test": test, "predicted": np.asarray(learned.predicted, dtype=np.float64)}
+    if learned.forest is not None and task.inputs not in BASELINES and not task.side:
+        arrays["impurity"] = impurity_importance(learned.forest)
+        if plan.permutations and task.split == plan.main_split:
             rng = seeded("permute", plan.seed, task.metal, task.target, task.split, task.repeat)
-            parts = blocks(shared.grids, task.inputs, plan.windows)
+            parts = blocks(shared.axes(task.metal), task.inputs, plan.windows)
+            labels = samples.labels[test]
             arrays["permutation"] = block_importance(
-                forest, features[test], samples.labels[test], parts, samples.target, mean, plan.permutations, rng
+                learned.forest, learned.tested, labels, parts, samples.target, mean, plan.permutations, rng
             )
-    arrays["predicted"] = np.asarray(predicted, dtype=np.float64)
-    scores = score(samples.target, samples.labels[test], predicted, mean)
-    meta = {"learner": learner, "scores": scores, "train": len(train), "test": len(test), "seconds": seconds}
-    return Record(meta, arrays)
+    learner = "dummy" if learned.forest is None else _learner(shared, task)
+    scores = score(samples.target, samples.labels[test], learned.predicted, mean)
+    counts = {"train": len(train), "test": len(test)}
+    return Record({"learner": learner, "scores": scores, **counts, "seconds": learned.seconds}, arrays)
 
 
 def search(shared: Shared, task: Task) -> Record:
@@ -96,7 +83,6 @@ def search(shared: Shared, task: Task) -> Record:
     """
     plan, samples = shared.plan, shared.samples[task.metal, task.target]
     train, _ = sides(samples, plan, task)
-    features = design_matrix(shared.matrices, task.inputs, samples.rows[train])
     labels, sign = samples.labels[train], 1.0 if main_metric(samples.target).higher_is_better else -1.0
     rng = seeded("folds", plan.seed, task.metal, task.target, task.split, task.repeat)
     groups = np.unique(units(samples, task.split)[train], return_inverse=True)[1]
@@ -104,11 +90,12 @@ def search(shared: Shared, task: Task) -> Record:
     fold = fold_of(groups, strata, plan.forest.folds, rng)
     merit: dict[tuple[int, int], list[float]] = {}
     for k in np.unique(fold):
-        fit, judge = fold != k, fold == k
+        fit, judge = np.flatnonzero(fold != k), np.flatnonzero(fold == k)
         for max_features in plan.forest.max_features:
             trial = replace(task, trees=max(plan.forest.trees), max_features=max_features)
-            forest = _fit(shared, trial, features[fit], labels[fit])
-            for trees, predicted in predict_by_size(forest, features[judge], plan.forest.trees).items():
+            learned = _learned(shared, samples, trial, (train[fit], train[judge]))
+            assert learned.forest is not None
+            for trees, predicted in predict_by_size(learned.forest, learned.tested, plan.forest.trees).items():
                 value = main_scores(samples.target, labels[judge], predicted[None], mean_length(samples))[0]
                 merit.setdefault((trees, max_features), []).append(sign * float(value))
     best = max(sorted(merit), key=lambda choice: np.mean(merit[choice]))
@@ -118,27 +105,32 @@ def search(shared: Shared, task: Task) -> Record:
 def sides(samples: Samples, plan: StudyPlan, task: Task) -> tuple[Codes, Codes]:
     """Return the positions among the samples of those that a task trains on, and of those that it is tested on."""
     held = held_out(samples, plan, task.split, task.repeat)
-    wanted = samples.origins == task.origin if task.origin else np.ones(len(held), dtype=bool)
-    return np.flatnonzero(~held & wanted), np.flatnonzero(held & wanted)
+    wanted = np.ones(len(held), dtype=bool)
+    if task.alone:
+        wanted = samples.own if task.alone == OWN else samples.origins == task.alone
+    return np.flatnonzero(trained_on(samples, held, task.split) & wanted), np.flatnonzero(held & wanted)
 
 
 def mean_length(samples: Samples) -> float:
-    """Return the mean bond length in Å of all samples, the divisor of the RMSE in %; NaN for classes."""
-    return float("nan") if samples.target.is_class else float(np.mean(samples.labels))
+    """Return the mean bond length in Å of all own samples, the divisor of the RMSE in %; NaN for classes."""
+    return float("nan") if samples.target.is_class else float(np.mean(samples.labels[samples.own]))
 
 
-def _fit(shared: Shared, task: Task, features: Array, labels: NDArray[Any]) -> Any:
-    rng = seeded("forest", shared.plan.seed, task.metal, task.target, task.split, task.repeat)
-    return fit_forest(
-        features,
-        labels,
+def _learned(shared: Shared, samples: Samples, task: Task, taken: tuple[Codes, Codes]) -> Learned:
+    return learn(
+        shared,
+        samples,
+        task.inputs,
+        taken,
+        kind=task.kind or shared.plan.forest.kind,
         trees=task.trees,
         max_features=task.max_features,
-        min_samples_leaf=shared.plan.forest.min_samples_leaf,
-        seed=int(rng.integers(2**31)),
-        backend=shared.backend,
+        seed=(task.metal, task.target, task.split, task.repeat),
     )
 
 
-def _learner(plan: StudyPlan, backend: str) -> str:
-    return "grid-search" if plan.forest.searches else "forest" if backend == "sklearn" else "forest-intelex"
+def _learner(shared: Shared, task: Task) -> str:
+    kind = {"extra": "extra-trees", "random": "random-forest"}[task.kind or shared.plan.forest.kind]
+    if shared.plan.forest.searches and not task.kind:
+        return f"{kind}-searched"
+    return f"{kind}-intelex" if shared.backend == "intelex" and kind == "random-forest" else kind

@@ -14,6 +14,7 @@ from firstshell.prediction.channels import XanesChannel
 from firstshell.prediction.model import Predictor
 from firstshell.prediction.training_set import collect
 from firstshell.study.splits import seeded
+from firstshell.types import Target
 from firstshell.web.showing import numbers
 
 MOST = 80
@@ -36,7 +37,9 @@ def _curves(model: Predictor, name: str, data: Dataset) -> dict[str, Any]:
         samples = collect(data, model.metal)
         rows = np.sort(rng.choice(len(samples), min(MOST, len(samples)), replace=False))
         axis = ENERGY
-        curves = typical(samples.grids[name], samples.spectra[name][rows], channel.population or PLAIN)
+        shown = samples.take(rows)
+        states = shown.truth(Target.OXIDATION_STATE)
+        curves = typical(shown.grids[name], shown.spectra[name], states, channel.population or PLAIN)
     else:
         bank = model.likeness[name].reference[0]
         rows = np.sort(rng.choice(len(bank), min(MOST, len(bank)), replace=False))

@@ -12,7 +12,7 @@ from firstshell.dataset.table import Dataset
 from firstshell.elements import k_edge
 from firstshell.errors import InputError
 from firstshell.io.spectra.measured import Measured, PdfHeader, make_pdf, make_xanes
-from firstshell.measured.xanes.augment import NOISE, edges_of
+from firstshell.measured.xanes.augment import NOISE
 from firstshell.measured.xanes.population import Population, default_population
 from firstshell.prediction.pdf_channel import PdfChannel
 from firstshell.prediction.training_set import Samples, collect
@@ -76,8 +76,8 @@ class Examples:
         samples, rng = _known(self.data, metal), seeded("example", name)
         if what == "series":
             return [[each] for each in self._series(samples, rng)]
-        row = _typical_row(samples)
-        files = [[self._xanes(samples, samples.spectra["xanes"][row], _stem(samples, row), rng)]]
+        row, states = _typical_row(samples), samples.truth(Target.OXIDATION_STATE)
+        files = [[self._xanes(samples, samples.spectra["xanes"][row], states[row], _stem(samples, row), rng)]]
         if what == "off":
             files = [[replace(each, x=each.x + OFF) for each in spectra] for spectra in files]
         if what == "both":
@@ -85,17 +85,25 @@ class Examples:
         return files
 
     def _series(self, samples: Samples, rng: np.random.Generator) -> list[Measured]:
-        low, high = (samples.spectra["xanes"][row] for row in _ends(samples))
+        first, last = _ends(samples)
+        low, high = samples.spectra["xanes"][[first, last]]
+        state = samples.truth(Target.OXIDATION_STATE)[[first, last]]
         parts = np.linspace(0.0, 1.0, SCANS)
         return [
-            self._xanes(samples, (1 - part) * low + part * high, f"{samples.metal}_scan_{i + 1:02d}", rng)
+            self._xanes(
+                samples,
+                (1 - part) * low + part * high,
+                float((1 - part) * state[0] + part * state[1]),
+                f"{samples.metal}_scan_{i + 1:02d}",
+                rng,
+            )
             for i, part in enumerate(parts)
         ]
 
-    def _xanes(self, samples: Samples, simulated: Array, name: str, rng: np.random.Generator) -> Measured:
+    def _xanes(self, samples: Samples, simulated: Array, state: float, name: str, rng: np.random.Generator) -> Measured:
         """Return a raw scan: the spectrum after the typical transfer, on a falling background, with noise."""
         grid = samples.grids["xanes"]
-        transfer = self.population.of_metal(samples.metal).typical(float(edges_of(grid, simulated[None])[0]))
+        transfer = self.population.of_metal(samples.metal).typical(state)
         mu = transfer.apply(grid, simulated, SCAN)
         end = grid[-1]
         mu = np.where(end < SCAN, 1.0 + (mu - 1.0) * np.exp(-(SCAN - end) / FADING), mu)

@@ -69,7 +69,7 @@ def test_bad_files_are_refused(change, message):
 
 
 def test_numbers_as_fortran_writes_them():
-    text = as_text(make_rows()).replace("E-01", "D-01", 3).replace("E-02", "-102", 1)
+    text = as_text(make_rows()).replace("E-01", "D-01", 3).replace("E-02", "-02", 1)
     assert parse_xmu(text, "x").energy.size == parse_xmu(as_text(make_rows()), "x").energy.size
     assert parse_xmu(text.rstrip("\n"), "x").energy.size == parse_xmu(text, "x").energy.size
     with pytest.raises(InputError, match="six numbers"):
@@ -81,3 +81,54 @@ def test_no_edge_step_is_refused():
     rows[:, 4] = 0
     with pytest.raises(InputError, match="no edge step"):
         parse_xmu(as_text(rows), "x").normalised("Cu")
+
+
+@pytest.mark.parametrize("factor", [1e-300, 1e-9, 1e-3 * 300, 30.0, 1e15])
+def test_edge_steps_that_feff_does_not_write_are_refused(factor):
+    rows = make_rows()
+    rows[:, 3:] *= factor
+    with pytest.raises(InputError, match="edge step"):
+        parse_xmu(as_text(rows), "x").edge_step()
+
+
+@pytest.mark.parametrize("change", [lambda mu: np.where(mu > 1, 90.0, mu), lambda mu: -mu, lambda mu: 1.2 - mu])
+def test_curves_that_no_edge_has_are_refused(change):
+    rows = make_rows()
+    rows[:, 3] = change(rows[:, 3])
+    rows[:, 5] = rows[:, 3] - rows[:, 4]
+    with pytest.raises(InputError, match="as no K edge does"):
+        parse_xmu(as_text(rows), "x").edge_step()
+
+
+@pytest.mark.parametrize(
+    ("column", "message"),
+    [(0, "omega − e"), (1, "omega − e"), (2, "k is not"), (3, "χ is not"), (4, "χ is not"), (5, "χ is not")],
+)
+@pytest.mark.parametrize("place", [0, 3, 17, -1])
+@pytest.mark.parametrize("change", [1e-3, 0.1, -0.5])
+def test_a_spoilt_value_is_known_from_the_other_columns(column, message, place, change):
+    rows = make_rows()
+    rows[place, column] *= 1 + change * (0.02 if column == 0 else 1 if column != 2 else 40)
+    spoilt = not np.array_equal(np.sort(rows[:, 0]), rows[:, 0]) or not np.array_equal(np.sort(rows[:, 2]), rows[:, 2])
+    with pytest.raises(InputError, match="increase|span" if spoilt else message) as caught:
+        parse_xmu(as_text(rows), "x")
+    assert spoilt or caught.value.line == range(len(rows))[place] + 3
+
+
+def test_chi_as_other_versions_of_feff_have_it():
+    rows = make_rows()
+    for chi in (rows[:, 3] / rows[:, 4] - 1, (rows[:, 3] - rows[:, 4]) / 2.3e-4):
+        changed = rows.copy()
+        changed[:, 5] = chi
+        assert parse_xmu(as_text(changed), "x").edge_step() == pytest.approx(1, abs=0.01)
+        changed[11, 5] *= 1.01
+        with pytest.raises(InputError, match="x:14: χ is not"):
+            parse_xmu(as_text(changed), "x")
+
+
+def test_files_of_feff_hold_together(shared):
+    files = sorted((shared / "reference").rglob("*xmu.dat"))
+    if not files:
+        pytest.skip("no files of FEFF here")
+    for file in files:
+        assert parse_xmu(file.read_text(), file.name).edge_step() == pytest.approx(1, abs=0.02)

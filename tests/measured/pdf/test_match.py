@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import replace
+from functools import cache
 
 import numpy as np
 import pytest
@@ -19,16 +20,22 @@ from pdfs import curve, measured_pdf
 
 STRUCTURES = places.DATA / "structures"
 NAMES = ("rutile", "anatase", "hematite", "MnO", "magnetite", "cuprite", "SrTiO3", "hausmannite")
-CRYSTALS = {name: read_structure(STRUCTURES / f"{name}.cif") for name in NAMES}
 GRID = grid(PdfParams())
 SAID = PdfHeader(qmax=25.0, qdamp=0.03, radiation="x-ray")
 
 
+@cache
+def crystal(name):
+    return read_structure(STRUCTURES / f"{name}.cif")
+
+
 def simulated(**params):
-    return np.array([pdf_family(crystal, None, PdfParams(**params)).total() for crystal in CRYSTALS.values()])
+    return np.array([pdf_family(crystal(name), None, PdfParams(**params)).total() for name in NAMES])
 
 
-STORED = simulated()
+@cache
+def stored_pdfs():
+    return simulated()
 
 
 def off(values, expected, low, high):
@@ -57,22 +64,22 @@ def test_stored_pdfs_stand_for_other_measurements(change, near, far):
     """Against simulations made anew, within 1–6 Å and 6–9 Å; `bench/pdf_match.py` does this for the whole dataset."""
     anew = {name: value for name, value in change.items() if name != "du"}
     expected = simulated(**anew, uiso=0.007 + change.get("du", 0.0))
-    found = as_measured(STORED, GRID, **change)
+    found = as_measured(stored_pdfs(), GRID, **change)
     assert off(found, expected, 1.0, 6.0) < near
     assert off(found, expected, 6.0, WINDOW[1]) < far
-    assert off(STORED, expected, 1.0, 9.0) > 1.5 * off(found, expected, 1.0, 9.0)
+    assert off(stored_pdfs(), expected, 1.0, 9.0) > 1.5 * off(found, expected, 1.0, 9.0)
 
 
 def test_the_range_ends_at_10_angstrom_and_that_shows_past_9():
     expected = simulated(qmax=16.0)
-    assert off(as_measured(STORED, GRID, qmax=16.0), expected, 9.0, 10.0) > 0.04
+    assert off(as_measured(stored_pdfs(), GRID, qmax=16.0), expected, 9.0, 10.0) > 0.04
 
 
 def test_no_change_is_none():
-    assert np.array_equal(as_measured(STORED, GRID), STORED)
-    assert off(as_measured(STORED, GRID, qmax=30.0), STORED, 1.0, 9.0) < 0.006
-    one = as_measured(STORED[0], GRID, qmax=18.0, qdamp=0.03)
-    assert one == pytest.approx(as_measured(STORED, GRID, qmax=18.0, qdamp=0.03)[0], abs=1e-12)
+    assert np.array_equal(as_measured(stored_pdfs(), GRID), stored_pdfs())
+    assert off(as_measured(stored_pdfs(), GRID, qmax=30.0), stored_pdfs(), 1.0, 9.0) < 0.006
+    one = as_measured(stored_pdfs()[0], GRID, qmax=18.0, qdamp=0.03)
+    assert one == pytest.approx(as_measured(stored_pdfs(), GRID, qmax=18.0, qdamp=0.03)[0], abs=1e-12)
 
 
 @pytest.mark.parametrize(
@@ -81,26 +88,26 @@ def test_no_change_is_none():
 )
 def test_settings_without_meaning(change):
     with pytest.raises(InputError, match=r"= .* is out of range"):
-        as_measured(STORED, GRID, **change)
+        as_measured(stored_pdfs(), GRID, **change)
 
 
 def test_another_grid_is_refused():
     for r in (GRID.values + 1.0, GRID.values**1.1, GRID.values[:50]):
         with pytest.raises(InputError, match="even steps from r = 0"):
-            as_measured(STORED, Grid(r, "r", "Å"), qmax=20.0)
+            as_measured(stored_pdfs(), Grid(r, "r", "Å"), qmax=20.0)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_measured_pdf_meets_its_simulation(name):
     """Resampled by sinc functions from steps of 0.02 Å: within 1 % of what is simulated with the file's settings."""
-    match = match_pdf(measured_pdf(CRYSTALS[name], SAID, qmax=25.0, qdamp=0.03, rstep=0.02))
+    match = match_pdf(measured_pdf(crystal(name), SAID, qmax=25.0, qdamp=0.03, rstep=0.02))
     assert match.conditions == PdfConditions("xray", 25.0, 0.0, 0.03)
     assert match.warnings == ()
     assert match.grid == GRID
-    expected = pdf_family(CRYSTALS[name], None, match.conditions.params()).total()
+    expected = pdf_family(crystal(name), None, match.conditions.params()).total()
     part = window(GRID.values)
     assert np.abs(match.values - expected)[part].max() < 0.01 * np.abs(expected).max()
-    stored = as_measured(STORED[NAMES.index(name)], GRID, qmax=25.0, qdamp=0.03)
+    stored = as_measured(stored_pdfs()[NAMES.index(name)], GRID, qmax=25.0, qdamp=0.03)
     error = match.features - scale_free(stored, GRID)
     assert np.sqrt(np.mean(error**2)) < 0.02
 
@@ -121,7 +128,7 @@ def test_resampling_is_exact_up_to_the_step_of_nyquist():
 def test_qmax_is_told_by_the_curve(rmax, rstep, qmax):
     """Within 0.8 Å⁻¹, the resolution of the shortest range; with noise of 0.01 Å⁻² at every point within 2."""
     for seed, name in enumerate(NAMES):
-        made = measured_pdf(CRYSTALS[name], rmax=rmax, rstep=rstep, qmax=qmax, qdamp=0.03)
+        made = measured_pdf(crystal(name), rmax=rmax, rstep=rstep, qmax=qmax, qdamp=0.03)
         assert band_limit(made.x, made.y) == pytest.approx(qmax, abs=0.8)
         match = match_pdf(made)
         assert match.conditions.doubtful == ("radiation", "qmax", "qdamp")
@@ -132,13 +139,13 @@ def test_qmax_is_told_by_the_curve(rmax, rstep, qmax):
 
 def test_qmax_is_not_told_by_wide_steps():
     for name in NAMES:
-        made = measured_pdf(CRYSTALS[name], rstep=0.1, qmax=30.0)
+        made = measured_pdf(crystal(name), rstep=0.1, qmax=30.0)
         assert band_limit(made.x, made.y) is None
         assert match_pdf(made).conditions.qmax == 30.0
 
 
 def test_what_the_user_says_goes_before_the_header():
-    made = measured_pdf(CRYSTALS["rutile"], SAID, qmax=25.0)
+    made = measured_pdf(crystal("rutile"), SAID, qmax=25.0)
     match = match_pdf(made, radiation="neutron", qmax=20.0, qdamp=0.01, qmin=0.5)
     assert match.conditions == PdfConditions("neutron", 20.0, 0.5, 0.01)
     assert match.conditions.params(PdfParams(uiso=0.01)) == PdfParams(
@@ -150,7 +157,7 @@ def test_what_the_user_says_goes_before_the_header():
 
 
 def test_steps_too_wide_for_qmax_are_told():
-    made = measured_pdf(CRYSTALS["rutile"], replace(SAID, qmax=15.0), rstep=0.2, qmax=15.0)
+    made = measured_pdf(crystal("rutile"), replace(SAID, qmax=15.0), rstep=0.2, qmax=15.0)
     assert match_pdf(made).warnings == ()
     match = match_pdf(replace(made, pdf=SAID))
     assert match.conditions.qmax == pytest.approx(np.pi / 0.2)
@@ -159,8 +166,8 @@ def test_steps_too_wide_for_qmax_are_told():
 
 @pytest.mark.parametrize("scale", [1e-3, 0.5, 1e3])
 def test_the_scale_does_not_matter(scale):
-    plain = match_pdf(measured_pdf(CRYSTALS["hematite"], SAID, qmax=25.0))
-    scaled = match_pdf(measured_pdf(CRYSTALS["hematite"], SAID, scale=scale, qmax=25.0))
+    plain = match_pdf(measured_pdf(crystal("hematite"), SAID, qmax=25.0))
+    scaled = match_pdf(measured_pdf(crystal("hematite"), SAID, scale=scale, qmax=25.0))
     assert scaled.features == pytest.approx(plain.features, rel=1e-9)
     assert np.sqrt(np.mean(plain.features**2)) == pytest.approx(1.0)
     assert any("its scale is wrong and is not used" in warning for warning in scaled.warnings) == (scale != 0.5)
@@ -169,9 +176,9 @@ def test_the_scale_does_not_matter(scale):
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("rmax", [10.0, 30.0, 80.0])
 def test_other_functions_of_r_are_told(name, rmax):
-    made = measured_pdf(CRYSTALS[name], qmax=24.0, rmax=rmax)
+    made = measured_pdf(crystal(name), qmax=24.0, rmax=rmax)
     r, g = made.x[1:], made.y[1:]
-    base = 4 * np.pi * len(CRYSTALS[name]) / CRYSTALS[name].volume * r
+    base = 4 * np.pi * len(crystal(name)) / crystal(name).volume * r
     for values, seems in ((g / base + 1, r"g\(r\), of which"), (g + base, r"T\(r\), of"), (r * (g + base), "radial")):
         with pytest.raises(InputError, match=rf"made.gr: it does not run about 0.*{seems}"):
             match_pdf(curve(r, values))
@@ -183,7 +190,7 @@ def test_other_functions_of_r_are_told(name, rmax):
 @pytest.mark.parametrize("name", NAMES)
 def test_curves_against_q_are_told(name):
     """F(Q) and S(Q) of a crystal, with noise of 1 % as there is in one that was measured."""
-    made = measured_pdf(CRYSTALS[name], qmax=0.0, rmax=80.0, rstep=0.02, qdamp=0.02)
+    made = measured_pdf(crystal(name), qmax=0.0, rmax=80.0, rstep=0.02, qdamp=0.02)
     q = np.arange(0.5, 25.0, 0.02)
     f = np.sin(np.outer(q, made.x)) @ made.y * 0.02
     f += 0.01 * f.std() * np.random.default_rng(0).normal(size=len(q))
@@ -193,7 +200,7 @@ def test_curves_against_q_are_told(name):
 
 
 def test_a_range_too_short_and_other_files_are_refused():
-    made = measured_pdf(CRYSTALS["rutile"], qmax=25.0)
+    made = measured_pdf(crystal("rutile"), qmax=25.0)
     for part in (made.x < 8.0, made.x > 1.5):
         with pytest.raises(InputError, match=r"but 1.3 to 9.0 Å are needed"):
             match_pdf(replace(made, x=made.x[part], y=made.y[part]))
@@ -207,7 +214,7 @@ def test_a_range_too_short_and_other_files_are_refused():
 
 
 def test_poor_corrections_are_told():
-    made = measured_pdf(CRYSTALS["rutile"], SAID, qmax=25.0)
+    made = measured_pdf(crystal("rutile"), SAID, qmax=25.0)
     rough = made.y + 6.0 * np.sin(12 * made.x) * (made.x < 1.2)
     assert any("rough below 1.2 Å" in warning for warning in match_pdf(replace(made, y=rough)).warnings)
 
@@ -272,12 +279,12 @@ def test_remade_pdfs_are_the_stored_ones():
     part = data.take(np.flatnonzero((data.frame["id"] == name) & (data.frame["metal"] == "Ti")))
     for modality in ("pdf", "dpdf"):
         again = remake(part, "Ti", PdfParams(), modality=modality)
-        assert np.abs(again - part.spectra[modality]).max() < 1e-6
+        assert np.abs(again - part.spectra[modality]).max() < 1e-5
     neutrons = remake(part, "Ti", PdfParams(radiation="neutron"))
     assert neutrons.shape == part.spectra["pdf"].shape
     assert np.abs(neutrons - part.spectra["pdf"]).max() > 1
     with pytest.raises(InputError, match="the dataset has no Cu"):
         remake(part, "Cu", PdfParams())
     stranger = replace(part, frame=part.frame.assign(id="my-oxide"))
-    with pytest.raises(InputError):
+    with pytest.raises(InputError, match="no structure of 'my-oxide'"):
         remake(stranger, "Ti", PdfParams())

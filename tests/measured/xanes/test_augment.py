@@ -2,15 +2,15 @@ import numpy as np
 import pytest
 
 from firstshell.measured.xanes import augment
-from firstshell.measured.xanes.augment import disturbed, edges_of, typical
+from firstshell.measured.xanes.augment import disturbed, typical
 from firstshell.measured.xanes.footing import ENERGY
 from firstshell.measured.xanes.population import BROAD, default_population
-from firstshell.measured.xanes.transfer import ANCHOR
 from quick import on_dataset_grid
 from synthetic import GRIDS
 
 GRID = GRIDS["xanes"].values
 SPECTRA = np.array([on_dataset_grid(charge, number) for charge in (1, 2, 3) for number in (4, 5, 6)])
+STATES = np.repeat([1.0, 2.0, 3.0], 3)
 
 
 def test_what_is_drawn_is_what_is_applied(monkeypatch):
@@ -18,12 +18,12 @@ def test_what_is_drawn_is_what_is_applied(monkeypatch):
     population, drawn = default_population(), []
     draw = type(population).draw
 
-    def spy(self, edge, rng):
-        drawn.append(draw(self, edge, rng))
-        return drawn[-1]
+    def spy(self, states, rng):
+        drawn.extend(draw(self, states, rng))
+        return drawn[-1:]
 
     monkeypatch.setattr(type(population), "draw", spy)
-    made = disturbed(GRID, SPECTRA, population, np.random.default_rng(1), noise=0.0)
+    made = disturbed(GRID, SPECTRA, STATES, population, np.random.default_rng(1), noise=0.0)
     order = np.random.default_rng(1).permutation(len(SPECTRA))
     for row, transfer in zip(order, drawn, strict=True):
         # The shift is applied by interpolation at half an eV, which rounds the edge a little.
@@ -31,7 +31,7 @@ def test_what_is_drawn_is_what_is_applied(monkeypatch):
 
 
 def test_the_same_seed_gives_the_same_and_another_another():
-    one, two, three = (disturbed(GRID, SPECTRA, BROAD, np.random.default_rng(seed)) for seed in (3, 3, 4))
+    one, two, three = (disturbed(GRID, SPECTRA, STATES, BROAD, np.random.default_rng(seed)) for seed in (3, 3, 4))
     assert np.array_equal(one, two)
     assert np.abs(one - three).max() > 0.05
     assert np.isfinite(one).all()
@@ -39,16 +39,13 @@ def test_the_same_seed_gives_the_same_and_another_another():
 
 
 def test_noise_is_as_large_as_is_said():
-    quiet, noisy = (disturbed(GRID, SPECTRA, BROAD, np.random.default_rng(0), noise=noise) for noise in (0.0, 0.05))
+    quiet, noisy = (
+        disturbed(GRID, SPECTRA, STATES, BROAD, np.random.default_rng(0), noise=noise) for noise in (0.0, 0.05)
+    )
     assert (noisy - quiet).std() == pytest.approx(0.05, rel=0.1)
 
 
 def test_typical_is_the_mean_transfer():
     population = default_population()
-    made = typical(GRID, SPECTRA, population)
-    edge = float(edges_of(GRID, SPECTRA[3:4])[0])
-    assert np.allclose(made[3], population.typical(edge).apply(GRID, SPECTRA[3], ENERGY))
-
-
-def test_a_spectrum_without_an_edge_is_taken_to_have_it_at_the_anchor():
-    assert edges_of(GRID, np.zeros((1, len(GRID)))) == pytest.approx([ANCHOR])
+    made = typical(GRID, SPECTRA, STATES, population)
+    assert np.allclose(made[3], population.typical(STATES[3]).apply(GRID, SPECTRA[3], ENERGY))

@@ -1,16 +1,28 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from firstshell.errors import InputError
-from firstshell.measured.xanes.population import BROAD, LEAST, PLAIN, Population, default_population, read_population
-from firstshell.measured.xanes.transfer import ANCHOR, LIMITS, PARAMETERS, Transfer
+from firstshell.measured.xanes.population import (
+    BROAD,
+    LEAST,
+    PLAIN,
+    REFERENCE_STATE,
+    Population,
+    default_population,
+    population_of,
+    read_population,
+)
+from firstshell.measured.xanes.transfer import LIMITS, PARAMETERS, Transfer
+
+STATE = REFERENCE_STATE
 
 
 def test_draws_spread_as_the_population_says():
     population, rng = BROAD, np.random.default_rng(0)
-    drawn = [population.draw(ANCHOR, rng) for _ in range(1600)]
+    drawn = [population.draw(np.array([STATE]), rng)[0] for _ in range(1600)]
     for name in ("shift", "stretch", "slope", "scale", "sigma"):
         values = np.array([getattr(each, name) for each in drawn])
         assert values.mean() == pytest.approx(getattr(population.mean, name), abs=4 * population.spread[name] / 40)
@@ -19,46 +31,75 @@ def test_draws_spread_as_the_population_says():
         assert all(low <= getattr(each, name) <= high for each in drawn)
 
 
-def test_draws_follow_from_the_generator_alone():
-    one, two = (BROAD.draw(10.0, np.random.default_rng(5)) for _ in range(2))
+def test_draws_of_a_block_share_the_broadening_and_follow_from_the_generator_alone():
+    one, two = (BROAD.draw(np.full(3, STATE), np.random.default_rng(5)) for _ in range(2))
     assert one == two
-    assert one != BROAD.draw(10.0, np.random.default_rng(6))
+    assert one != BROAD.draw(np.full(3, STATE), np.random.default_rng(6))
+    assert len({(each.stretch, each.sigma, each.growth) for each in one}) == 1
+    assert len({each.shift for each in one}) == len({each.slope for each in one}) == 3
 
 
-def test_the_typical_shift_grows_with_the_edge():
-    population = Population(Transfer(shift=1.0), LEAST, edge_gain=0.25)
-    assert population.typical(ANCHOR).shift == pytest.approx(1.0)
-    assert population.typical(ANCHOR + 4).shift == pytest.approx(2.0)
-    assert population.typical(ANCHOR + 400).shift == LIMITS["shift"][1]
+def test_draws_are_correlated_as_the_population_says():
+    names = list(PARAMETERS)
+    matrix = np.eye(len(names))
+    i, j = names.index("stretch"), names.index("slope")
+    matrix[i, j] = matrix[j, i] = 0.8
+    population = replace(BROAD, correlation=tuple(map(tuple, matrix.tolist())))
+    rng = np.random.default_rng(0)
+    drawn = [population.draw(np.array([STATE]), rng)[0] for _ in range(800)]
+    found = np.corrcoef([each.stretch for each in drawn], [each.slope for each in drawn])[0, 1]
+    assert found == pytest.approx(0.8, abs=0.06)
+
+
+def test_the_typical_shift_grows_with_the_oxidation_state():
+    population = Population(Transfer(shift=1.0), LEAST, gain=2.0, gains={"Fe": 0.5}, offsets={"Fe": {"shift": -1.0}})
+    assert population.typical(STATE).shift == pytest.approx(1.0)
+    assert population.typical(STATE - 1).shift == pytest.approx(-1.0)
+    assert population.typical(STATE + 400).shift == LIMITS["shift"][1]
+    assert population.of_metal("Fe").typical(STATE + 1).shift == pytest.approx(1.0 - 1.0 + 2.5)
+    assert population.of_metal("Co").typical(STATE + 1).shift == pytest.approx(3.0)
 
 
 def test_means_and_spreads_are_those_of_compounds_not_of_files():
     found = [Transfer(sigma=1.0), Transfer(sigma=1.0), Transfer(sigma=1.0), Transfer(sigma=3.0)]
-    population = Population.of(found, [ANCHOR] * 4, ["a", "a", "a", "b"], 0.03)
+    population = population_of(found, [STATE] * 4, ["a", "a", "a", "b"], 0.03, ["Fe"] * 4)
     assert population.mean.sigma == pytest.approx(2.0)
-    assert population.spread["sigma"] == pytest.approx(1.0)
     assert population.spread["shift"] == LEAST["shift"]
     assert population.compounds == ("a", "b")
     assert population.misfit == 0.03
+    assert population.correlation == ()  # four files tell nothing of it
 
 
-def test_a_shift_that_grows_with_the_edge_is_told_from_a_spread():
-    heights = np.linspace(-6, 8, 12)
-    found = [Transfer(shift=-2 + 0.4 * height) for height in heights]
-    population = Population.of(found, list(ANCHOR + heights), [f"c{i}" for i in range(12)], 0.03)
-    assert 0.32 < population.edge_gain <= 0.41  # drawn to zero a little
-    assert population.mean.shift == pytest.approx(-2.0, abs=0.2)
+def test_a_shift_that_grows_with_the_oxidation_state_is_told_from_a_spread():
+    states = np.repeat([2.0, 3.0, 4.0], 4)
+    found = [Transfer(shift=-2 + 2.5 * (state - STATE)) for state in states]
+    population = population_of(found, list(states), [f"c{i}" for i in range(12)], 0.03, ["Fe"] * 12)
+    assert population.of_metal("Fe").gain == pytest.approx(2.5, abs=0.1)
+    assert population.of_metal("Fe").mean.shift == pytest.approx(-2.0, abs=0.2)
     assert population.spread["shift"] == pytest.approx(LEAST["shift"], abs=0.1)
+
+
+def test_a_metal_with_one_standard_leans_on_the_others():
+    rng = np.random.default_rng(1)
+    stretches = {"Fe": -0.1 + 0.02 * rng.normal(size=10), "Mn": 0.1 + 0.02 * rng.normal(size=10), "Ti": [0.2]}
+    metals = [metal for metal, values in stretches.items() for _ in values]
+    found = [Transfer(stretch=float(value)) for values in stretches.values() for value in values]
+    names = [f"c{i}" for i in range(len(found))]
+    population = population_of(found, [STATE] * len(found), names, 0.03, metals)
+    own = {metal: population.of_metal(metal).mean.stretch for metal in stretches}
+    assert own["Fe"] == pytest.approx(-0.1, abs=0.03)
+    assert own["Mn"] == pytest.approx(0.1, abs=0.03)
+    assert population.mean.stretch < own["Ti"] < 0.17
+    assert population.of_metal("Zn").mean.stretch == population.mean.stretch
 
 
 def test_shifts_that_no_foil_has_set_count_less():
     found = [Transfer(shift=s, sigma=1.0 + s / 4) for s in (0.0, 0.0, 4.0, 4.0)]
-    names, anchored = ["a", "b", "c", "d"], [True, True, False, False]
-    alike = Population.of(found, [ANCHOR] * 4, names, 0.03)
-    told = Population.of(found, [ANCHOR] * 4, names, 0.03, anchored=anchored)
+    names, anchored, metals = ["a", "b", "c", "d"], [True, True, False, False], ["Fe"] * 4
+    alike = population_of(found, [STATE] * 4, names, 0.03, metals)
+    told = population_of(found, [STATE] * 4, names, 0.03, metals, anchored=anchored)
     assert alike.mean.shift == pytest.approx(2.0)
     assert told.mean.shift == pytest.approx(4 * 0.7**2 / (2 * 0.7**2 + 1.2**2))
-    assert told.spread["shift"] < alike.spread["shift"]
     assert (told.mean.sigma, told.spread["sigma"]) == (alike.mean.sigma, alike.spread["sigma"])
 
 
@@ -96,6 +137,10 @@ def changed(**values):
         (changed(mean={"shift": None}), "shift"),
         (changed(mean={"shiift": 1.0}), "Did you mean 'shift'|unknown setting 'shiift'"),
         (changed(misfit=-1.0), "every parameter"),
+        (changed(correlation=[[1.0]]), "correlation"),
+        (changed(correlation=[[1.0] * 7] * 7), "correlation"),
+        (changed(correlation=[[1.0] * 7, [1.0]]), "correlation"),
+        (changed(offsets={"Fe": {"shift": "x"}}), "offsets"),
         (changed(more=1), "unknown setting 'more'"),
     ],
 )

@@ -43,13 +43,17 @@ def test_many_spoilt_points_are_refused():
 def test_noise_is_no_spike(noise):
     for seed in range(10):
         measured = scan(noise=noise, seed=seed)
-        assert not spikes(measured.x, measured.y, E0["Fe"]).any()
+        assert not np.any(spikes(measured.x, measured.y, E0["Fe"]))
 
 
 def test_a_narrow_pre_edge_peak_is_no_spike():
     measured = scan("Ti", step=1.0)
     peak = 0.6 * np.exp(-0.5 * ((measured.x - E0["Ti"] + 10) / 0.4) ** 2)
-    assert not spikes(measured.x, measured.y + peak, E0["Ti"]).any()
+    found, doubtful = spikes(measured.x, measured.y + peak, E0["Ti"])
+    assert not found.any()
+    assert doubtful.sum() == 1
+    warnings = normalise(replace(measured, y=measured.y + peak)).warnings
+    assert "a single point stands out at 4968.0 eV: a pre-edge peak, or a spoilt value" in warnings
 
 
 def test_published_scans_have_none(shared):

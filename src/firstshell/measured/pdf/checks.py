@@ -21,20 +21,37 @@ NO_ATOMS = 1.2
 """Å up to which oxides without hydrogen have no neighbours."""
 ROUGH = 0.7
 """RMS of G below `NO_ATOMS` over that of the peaks from which on it is said: of simulated oxides it is below 0.6."""
+COARSEST, LEAST_SHARE = 8.0, 0.09
+"""Å⁻¹ above which a G(r) of Qmax 12 or more has a share of its power of 0.11 to 0.6, and k²χ(k) of oxides under 0.082
+(of the sine transform of its k)."""
+EARLY, DECAYED = 5.0, 0.15
+"""RMS from 0.3 to 1.2 over that beyond, which is 12 to 21 for χ(k) of whole scans and under 0.7 for G(r); and RMS of the
+last fifth over that from 1.5 to 6, which is under 0.07 for χ(k)."""
 LEAST_RMS, MOST_RMS = 0.1, 80.0
 """Å⁻² of the RMS of G: of simulated oxides it is 1 to 8, and a tenth or ten times that is no matter of the sample."""
 
 
-def check_curve(r: Array, g: Array) -> None:
+def check_curve(r: Array, g: Array, *, named: bool = False) -> None:
     """Raise InputError, saying what it seems to be, for a curve that is no G(r) against r in Å.
 
     r : (n,) Å as the file has it; g : (n,) in any unit
+    named : whether file or user give a Qmax, so that what is smooth is a G(r) of low Qmax and not χ(k)
     """
     if share_beyond(r, g, HIGHEST_QMAX) > MOST_SHARP:
         # In nm first shells stand below 0.3, where Å have nothing but the slope of the mean density.
         near = _rms(g[(r > 0.12) & (r < 0.5)]) > 0.25 * _rms(g[r >= 0.5])
         seems = "r seems to be in nm" if near else "it seems to be F(Q) or S(Q) against Q"
         raise InputError(f"its features are too sharp for any G(r): {seems}", remedy=GIVE)
+    _check_mean(r, g)
+    if not named and _is_chi(r, g):
+        raise InputError(
+            f"its features are no finer than those of a PDF of Qmax {COARSEST:g} Å⁻¹: it seems to be χ(k) of EXAFS",
+            remedy=f"{GIVE}; one of so low a Qmax is read when its Qmax is given",
+        )
+
+
+def _check_mean(r: Array, g: Array) -> None:
+    """Raise InputError for a curve that does not run about 0."""
     far = (r >= FIRST) & (r <= 20.0)
     if far.sum() < 10:
         return
@@ -66,6 +83,14 @@ def advice(r: Array, g: Array, rms: float) -> tuple[str, ...]:
             f"G(r) is rough below {NO_ATOMS} Å, where no atoms are: its correction is poor, or it holds hydrogen"
         )
     return tuple(found)
+
+
+def _is_chi(r: Array, g: Array) -> bool:
+    """Whether a curve looks like χ(k) against k: large before 1.2 and dying away, or smooth as k²χ(k) is."""
+    early, late = g[(r > 0.3) & (r < NO_ATOMS)], g[r > 0.8 * r[-1]]
+    if _rms(early) > EARLY * _rms(g[r >= NO_ATOMS]) and _rms(late) < DECAYED * _rms(g[(r > 1.5) & (r < 6.0)]):
+        return True
+    return share_beyond(r, g, 0.0) > 0 and share_beyond(r, g, COARSEST) < LEAST_SHARE
 
 
 def _rms(values: Array) -> float:

@@ -131,7 +131,7 @@ def _match(
     if not 1e-100 < largest < 1e100:
         raise InputError(f"G(r) of up to {largest:.0e}", remedy="Is it the right column?")
     g = g / largest
-    check_curve(r, g)
+    check_curve(r, g, named=qmax is not None or measured.pdf is None or measured.pdf.qmax is not None)
     if r[0] > WINDOW[0] or r[-1] < WINDOW[1]:
         raise InputError(
             f"the PDF covers {r[0]:g} to {r[-1]:g} Å, but {WINDOW[0]} to {WINDOW[1]} Å are needed",
@@ -141,7 +141,7 @@ def _match(
     target = grid(base)
     values = largest * resample(r, g, target.values, conditions.qmax)
     rms = float(np.sqrt(np.mean(values[window(target.values)] ** 2)))
-    warnings = (*advice(r, measured.y, rms), *_doubts(r, conditions))
+    warnings = (*measured.notes, *advice(r, measured.y, rms), *_doubts(r, conditions))
     said = measured.pdf.composition if measured.pdf is not None else None
     seen = scale_free(values, target)
     return MatchedPdf(measured.name, measured.source, target, values, seen, conditions, said, warnings)

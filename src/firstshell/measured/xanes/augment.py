@@ -6,10 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from firstshell.elements import half_step
 from firstshell.measured.xanes.footing import ENERGY
 from firstshell.measured.xanes.population import Population
-from firstshell.measured.xanes.transfer import ANCHOR, MIDDLE, SPAN, Transfer
+from firstshell.measured.xanes.transfer import MIDDLE, SPAN, Transfer
 from firstshell.types import Array
 
 BLOCK = 24
@@ -21,37 +20,38 @@ MARGIN = 16.0
 _WIDE = np.arange(ENERGY[0] - MARGIN, ENERGY[-1] + MARGIN + 0.25, 0.5)
 
 
-def typical(grid: Array, spectra: Array, population: Population) -> Array:
+def typical(grid: Array, spectra: Array, states: Array, population: Population) -> Array:
     """Return (n, 111) spectra as the mean transfer makes them, without noise.
 
-    grid : (p,) eV from the tabulated K edge; spectra : (n, p) in edge steps
+    grid : (p,) eV from the tabulated K edge; spectra : (n, p) in edge steps; states : (n,) oxidation states
     """
-    edges = edges_of(grid, spectra)
-    made = [population.typical(edge).apply(grid, row, ENERGY) for edge, row in zip(edges, spectra, strict=True)]
+    pairs = zip(states, spectra, strict=True)
+    made = [population.typical(float(state)).apply(grid, row, ENERGY) for state, row in pairs]
     return np.array(made).reshape(len(spectra), len(ENERGY))
 
 
 def disturbed(
-    grid: Array, spectra: Array, population: Population, rng: np.random.Generator, noise: float = NOISE
+    grid: Array,
+    spectra: Array,
+    states: Array,
+    population: Population,
+    rng: np.random.Generator,
+    noise: float = NOISE,
 ) -> Array:
     """Return (n, 111) spectra, each after a random transfer of the population, with noise.
 
     Transfers differ in everything but stretch, width and its growth, which `BLOCK` spectra share.
+
+    grid : (p,) eV from the tabulated K edge; spectra : (n, p) in edge steps; states : (n,) oxidation states
     """
-    edges, made = edges_of(grid, spectra), np.empty((len(spectra), len(ENERGY)))
-    order = rng.permutation(len(spectra))
+    made, order = np.empty((len(spectra), len(ENERGY))), rng.permutation(len(spectra))
     for start in range(0, len(order), BLOCK):
         rows = order[start : start + BLOCK]
-        drawn = [population.draw(float(edge), rng) for edge in edges[rows]]
+        drawn = population.draw(states[rows], rng)
         shared = Transfer(stretch=drawn[0].stretch, sigma=drawn[0].sigma, growth=drawn[0].growth)
         wide = shared.apply(grid, spectra[rows], _WIDE)
         made[rows] = [_rest(mu, each) for mu, each in zip(wide, drawn, strict=True)]
     return made + rng.normal(0.0, noise, made.shape)
-
-
-def edges_of(grid: Array, spectra: Array) -> Array:
-    """Return where spectra reach half their step, in eV from the tabulated edge; the anchor where they do not."""
-    return np.nan_to_num(half_step(grid, spectra), nan=ANCHOR)
 
 
 def _rest(wide: Array, transfer: Transfer) -> Array:

@@ -10,7 +10,7 @@ import numpy as np
 from firstshell.errors import InputError
 from firstshell.measured.xanes.population import BROAD, LEAST, Population
 from firstshell.measured.xanes.standards import ALIKE, Fit, Standard, fit
-from firstshell.measured.xanes.transfer import ANCHOR, LIMITS, PARAMETERS, Transfer
+from firstshell.measured.xanes.transfer import LIMITS, PARAMETERS, Transfer
 from firstshell.types import Array
 
 WORTH = 1.0
@@ -47,7 +47,7 @@ def calibrate(standards: Sequence[Standard], prior: Population) -> Calibrated:
     and others, Bayesian Data Analysis, 3rd ed. (2013), section 3.3) that the default population makes: `WORTH`
     compounds for the mean, `FREEDOM` degrees for the variance. The spread is that of a compound yet to be measured,
     which is also uncertain by what is not known of the mean. Every compound counts once. That the shift grows with
-    the height of the simulated edge and differs between metals is a fault of simulations, so that stays as it is.
+    the oxidation state, and what differs between metals, are faults of simulations, so these stay as they are.
 
     Raises InputError for fewer than two compounds, and when none is like its structure.
     """
@@ -74,7 +74,7 @@ def calibrate(standards: Sequence[Standard], prior: Population) -> Calibrated:
     spread = {name: max(float(s), LEAST[name]) for name, s in zip(PARAMETERS, np.sqrt(variance), strict=True)}
     left = float(np.mean([each.rmse**2 for each in counted]))
     misfit = float(np.sqrt((FREEDOM * prior.misfit**2 + n * left) / (FREEDOM + n)))
-    found = Population(Transfer(**centre), spread, prior.edge_gain, misfit, tuple(compounds), prior.offsets)
+    found = replace(prior, mean=Transfer(**centre), spread=spread, misfit=misfit, compounds=tuple(compounds))
     return Calibrated(found, fits)
 
 
@@ -111,6 +111,6 @@ def _compound(fits: Sequence[Fit], compound: str, prior: Population) -> Array:
 
 
 def _values(found: Fit, prior: Population) -> list[float]:
-    """Return the parameters of a fit, the shift as of an edge at the anchor and without its metal's offset."""
-    own = prior.edge_gain * (found.standard.edge - ANCHOR) + prior.offsets.get(found.standard.metal, 0.0)
-    return [getattr(found.transfer, name) - (own if name == "shift" else 0.0) for name in PARAMETERS]
+    """Return the parameters of a fit as of a compound in oxidation state 3, without its metal's offsets."""
+    own = prior.of_metal(found.standard.metal).typical(found.standard.state)
+    return [getattr(found.transfer, name) - getattr(own, name) + getattr(prior.mean, name) for name in PARAMETERS]

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from firstshell.measured.xanes.augment import edges_of
 from firstshell.measured.xanes.foil import LARGE
 from firstshell.measured.xanes.footing import ENERGY
 from firstshell.measured.xanes.population import Population
@@ -20,6 +19,10 @@ SHIFTS = np.arange(-8.0, 8.01, 0.5)
 """eV that a measurement is moved by, beside the mean shift."""
 CALIBRATION = 1.5
 """eV, standard deviation that the calibration of a monochromator is believed to have where no foil was measured."""
+FINE = 200
+"""Spectra of a bank that are compared at all stretches and widths: those that are nearest at the mean ones. Distances of
+the others are those at the mean, which are no smaller."""
+MIDDLE_VARIANT = len(OFFSETS) ** 2 // 2
 TOGETHER = 8.0
 """Points that err together: what is wrong with a simulated spectrum is wrong over some 4 eV."""
 _RAMP = (ENERGY - MIDDLE) / SPAN
@@ -63,21 +66,23 @@ class Match:
         return bool(self.likelihood[np.abs(SHIFTS - top) > 2.0].sum() > 0.1)
 
 
-def make_bank(grid: Array, spectra: Array, population: Population) -> Bank:
-    """Return the bank of (n, p) simulated spectra on `grid` (eV from the tabulated edge)."""
-    edges = edges_of(grid, spectra)
+def make_bank(grid: Array, spectra: Array, states: Array, population: Population) -> Bank:
+    """Return the bank of (n, p) simulated spectra on `grid` (eV from the tabulated edge).
+
+    states : (n,) oxidation states
+    """
     made = np.empty((len(spectra), len(OFFSETS) ** 2, len(ENERGY)))
-    for i, (edge, row) in enumerate(zip(edges, spectra, strict=True)):
-        made[i] = [each.apply(grid, row, ENERGY) for each in _variants(population, float(edge))]
+    for i, (state, row) in enumerate(zip(states, spectra, strict=True)):
+        made[i] = [each.apply(grid, row, ENERGY) for each in _variants(population, float(state))]
     whole = made / np.linalg.norm(made, axis=2, keepdims=True)
     tilted = whole * _RAMP
     tilted -= (tilted * whole).sum(axis=2, keepdims=True) * whole
     return Bank(whole, tilted / np.linalg.norm(tilted, axis=2, keepdims=True))
 
 
-def _variants(population: Population, edge: float) -> list[Transfer]:
+def _variants(population: Population, state: float) -> list[Transfer]:
     """Return the mean transfer with other stretches and widths, without scale and slope."""
-    mean, spread = population.typical(edge), population.spread
+    mean, spread = population.typical(state), population.spread
     return [
         replace(
             mean,
@@ -98,17 +103,24 @@ def match(bank: Bank, mu: Array, misfit: float, calibration: float = CALIBRATION
     calibration : eV, standard deviation of the shifts that are believed
     """
     moved = np.array([np.interp(ENERGY - shift, ENERGY, mu) for shift in SHIFTS]).astype(bank.whole.dtype)
-    n = len(bank.whole)
-    along, across = (moved @ part.reshape(-1, len(ENERGY)).T for part in (bank.whole, bank.tilted))
-    explained = along**2 + across**2
-    left = (moved**2).sum(axis=1)[:, None] - explained.reshape(len(SHIFTS), n, -1).max(axis=2)
-    squares = np.maximum(left, 0.0)
-    cost = squares / (2 * (misfit or MISFIT) ** 2 * TOGETHER) + 0.5 * (SHIFTS / calibration)[:, None] ** 2
+    far = 0.5 * (SHIFTS / calibration)[:, None] ** 2
+    scale = 2 * (misfit or MISFIT) ** 2 * TOGETHER
+    squares = _left(bank.whole[:, MIDDLE_VARIANT], bank.tilted[:, MIDDLE_VARIANT], moved)
+    nearest = np.argsort((squares / scale + far).min(axis=0), kind="stable")[:FINE]
+    squares[:, nearest] = _left(bank.whole[nearest], bank.tilted[nearest], moved)
+    cost = squares / scale + far
     best = np.where(np.abs(SHIFTS)[:, None] <= LARGE, cost, np.inf).argmin(axis=0)
     each = np.logaddexp.reduce(-cost, axis=1)
     likelihood = np.exp(each - each.max())
-    rmse = np.sqrt(squares[best, np.arange(n)] / len(ENERGY))
+    rmse = np.sqrt(squares[best, np.arange(len(best))] / len(ENERGY))
     return Match(rmse, SHIFTS[best], likelihood / likelihood.sum())
+
+
+def _left(whole: Array, tilted: Array, moved: Array) -> Array:
+    """Return the (s, n) sums of squares that the best variant of each of n spectra leaves of s shifted measurements."""
+    along, across = (moved @ part.reshape(-1, len(ENERGY)).T for part in (whole, tilted))
+    explained = (along**2 + across**2).reshape(len(moved), len(whole), -1).max(axis=2)
+    return np.asarray(np.maximum((moved**2).sum(axis=1)[:, None] - explained, 0.0))
 
 
 def fitted(bank: Bank, index: int, mu: Array, shift: float) -> Array:

@@ -29,6 +29,8 @@ LEAST_MU, MOST_MU = 1e-12, 1e12
 """Size of μ, in any unit, that detectors give: currents over currents, counts over currents."""
 MOST_STEP = 12.0
 """Edge step in transmission beyond which nothing of the beam is left behind the edge."""
+GAP = 1.8
+"""Times the steps on both sides beyond which a point near the edge is missing."""
 GOOD, BETTER = 20.0, 5.0
 """Edge step over noise below which a signal gives way to another that has five times as much."""
 REST_OF_AN_EDGE = 40.0
@@ -164,9 +166,7 @@ def normalise(measured: Measured, settings: NormaliseParams | None = None, metal
         raise InputError(failed[0].what + also, remedy=failed[0].remedy, file=file) from None
     chosen, found = _best(made)
     others = tuple(each.how for each in (measured, *measured.others) if each is not chosen)
-    notes = list(chosen.notes)
-    if chosen is not measured:
-        notes.append(f"{chosen.how} is taken, as {measured.how} has no sound edge")
+    notes = () if chosen is measured else (f"{chosen.how} is taken, as {measured.how} has no sound edge",)
     return replace(
         found,
         warnings=(*notes, *found.warnings),
@@ -191,7 +191,7 @@ def _normalise(measured: Measured, settings: NormaliseParams, metal: str | None)
     measured, dropped = _without_spikes(measured)
     metal, e0, rivals = _edge(measured.x, measured.y, settings, metal)
     measured, more = _without_spikes(measured, e0)
-    warnings = _dropped(dropped + more)
+    warnings = (*measured.notes, *_dropped(dropped + more))
     energy, raw = measured.x, measured.y
     if not LEAST_MU < np.abs(raw).max() < MOST_MU:
         raise InputError(f"μ of up to {np.abs(raw).max():.0e} is no absorption", remedy="Is it the right column?")
@@ -224,7 +224,10 @@ def _without_spikes(measured: Measured, e0: float | None = None) -> tuple[Measur
 
     Raises InputError when they are many.
     """
-    bad = spikes(measured.x, measured.y, e0)
+    bad, doubtful = spikes(measured.x, measured.y, e0)
+    if doubtful.any():
+        lone = f"a single point stands out at {measured.x[doubtful][0]:.1f} eV: a pre-edge peak, or a spoilt value"
+        measured = replace(measured, notes=(*measured.notes, lone))
     count = int(bad.sum())
     if not count:
         return measured, []
@@ -325,6 +328,11 @@ def _advice(energy: Array, e0: float, offset: float, metal: str, has_foil: bool)
         found.append(f"the scan ends {past:.0f} eV past the edge: the edge step is uncertain by some {doubt}")
     if before < LINE_BEFORE:
         found.append(f"the scan begins {before:.0f} eV before the edge: the pre-edge is taken as a constant")
+    near = energy[(energy > e0 - 12.0) & (energy < e0 + 22.0)]
+    steps = np.diff(near)
+    gaps = np.flatnonzero(steps[1:-1] > np.maximum(1.0, GAP * np.maximum(steps[:-2], steps[2:]))) + 1
+    if len(gaps):
+        found.append(f"a point seems to be missing near the edge, at {near[gaps[0]] + steps[gaps[0]] / 2:.1f} eV")
     if not has_foil and not -5.0 <= offset <= 25.0:
         found.append(f"E0 lies {offset:+.1f} eV from the tabulated edge of {metal}: the calibration may be off")
     return tuple(found)

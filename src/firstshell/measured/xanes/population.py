@@ -14,7 +14,7 @@ import numpy as np
 
 from firstshell.config import from_dict, to_dict
 from firstshell.errors import InputError
-from firstshell.measured.xanes.transfer import ANCHOR, LIMITS, PARAMETERS, Transfer
+from firstshell.measured.xanes.transfer import LIMITS, PARAMETERS, Transfer
 from firstshell.types import Array
 
 MAX_BYTES = 1_000_000
@@ -28,83 +28,85 @@ LEAST = {
     "scale": 0.03,
 }
 """Smallest spread that is believed of each parameter: standards are few, and measured with more care than samples."""
-EDGE_PRIOR = 0.3
-"""How far the gain of shift with the edge's height is believed to be from zero before standards are looked at."""
-OFFSET_PRIOR, SHIFT_NOISE = 1.5, 0.7
+REFERENCE_STATE = 3.0
+"""Oxidation state that mean shifts belong to."""
+GAIN_PRIOR, GAIN_SPREAD, METAL_GAIN = 1.8, 1.0, 0.7
+"""eV for each unit of the oxidation state: what is believed of the gain before standards are looked at, by how much
+that may be off, and by how much metals differ. Measured edges move more than simulated ones do
+(docs/decisions/measured-answers.md)."""
+OFFSET_PRIOR, SHIFT_NOISE = 2.0, 0.7
 """eV: how far one metal's shifts are believed to be from others', and one compound's from its metal's."""
+METAL_PRIOR, COMPOUND_NOISE = 0.7, 0.8
+"""The same for all other parameters, in standard deviations over compounds."""
+SHRINKAGE = 0.3
+"""Share of the correlations between parameters that is given up: standards are few."""
 CALIBRATION = 1.2
 """eV that energies as published are believed to be off by, where no foil sets them (docs/prediction.md)."""
+SHIFT = PARAMETERS.index("shift")
+SHARED = [PARAMETERS.index(name) for name in ("stretch", "sigma", "growth")]
+"""Parameters of the broadening, whose kernel costs most: a block of training copies has them in common."""
+OWN = [i for i in range(len(PARAMETERS)) if i not in SHARED]
 
 
 @dataclass(frozen=True)
 class Population:
-    """Mean and standard deviation of each parameter of a transfer, all independent.
+    """How transfers spread over compounds: means by metal, and a normal distribution about them.
 
-    mean : of a compound whose simulated edge lies at `ANCHOR`
-    spread : by parameter
-    edge_gain : eV of shift for each eV that a simulated edge lies higher: simulated edges of high oxidation states
-        lie too low, those of low ones too high
+    mean : of a compound whose metal has oxidation state 3
+    spread : standard deviation by parameter
+    correlation : of the parameters, in the order of `PARAMETERS`; none where it is empty
+    gain : eV of shift for each unit that the oxidation state is higher
     misfit : root mean square in edge steps that the best transfers leave
     compounds : names of the standards
-    offsets : eV of shift by metal, beside the mean: tabulated edges and simulated Fermi levels err together for one
-        metal's compounds
+    offsets : by metal and parameter, beside the mean: what simulations of one metal's compounds, and tabulated edges,
+        err by together
+    gains : eV by metal, beside the gain
     """
 
     mean: Transfer
     spread: dict[str, float]
-    edge_gain: float = 0.0
+    gain: float = 0.0
     misfit: float = 0.0
     compounds: tuple[str, ...] = ()
-    offsets: dict[str, float] = field(default_factory=dict)
-
-    @classmethod
-    def of(
-        cls,
-        found: Sequence[Transfer],
-        edges: Sequence[float],
-        compounds: Sequence[str],
-        misfit: float,
-        metals: Sequence[str] = (),
-        anchored: Sequence[bool] = (),
-    ) -> Population:
-        """Describe fitted transfers.
-
-        edges : of each simulation, eV from the tabulated edge; compounds : each counts once; metals : the absorbers
-        anchored : whose energies a foil has set, by default all; shifts of others count less
-        """
-        values = np.array([[getattr(each, name) for name in PARAMETERS] for each in found])
-        share = np.array([1.0 / compounds.count(name) for name in compounds])
-        height = np.array(edges) - ANCHOR
-        shift = values[:, PARAMETERS.index("shift")]
-        told = share / (SHIFT_NOISE**2 + CALIBRATION**2 * ~np.array(anchored or [True] * len(found), dtype=bool))
-        centre, gain, offsets = _shifts(height, shift, told, metals)
-        own = np.array([offsets[metal] for metal in metals]) if metals else 0.0
-        values[:, PARAMETERS.index("shift")] = shift - gain * height - own
-        middle = np.average(values, axis=0, weights=share)
-        middle[PARAMETERS.index("shift")] = centre
-        squares = (values - middle) ** 2
-        spread = np.sqrt(np.average(squares, axis=0, weights=share))
-        spread[PARAMETERS.index("shift")] = np.sqrt(np.average(squares[:, PARAMETERS.index("shift")], weights=told))
-        mean = Transfer(**{name: float(np.clip(v, *LIMITS[name])) for name, v in zip(PARAMETERS, middle, strict=True)})
-        wide = {name: max(float(s), LEAST[name]) for name, s in zip(PARAMETERS, spread, strict=True)}
-        return cls(mean, wide, gain, misfit, tuple(sorted(set(compounds))), offsets)
+    offsets: dict[str, dict[str, float]] = field(default_factory=dict)
+    gains: dict[str, float] = field(default_factory=dict)
+    correlation: tuple[tuple[float, ...], ...] = ()
 
     def of_metal(self, metal: str) -> Population:
-        """Return the population of one metal's compounds: its offset is part of the mean."""
-        shift = float(np.clip(self.mean.shift + self.offsets.get(metal, 0.0), *LIMITS["shift"]))
-        return replace(self, mean=replace(self.mean, shift=shift), offsets={})
+        """Return the population of one metal's compounds: what is its own becomes part of the mean and the gain."""
+        own = self.offsets.get(metal, {})
+        values = {name: getattr(self.mean, name) + own.get(name, 0.0) for name in PARAMETERS}
+        gain = self.gain + self.gains.get(metal, 0.0)
+        return replace(self, mean=_transfer(values), gain=gain, offsets={}, gains={})
 
-    def typical(self, edge: float) -> Transfer:
-        """Return the mean transfer of a compound whose simulated edge lies at `edge` eV from the tabulated one."""
-        return self._made({name: getattr(self.mean, name) for name in PARAMETERS}, edge)
+    def typical(self, state: float) -> Transfer:
+        """Return the mean transfer of a compound whose metal has an oxidation state."""
+        return self._made({name: getattr(self.mean, name) for name in PARAMETERS}, state)
 
-    def draw(self, edge: float, rng: np.random.Generator) -> Transfer:
-        """Return a random transfer of such a compound; what lies outside the limits is put on them."""
-        return self._made({n: rng.normal(getattr(self.mean, n), self.spread[n]) for n in PARAMETERS}, edge)
+    def draw(self, states: Array, rng: np.random.Generator) -> list[Transfer]:
+        """Return a random transfer for each oxidation state, with stretch and widths in common.
 
-    def _made(self, values: dict[str, float], edge: float) -> Transfer:
-        values["shift"] += self.edge_gain * (edge - ANCHOR)
-        return Transfer(**{name: float(np.clip(value, *LIMITS[name])) for name, value in values.items()})
+        What lies outside the limits is put on them.
+        """
+        root = np.linalg.cholesky(self._covariance()[np.ix_([*SHARED, *OWN], [*SHARED, *OWN])])
+        normal = rng.normal(size=(len(states), len(PARAMETERS)))
+        normal[:, : len(SHARED)] = normal[0, : len(SHARED)]
+        away = np.empty_like(normal)
+        away[:, [*SHARED, *OWN]] = normal @ root.T
+        centre = np.array([getattr(self.mean, name) for name in PARAMETERS])
+        return [
+            self._made(dict(zip(PARAMETERS, map(float, centre + row), strict=True)), float(state))
+            for row, state in zip(away, states, strict=True)
+        ]
+
+    def _covariance(self) -> Array:
+        spread = np.array([self.spread[name] for name in PARAMETERS])
+        return np.asarray(
+            (np.array(self.correlation) if self.correlation else np.eye(len(spread))) * np.outer(spread, spread)
+        )
+
+    def _made(self, values: dict[str, float], state: float) -> Transfer:
+        return _transfer(values | {"shift": values["shift"] + self.gain * (state - REFERENCE_STATE)})
 
     def to_json(self) -> str:
         """Return the population as text."""
@@ -123,23 +125,90 @@ class Population:
         wrong = set(found.spread) ^ set(PARAMETERS)
         if wrong or not all(value > 0 for value in found.spread.values()) or found.misfit < 0:
             raise InputError("the spread must have every parameter, above zero", remedy="Calibrate again", file=file)
+        if found.correlation and not _is_correlation(np.array(found.correlation, dtype=object)):
+            raise InputError("the correlation is none of all parameters", remedy="Calibrate again", file=file)
         return found
 
 
-def _shifts(
-    height: Array, shift: Array, precision: Array, metals: Sequence[str]
-) -> tuple[float, float, dict[str, float]]:
-    """Return mean, gain with height, and offsets by metal of shifts; gain and offsets are drawn to zero (ridge).
+def population_of(
+    found: Sequence[Transfer],
+    states: Sequence[float],
+    compounds: Sequence[str],
+    misfit: float,
+    metals: Sequence[str],
+    anchored: Sequence[bool] = (),
+) -> Population:
+    """Describe fitted transfers by a population.
 
-    precision : of each shift, 1/eV²
+    Every compound of a metal counts once. Means by metal, the gain of the shift with the oxidation state and what
+    metals add to it have normal priors (ridge regression), so that a metal with few standards leans on the others.
+
+    states : oxidation state of the metal in each
+    compounds, metals : what each is of
+    misfit : root mean square in edge steps that they leave
+    anchored : whose energies a foil has set, by default all; shifts of others count less
     """
-    names = sorted(set(metals))
-    columns = [np.ones(len(shift)), height, *(np.array([m == name for m in metals], float) for name in names)]
-    design = np.column_stack(columns)
-    prior = np.array([0.0, EDGE_PRIOR**-2, *[OFFSET_PRIOR**-2] * len(names)])
-    weighted = design.T * precision
-    mean, gain, *offsets = np.linalg.solve(weighted @ design + np.diag(prior), weighted @ shift)
-    return float(mean), float(gain), {name: float(offset) for name, offset in zip(names, offsets, strict=True)}
+    trusted = np.array(anchored or [True] * len(found), dtype=bool)
+    values = np.array([[getattr(each, name) for name in PARAMETERS] for each in found])
+    keys = list(zip(metals, compounds, strict=True))
+    share = np.array([1.0 / keys.count(key) for key in keys])
+    shares = np.tile(share[:, None], len(PARAMETERS))
+    shares[:, SHIFT] *= np.where(trusted, 1.0, SHIFT_NOISE**2 / (SHIFT_NOISE**2 + CALIBRATION**2))
+    mean, spread, left = {}, {}, np.empty_like(values)
+    offsets: dict[str, dict[str, float]] = {metal: {} for metal in sorted(set(metals))}
+    gain, gains = 0.0, dict.fromkeys(offsets, 0.0)
+    height = np.array(states) - REFERENCE_STATE
+    own = np.array([[metal == name for name in offsets] for metal in metals], dtype=float)
+    for k, name in enumerate(PARAMETERS):
+        wide = max(float(values[:, k].std()), LEAST[name])
+        design, precision = [np.ones((len(found), 1)), own], [0.0, *[(METAL_PRIOR * wide) ** -2] * len(offsets)]
+        aim, noise = values[:, k], COMPOUND_NOISE * wide
+        if k == SHIFT:
+            design += [height[:, None], own * height[:, None]]
+            precision = [0.0, *[OFFSET_PRIOR**-2] * len(offsets), GAIN_SPREAD**-2, *[METAL_GAIN**-2] * len(offsets)]
+            aim, noise = aim - GAIN_PRIOR * height, SHIFT_NOISE
+        matrix = np.hstack(design)
+        weighted = matrix.T * (shares[:, k] / noise**2)
+        solved = np.linalg.solve(weighted @ matrix + np.diag(precision), weighted @ aim)
+        left[:, k] = aim - matrix @ solved
+        mean[name] = float(solved[0])
+        for metal, value in zip(offsets, solved[1 : 1 + len(offsets)], strict=True):
+            offsets[metal][name] = float(value)
+        if k == SHIFT:
+            gain = GAIN_PRIOR + float(solved[1 + len(offsets)])
+            gains = dict(zip(offsets, map(float, solved[2 + len(offsets) :]), strict=True))
+    free = max(share.sum() - len(offsets) - 1, share.sum() / 2)
+    for k, name in enumerate(PARAMETERS):
+        squares = float(shares[:, k] @ left[:, k] ** 2) / float(shares[:, k].sum()) * share.sum() / free
+        spread[name] = max(float(np.sqrt(squares)), LEAST[name])
+    return Population(
+        _transfer(mean), spread, gain, misfit, tuple(sorted(set(compounds))), offsets, gains, _correlation(left, share)
+    )
+
+
+def _correlation(left: Array, share: Array) -> tuple[tuple[float, ...], ...]:
+    """Return the correlations of residuals (n, parameters), drawn to zero; none where they cannot be told."""
+    products = (left.T * share) @ left
+    norm = np.sqrt(np.diag(products))
+    if len(left) <= len(PARAMETERS) or not (norm > 0).all():
+        return ()
+    found = (1.0 - SHRINKAGE) * products / np.outer(norm, norm) + SHRINKAGE * np.eye(len(norm))
+    return tuple(tuple(float(value) for value in row) for row in found)
+
+
+def _is_correlation(found: Array) -> bool:
+    """Return whether a matrix is symmetric and positive definite, with ones along its diagonal."""
+    if found.shape != (len(PARAMETERS), len(PARAMETERS)):
+        return False
+    matrix = found.astype(float)
+    if not np.allclose(matrix, matrix.T) or not np.allclose(np.diag(matrix), 1.0):
+        return False
+    return bool(np.linalg.eigvalsh(matrix)[0] > 0)
+
+
+def _transfer(values: dict[str, float]) -> Transfer:
+    """Return a transfer of these parameters, those outside the limits put on them."""
+    return Transfer(**{name: float(np.clip(value, *LIMITS[name])) for name, value in values.items()})
 
 
 BROAD = Population(
@@ -174,5 +243,5 @@ def read_population(path: str | Path) -> Population:
 
 @cache
 def default_population() -> Population:
-    """Return the spread over firstshell's standards, which `python bench/measured.py fit` found."""
+    """Return the spread over firstshell's standards, which `python validation/transfers.py fit` found."""
     return Population.from_json((files("firstshell.measured.xanes") / "transfer.json").read_text(encoding="utf-8"))

@@ -23,20 +23,20 @@ RESOLVED = 0.6
 WINDOW = 25
 
 
-def spikes(energy: Array, mu: Array, e0: float | None = None) -> NDArray[np.bool_]:
+def spikes(energy: Array, mu: Array, e0: float | None = None) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Return which points (n,) lie far outside their neighbours, where real structure cannot be.
 
     e0 : eV, of the edge; None where it is not known yet, when only points beyond all others are returned
 
     One to three points in a row are spikes when they all lie on one side of the two neighbours on either side, or of
     the line through these where points are at most 1 eV apart, far more than the neighbours differ, than the noise
-    nearby, and than 4 % of the scan. A peak up to 25 eV before the edge that is no higher than the edge step is left
-    where points are so far apart that a pre-edge peak may be a single one.
+    nearby, and than 4 % of the scan. A peak up to 25 eV before the edge that is no higher than the edge step is
+    returned apart, as second, where points are so far from each other that a pre-edge peak may be a single one.
     """
     count = len(mu)
-    found = np.zeros(count, dtype=bool)
+    found, doubtful = np.zeros(count, dtype=bool), np.zeros(count, dtype=bool)
     if count < 4 * LONGEST:
-        return found
+        return found, doubtful
     low, high = np.quantile(mu, (0.1, 0.9))
     whole = float(high - low) or float(np.ptp(mu))
     least = (AGAINST_ALL if e0 is not None else AGAINST_GROSS) * whole
@@ -47,10 +47,12 @@ def spikes(energy: Array, mu: Array, e0: float | None = None) -> NDArray[np.bool
         hits = np.maximum(above, below) > bar
         if e0 is not None:
             near = (energy[starts] > e0 - NATURAL) & (energy[starts] < e0) & (apart[starts] > RESOLVED)
-            hits &= ~(near & (above > 0) & (above < whole))
+            natural = near & (above > 0) & (above < whole)
+            doubtful[starts[hits & natural]] = True
+            hits &= ~natural
         for start in starts[hits]:
             found[start : start + length] = True
-    return found
+    return found, doubtful & ~found
 
 
 def _outside(energy: Array, mu: Array, length: int) -> tuple[Ints, Array, Array, Array]:

@@ -7,18 +7,18 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from firstshell.elements import half_step, k_edge
+from firstshell.elements import k_edge
 from firstshell.errors import InputError
 from firstshell.measured.xanes.foil import believed_foil_shift
 from firstshell.measured.xanes.normalise import Normalised
-from firstshell.measured.xanes.population import BROAD, Population
+from firstshell.measured.xanes.population import BROAD, REFERENCE_STATE, Population, population_of
 from firstshell.measured.xanes.transfer import LIMITS, PARAMETERS, Transfer
 from firstshell.types import Array
 
 BEFORE, AFTER, STEP = -15.0, 48.0, 0.5
 """eV from the tabulated edge between which a standard is compared, and how densely."""
 MISFIT = 0.04
-"""Edge steps that a simulation misses a measurement by after the best transfer; `python bench/measured.py fit`."""
+"""Edge steps that a simulation misses a measurement by after the best transfer (`validation/transfers.py fit`)."""
 LEAST = 30.0
 """eV that are needed."""
 RESOLUTION = 2.0
@@ -37,6 +37,7 @@ class Standard:
     metal : the absorber
     energy, measured : (m,) eV from the tabulated K edge, and μ in edge steps
     grid, simulated : (p,) the same of the simulation
+    state : oxidation state of the metal, mean over its sites
     anchored : whether the energies were set by a foil, and not only taken as published
     """
 
@@ -47,12 +48,8 @@ class Standard:
     measured: Array
     grid: Array
     simulated: Array
+    state: float = REFERENCE_STATE
     anchored: bool = False
-
-    @property
-    def edge(self) -> float:
-        """Where the simulation reaches half its step, in eV from the tabulated K edge."""
-        return float(half_step(self.grid, self.simulated)[0])
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +62,9 @@ class Fit:
     correlation: float
 
 
-def standard(measured: Normalised, compound: str, grid: Array, simulated: Array) -> Standard:
+def standard(
+    measured: Normalised, compound: str, grid: Array, simulated: Array, state: float = REFERENCE_STATE
+) -> Standard:
     """Pair a normalised measurement with the simulation of its structure; a foil sets its energies, where it has one.
 
     grid : (p,) eV from the tabulated K edge; simulated : (p,) in edge steps
@@ -79,14 +78,14 @@ def standard(measured: Normalised, compound: str, grid: Array, simulated: Array)
         what = f"{measured.name} and its simulation share {len(energy) * STEP:.0f} eV"
         raise InputError(what, remedy=f"At least {LEAST:.0f} eV around the edge are needed", file=measured.source)
     mu = np.interp(energy, away, measured.mu)
-    return Standard(measured.name, compound, measured.metal, energy, mu, grid, simulated, shift is not None)
+    return Standard(measured.name, compound, measured.metal, energy, mu, grid, simulated, state, shift is not None)
 
 
 def fit(each: Standard, population: Population = BROAD) -> Fit:
     """Return the most probable transfer of a standard, given how those of others spread."""
     from scipy.optimize import least_squares  # loaded for this only: answers need the constants above
 
-    expected = population.of_metal(each.metal).typical(each.edge)
+    expected = population.of_metal(each.metal).typical(each.state)
     centre = np.array([getattr(expected, name) for name in PARAMETERS])
     width = np.array([population.spread[name] for name in PARAMETERS])
     low, high = (np.array([LIMITS[name][end] for name in PARAMETERS]) for end in (0, 1))
@@ -117,21 +116,21 @@ def fit_population(standards: Sequence[Standard]) -> tuple[Population, list[Fit]
     """
     if len({each.compound for each in standards}) < 2:
         raise InputError("standards of one compound have no spread", remedy="Give two compounds of known structure")
-    first = population_of([fit(each) for each in standards])
+    first = counted([fit(each) for each in standards])
     fits = [fit(each, replace(first, spread=BROAD.spread)) for each in standards]
-    return population_of(fits), fits
+    return counted(fits), fits
 
 
-def population_of(fits: Sequence[Fit]) -> Population:
+def counted(fits: Sequence[Fit]) -> Population:
     """Return how fitted transfers spread; those of samples that no transfer makes like their structure do not count."""
-    counted = [each for each in fits if each.correlation >= ALIKE] or list(fits)
-    return Population.of(
-        [each.transfer for each in counted],
-        [each.standard.edge for each in counted],
-        [each.standard.compound for each in counted],
-        float(np.sqrt(np.mean([each.rmse**2 for each in counted]))),
-        [each.standard.metal for each in counted],
-        [each.standard.anchored for each in counted],
+    good = [each for each in fits if each.correlation >= ALIKE] or list(fits)
+    return population_of(
+        [each.transfer for each in good],
+        [each.standard.state for each in good],
+        [each.standard.compound for each in good],
+        float(np.sqrt(np.mean([each.rmse**2 for each in good]))),
+        [each.standard.metal for each in good],
+        [each.standard.anchored for each in good],
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +12,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure, SubFigure
 
 from firstshell.report import reading
-from firstshell.report.display import Display, Panel
+from firstshell.report.display import Display, Panel, in_rows
 from firstshell.report.style import INK, MEAN, TRACE, by_number, input_name, metal_colour, ordinate
 from firstshell.types import Array, Target, main_metric
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from firstshell.dataset.table import Dataset
     from firstshell.study.study import Study
 
-MAX_TRACES = 150
+MAX_TRACES = 100
 Cell = tuple[str, str]  # (inputs, modality): the part of the importance of `inputs` that falls on `modality`
 
 
@@ -49,25 +49,45 @@ def importance_frame(study: Study, data: Dataset, metal: str, target: Target, ce
 def importance_panel(frame: pd.DataFrame, samples: Dataset, metal: str, rows: list[list[Cell]], head: str) -> Panel:
     """Curves of `importance_frame` in a grid of cells: each column one modality, each row one scale of importance."""
     frame = reading.pick(frame, metal=metal)
+    spectra = {name: (samples.grids[name].values, few(samples.spectra[name])) for row in rows for _, name in row}
+    labels = {name: samples.grids[name].label for name in spectra}
+    told = "; ".join(f"{cell_title(cell)} highest at {highest(frame, cell):.3g}" for row in rows for cell in row)
+    alt = f"Importance for {metal} along each axis over its spectra. {told}."
+    return Panel(partial(_draw_cells, frame, spectra, labels, metal, rows, head), alt, 4.2, 0.6 + 1.4 * len(rows))
 
-    def draw(figure: Figure | SubFigure) -> None:
-        grid = figure.subplots(len(rows), max(map(len, rows)), squeeze=False, sharex="col")
-        for i, row in enumerate(rows):
-            top = max((curve(frame, cell)["mean"] + curve(frame, cell)["std"].fillna(0)).max() for cell in row)
-            for j, cell in enumerate(row):
-                axes = grid[i, j]
-                draw_importance(axes, frame, cell, metal)
-                axes.set_ylim(0, 1.08 * top if len({name for name, _ in row}) == 1 else None)
-                axes.set_title(cell_title(cell), fontsize=8, loc="left", pad=3)
-                second = draw_spectra(axes, samples.grids[cell[1]].values, samples.spectra[cell[1]])
-                if i == len(rows) - 1:
-                    axes.set_xlabel(samples.grids[cell[1]].label)
-                second.set_ylabel(ordinate(cell[1]), fontsize=7, color=MEAN, labelpad=2)
-            grid[i, 0].set_ylabel("Importance")
-        figure.suptitle(head, x=0.01, ha="left", fontsize=9)
 
-    said = "; ".join(f"{cell_title(cell)} highest at {highest(frame, cell):.3g}" for row in rows for cell in row)
-    return Panel(draw, f"Importance for {metal} along each axis over its spectra. {said}.", 5.0, 1.0 + 1.4 * len(rows))
+def few(spectra: Array) -> tuple[Array, Array]:
+    """Return at most `MAX_TRACES` of the spectra, evenly chosen, and the mean of all."""
+    chosen = np.unique(np.linspace(0, len(spectra) - 1, min(MAX_TRACES, len(spectra))).astype(int))
+    return spectra[chosen], np.asarray(spectra.mean(axis=0))
+
+
+def _draw_cells(
+    frame: pd.DataFrame,
+    spectra: dict[str, tuple[Array, tuple[Array, Array]]],
+    labels: dict[str, str],
+    metal: str,
+    rows: list[list[Cell]],
+    head: str,
+    figure: Figure | SubFigure,
+) -> None:
+    grid = figure.subplots(len(rows), max(map(len, rows)), squeeze=False, sharex="col")
+    for i, row in enumerate(rows):
+        top = max((curve(frame, cell)["mean"] + curve(frame, cell)["std"].fillna(0)).max() for cell in row)
+        for j, cell in enumerate(row):
+            axes, x = grid[i, j], spectra[cell[1]][0]
+            draw_importance(axes, frame, cell, metal)
+            axes.set_ylim(0, 1.08 * top if len({name for name, _ in row}) == 1 else None)
+            axes.set_xlim(x[0], x[-1])
+            axes.set_title(cell_title(cell), fontsize=8, loc="left", pad=3)
+            second = draw_spectra(axes, x, *spectra[cell[1]][1])
+            if i == len(rows) - 1:
+                axes.set_xlabel(labels[cell[1]])
+            second.set_ylabel(ordinate(cell[1]), fontsize=7, color=MEAN, labelpad=2)
+        for spare in grid[i, len(row) :]:
+            spare.set_visible(False)
+        grid[i, 0].set_ylabel("Importance")
+    figure.suptitle(head, x=0.01, ha="left", fontsize=9)
 
 
 def curve(frame: pd.DataFrame, cell: Cell) -> pd.DataFrame:
@@ -97,143 +117,94 @@ def draw_importance(axes: Axes, frame: pd.DataFrame, cell: Cell, metal: str) -> 
     alone = curve(frame, (cell[1], cell[1]))
     for position in alone.loc[alone["prominent"], "position"] if len(alone) else []:
         axes.axvline(position, color=INK, ls=":", lw=1)
-    axes.set_xlim(x.iloc[0], x.iloc[-1])
 
 
-def draw_spectra(axes: Axes, x: Array, spectra: Array) -> Axes:
-    """Draw at most `MAX_TRACES` spectra, evenly chosen, in light grey and their mean in dark grey; return the axis."""
+def draw_spectra(axes: Axes, x: Array, traces: Array, mean: Array) -> Axes:
+    """Draw spectra in light grey and their mean in dark grey; return the second axis."""
     second = axes.twinx()
-    few = spectra[np.unique(np.linspace(0, len(spectra) - 1, min(MAX_TRACES, len(spectra))).astype(int))]
-    alpha = min(0.5, 0.1 + 6 / len(few))
-    lines = [np.column_stack([x, spectrum]) for spectrum in few]
+    alpha = min(0.5, 0.1 + 6 / len(traces))
+    lines = [np.column_stack([x, spectrum]) for spectrum in traces]
     # One artist, and none for the layout to ask: 150 lines a panel would take most of a report's time.
-    traces = LineCollection(lines, colors=TRACE, alpha=alpha, linewidths=0.4, rasterized=True)
-    traces.set_in_layout(False)
-    second.add_collection(traces)
-    second.plot(x, spectra.mean(axis=0), color=MEAN, lw=1.1)
+    bundle = LineCollection(lines, colors=TRACE, alpha=alpha, linewidths=0.4, rasterized=True)
+    bundle.set_in_layout(False)
+    second.add_collection(bundle)
+    second.plot(x, mean, color=MEAN, lw=1.1)
     second.tick_params(axis="y", colors=MEAN, labelsize=6.5, length=2, pad=1)
     second.spines["right"].set(visible=True, color=MEAN)
     second.set_zorder(axes.get_zorder() - 1)
     return second
 
 
-@dataclass(frozen=True, eq=False)
-class MoreImportance(Display):
-    """Importance curves of the metals that the main figure of a target has no room for."""
-
-    study: Study
-    data: Dataset
-    target: Target
-    metals: tuple[str, ...]
-    cells: tuple[tuple[Cell, ...], ...]
-
-    @property
-    def name(self) -> str:  # type: ignore[override]
-        """File name."""
-        return f"importance_{self.target.value}"
-
-    @property
-    def title(self) -> str:  # type: ignore[override]
-        """Heading."""
-        return f"{self.target.label}: importance for {' and '.join(self.metals)}"
-
-    @property
-    def caption(self) -> str:
-        """What is drawn."""
-        return "As the importance curves above, for the other metals."
-
-    def frame(self) -> pd.DataFrame:
-        """Numbers of `importance_frame` for all metals."""
-        flat = [cell for row in self.cells for cell in row]
-        parts = [importance_frame(self.study, self.data, metal, self.target, flat) for metal in self.metals]
-        return pd.concat(parts, ignore_index=True)
-
-    def rows(self) -> list[list[Panel]]:
-        """Two metals a row."""
-        frame, cells = self.frame(), [list(row) for row in self.cells]
-        panels = []
-        for metal in self.metals:
-            samples = reading.samples(self.study, self.data, metal, self.target)
-            panels.append(importance_panel(frame, samples, metal, cells, metal))
-        return [panels[i : i + 2] for i in range(0, len(panels), 2)]
+def more_importance(
+    study: Study, data: Dataset, target: Target, metals: list[str], cells: list[list[Cell]], kind: str = ""
+) -> Display:
+    """Return importance curves of the metals that a main figure has no room for; `kind` tells two figures apart."""
+    flat = [cell for row in cells for cell in row]
+    flat += [(part, part) for _, part in flat]
+    frame = pd.concat([importance_frame(study, data, metal, target, flat) for metal in metals], ignore_index=True)
+    panels = []
+    for metal in metals:
+        samples = reading.samples(study, data, metal, target)
+        panels.append(importance_panel(frame, samples, metal, cells, metal))
+    title = f"{target.label}: importance for {', '.join(metals)}"
+    caption = "As the importance curves of the main figures, for the other metals."
+    return Display(f"importance_{target.value}{kind}", title, caption, frame, in_rows(panels, 3))
 
 
-@dataclass(frozen=True, eq=False)
-class Permutation(Display):
-    """Impurity importance of a combined input, above the loss when windows or the whole of a modality are permuted."""
+def permutation(study: Study, target: Target, inputs: str, labels: dict[str, str]) -> Display:
+    """Return impurity importance of a combined input, above the loss when windows or a whole modality are permuted."""
+    chosen = {"target": target.value, "split": reading.splits(study)[0], "inputs": inputs}
+    parts = [
+        reading.pick(study.impurity, **chosen).assign(kind="impurity"),
+        reading.pick(study.permutation, **chosen).assign(kind="permutation"),
+    ]
+    columns = ["metal", "inputs", "kind", "modality", "position", "low", "high", "mean", "std"]
+    frame = pd.concat(parts, ignore_index=True).reindex(columns=columns)
+    metals = by_number(frame["metal"])
+    panels = [_permutation_panel(reading.pick(frame, metal=metal), metal, target, inputs, labels) for metal in metals]
+    caption = (
+        f"Above: impurity importance in the {input_name(inputs)} forest, which favours one of two correlated features. "
+        f"Below: loss of {main_metric(target).label} when a window is permuted on held-out samples; right: a whole "
+        "modality. Above zero: it matters. Error bars: one standard deviation over repeats."
+    )
+    title = f"{target.label}: what is lost without a part of {input_name(inputs)}"
+    return Display(f"permutation_{target.value}", title, caption, frame, in_rows(panels, 3))
 
-    study: Study
-    target: Target
-    inputs: str
-    labels: dict[str, str]
 
-    @property
-    def name(self) -> str:  # type: ignore[override]
-        """File name."""
-        return f"permutation_{self.target.value}"
+def _permutation_panel(frame: pd.DataFrame, metal: str, target: Target, inputs: str, labels: dict[str, str]) -> Panel:
+    losses = reading.pick(frame, kind="permutation")
+    blocks = losses[losses["low"].isna()]
+    told = ", ".join(f"{input_name(row['modality'])} {row['mean']:.3g}" for row in blocks.to_dict("records"))
+    alt = f"{metal}: impurity importance and permutation loss along each axis. Whole modality: {told}."
+    return Panel(partial(_draw_permutation, frame, metal, target, inputs, labels), alt)
 
-    @property
-    def title(self) -> str:  # type: ignore[override]
-        """Heading."""
-        return f"{self.target.label}: what is lost without a part of {input_name(self.inputs)}"
 
-    @property
-    def caption(self) -> str:
-        """What is drawn."""
-        return (
-            f"Above: impurity importance in the {input_name(self.inputs)} forest, which favours one of two correlated "
-            f"features. Below: loss of the main score, {main_metric(self.target).label}, when all points of a window "
-            "are permuted together on held-out samples; right: the same for a whole modality. Above zero: it matters. "
-            "Error bars: one standard deviation over repeats."
-        )
-
-    def frame(self) -> pd.DataFrame:
-        """Both importances: metal, kind ("impurity", "permutation"), modality, position, low, high, mean, std."""
-        split = reading.splits(self.study)[0]
-        chosen = {"target": self.target.value, "split": split, "inputs": self.inputs}
-        parts = [
-            reading.pick(self.study.impurity, **chosen).assign(kind="impurity"),
-            reading.pick(self.study.permutation, **chosen).assign(kind="permutation"),
-        ]
-        columns = ["metal", "inputs", "kind", "modality", "position", "low", "high", "mean", "std"]
-        return pd.concat(parts, ignore_index=True).reindex(columns=columns)
-
-    def rows(self) -> list[list[Panel]]:
-        """Two metals a row."""
-        frame = self.frame()
-        panels = [self._panel(reading.pick(frame, metal=metal), metal) for metal in by_number(frame["metal"])]
-        return [panels[i : i + 2] for i in range(0, len(panels), 2)]
-
-    def _panel(self, frame: pd.DataFrame, metal: str) -> Panel:
-        modalities, colour = self.inputs.split("+"), metal_colour(metal)
-        impurity, loss = reading.pick(frame, kind="impurity"), reading.pick(frame, kind="permutation")
-        windows, blocks = loss[loss["low"].notna()], loss[loss["low"].isna()]
-
-        def draw(figure: Figure | SubFigure) -> None:
-            grid = figure.add_gridspec(2, len(modalities) + 1, width_ratios=[*[1.0] * len(modalities), 0.42])
-            first: list[Axes | None] = [None, None]
-            for j, modality in enumerate(modalities):
-                for i, rows in enumerate((impurity, windows)):
-                    axes = figure.add_subplot(grid[i, j], sharey=first[i])
-                    first[i] = first[i] or axes
-                    rows = rows[rows["modality"] == modality].sort_values(["position", "low"])
-                    (draw_curve if i == 0 else draw_windows)(axes, rows, colour)
-                    axes.tick_params(labelleft=j == 0, labelbottom=i == 1)
-                    if i == 0:
-                        axes.set_ylim(0, 1.05 * impurity["mean"].max())
-                axes.set_xlabel(self.labels[modality])
-                figure.axes[-2].set_title(input_name(modality), loc="left", fontsize=8, pad=3)
-                figure.axes[-2].sharex(axes)
-            figure.axes[0].set_ylabel("Importance")
-            figure.axes[1].set_ylabel("Loss by window")
-            if len(blocks):
-                draw_blocks(figure.add_subplot(grid[:, -1]), blocks, colour)
-            figure.suptitle(metal, x=0.01, ha="left", fontsize=9)
-
-        said = ", ".join(f"{input_name(row['modality'])} {row['mean']:.3g}" for row in blocks.to_dict("records"))
-        return Panel(
-            draw, f"{metal}: impurity importance and permutation loss along each axis. Whole modality: {said}."
-        )
+def _draw_permutation(
+    frame: pd.DataFrame, metal: str, target: Target, inputs: str, labels: dict[str, str], figure: Figure | SubFigure
+) -> None:
+    modalities, colour = inputs.split("+"), metal_colour(metal)
+    impurity, loss = reading.pick(frame, kind="impurity"), reading.pick(frame, kind="permutation")
+    windows, blocks = loss[loss["low"].notna()], loss[loss["low"].isna()]
+    unit = "" if target.is_class else " (% of mean)"
+    grid = figure.add_gridspec(2, len(modalities) + 1, width_ratios=[*[1.0] * len(modalities), 0.42])
+    first: list[Axes | None] = [None, None]
+    for j, modality in enumerate(modalities):
+        for i, rows in enumerate((impurity, windows)):
+            axes = figure.add_subplot(grid[i, j], sharey=first[i])
+            first[i] = first[i] or axes
+            rows = rows[rows["modality"] == modality].sort_values(["position", "low"])
+            (draw_curve if i == 0 else draw_windows)(axes, rows, colour)
+            axes.tick_params(labelleft=j == 0, labelbottom=i == 1)
+            if i == 0:
+                axes.set_ylim(0, 1.05 * impurity["mean"].max())
+        axes.set_xlabel(labels[modality])
+        figure.axes[-2].set_title(input_name(modality), loc="left", fontsize=8, pad=3)
+        figure.axes[-2].sharex(axes)
+    figure.axes[0].set_ylabel("Importance")
+    figure.axes[1].set_ylabel(f"Loss by window{unit}")
+    if len(blocks):
+        draw_blocks(figure.add_subplot(grid[:, -1]), blocks, colour)
+    figure.suptitle(metal, x=0.01, ha="left", fontsize=9)
 
 
 def draw_curve(axes: Axes, rows: pd.DataFrame, colour: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +12,7 @@ from matplotlib.figure import Figure, SubFigure
 from matplotlib.patches import Rectangle
 
 from firstshell.report import reading
-from firstshell.report.display import Display, Panel
+from firstshell.report.display import Display, Panel, in_rows, small_multiples
 from firstshell.report.style import INK, by_number, class_name, input_name, metal_colour, number
 from firstshell.types import Metric, Target
 
@@ -29,87 +29,65 @@ def held_out(study: Study, target: Target) -> pd.DataFrame:
     return rows[rows["inputs"].isin(reading.inputs(study, target))].reset_index(drop=True)
 
 
-def small_grid(figure: Figure | SubFigure, names: list[str]) -> list[Axes]:
-    """Return one axes for each name, three a row, the rest empty and hidden."""
-    grid = figure.subplots(-(-len(names) // COLUMNS), min(COLUMNS, len(names)), squeeze=False).ravel()
-    for axes in grid[len(names) :]:
-        axes.set_visible(False)
-    return list(grid[: len(names)])
-
-
 def panel_height(names: list[str]) -> float:
     """Height in inches of a panel with these small plots."""
-    return 0.5 + 1.75 * -(-len(names) // COLUMNS)
+    return 0.5 + 1.5 * -(-len(names) // COLUMNS)
 
 
-def pairs(panels: list[Panel]) -> list[list[Panel]]:
-    """Two panels a row."""
-    return [panels[i : i + 2] for i in range(0, len(panels), 2)]
+def confusion(study: Study, target: Target) -> Display:
+    """Return the confusion matrices of one class target, for each metal and input, by mean score."""
+    rows = held_out(study, target).astype({"true": int, "predicted": int})
+    counts = rows.groupby(["metal", "inputs", "true", "predicted"]).size().rename("count").reset_index()
+    counts["fraction"] = counts["count"] / counts.groupby(["metal", "inputs", "true"])["count"].transform("sum")
+    panels = [
+        _confusion_panel(study, reading.pick(counts, metal=metal), metal, target)
+        for metal in by_number(counts["metal"])
+    ]
+    caption = (
+        "Rows: true class; columns: predicted class; inputs by mean score. Percent of the true class (colour), and "
+        "below it the count of held-out predictions over all repeats."
+    )
+    title = f"{target.label}: confusion matrix"
+    return Display(f"confusion_{target.value}", title, caption, counts, in_rows(panels, 3))
 
 
-@dataclass(frozen=True, eq=False)
-class Confusion(Display):
-    """Confusion matrices of one class target, for each metal and input, the best input first."""
+def _confusion_panel(study: Study, counts: pd.DataFrame, metal: str, target: Target) -> Panel:
+    names = [name for name in reading.ranking(study, metal, target) if name in set(counts["inputs"])]
+    right = reading.pick(counts, inputs=names[0])
+    right = right[right["true"] == right["predicted"]]
+    told = ", ".join(f"{class_name(target, r['true'])}: {r['fraction']:.0%}" for r in right.to_dict("records"))
+    alt = f"{metal}, {input_name(names[0])}: found correctly, {told}."
+    return Panel(partial(_draw_confusions, counts, names, metal, target), alt, 4.2, panel_height(names))
 
-    study: Study
-    target: Target
 
-    @property
-    def name(self) -> str:  # type: ignore[override]
-        """File name."""
-        return f"confusion_{self.target.value}"
+def _draw_confusions(
+    counts: pd.DataFrame, names: list[str], metal: str, target: Target, figure: Figure | SubFigure
+) -> None:
+    classes = sorted(set(counts["true"]) | set(counts["predicted"]))
+    ticks = [class_name(target, value) for value in classes]
 
-    @property
-    def title(self) -> str:  # type: ignore[override]
-        """Heading."""
-        return f"{self.target.label}: what is taken for what"
+    def one(axes: Axes, name: str) -> None:
+        draw_confusion(axes, reading.pick(counts, inputs=name), classes, metal_colour(metal))
+        axes.set_xticks(range(len(classes)), ticks)
+        axes.set_yticks(range(len(classes)), ticks)
+        axes.set_title(input_name(name), fontsize=8, pad=3)
 
-    @property
-    def caption(self) -> str:
-        """What is drawn."""
-        return (
-            "Rows: true class; columns: predicted class; each input, the one with the highest mean score first. "
-            "Percent of the true class (colour), and below it the count of held-out predictions over all repeats."
-        )
+    label_edges(small_multiples(figure, names, one, COLUMNS), "Predicted", "True")
+    figure.suptitle(metal, x=0.01, ha="left", fontsize=9)
 
-    def frame(self) -> pd.DataFrame:
-        """Counts: metal, inputs, true, predicted, count, fraction (of the true class)."""
-        rows = held_out(self.study, self.target).astype({"true": int, "predicted": int})
-        counts = rows.groupby(["metal", "inputs", "true", "predicted"]).size().rename("count").reset_index()
-        counts["fraction"] = counts["count"] / counts.groupby(["metal", "inputs", "true"])["count"].transform("sum")
-        return counts
 
-    def rows(self) -> list[list[Panel]]:
-        """Two metals a row."""
-        frame = self.frame()
-        return pairs([self._panel(reading.pick(frame, metal=metal), metal) for metal in by_number(frame["metal"])])
-
-    def _panel(self, counts: pd.DataFrame, metal: str) -> Panel:
-        names = [name for name in reading.ranking(self.study, metal, self.target) if name in set(counts["inputs"])]
-        classes = sorted(set(counts["true"]) | set(counts["predicted"]))
-
-        def draw(figure: Figure | SubFigure) -> None:
-            for i, (axes, name) in enumerate(zip(small_grid(figure, names), names, strict=True)):
-                draw_confusion(axes, reading.pick(counts, inputs=name), classes, metal_colour(metal))
-                ticks = [class_name(self.target, value) for value in classes]
-                axes.set_xticks(range(len(classes)), ticks)
-                axes.set_yticks(range(len(classes)), ticks)
-                axes.set_title(input_name(name) + (" (best)" if i == 0 else ""), fontsize=8, pad=3)
-                if i % COLUMNS == 0:
-                    axes.set_ylabel("True", fontsize=8)
-                if i + COLUMNS >= len(names):
-                    axes.set_xlabel("Predicted", fontsize=8)
-            figure.suptitle(metal, x=0.01, ha="left", fontsize=9)
-
-        right = reading.pick(counts, inputs=names[0])
-        right = right[right["true"] == right["predicted"]]
-        said = ", ".join(f"{class_name(self.target, r['true'])}: {r['fraction']:.0%}" for r in right.to_dict("records"))
-        return Panel(draw, f"{metal}, {input_name(names[0])}: found correctly, {said}.", 5.0, panel_height(names))
+def label_edges(axes: list[Axes], x: str, y: str) -> None:
+    """Label the left and the lowest of small multiples."""
+    for i, each in enumerate(axes):
+        if i % COLUMNS == 0:
+            each.set_ylabel(y, fontsize=8)
+        if i + COLUMNS >= len(axes):
+            each.set_xlabel(x, fontsize=8)
 
 
 def draw_confusion(axes: Axes, counts: pd.DataFrame, classes: list[int], colour: str) -> None:
     """Draw one row-normalised matrix with counts."""
-    size = 7.0 if len(classes) <= 3 else 6.0 if len(classes) == 4 else 5.0
+    size = 6.5 if len(classes) <= 3 else 5.5 if len(classes) == 4 else 4.5
     for row in counts.to_dict("records"):
         x, y, share = classes.index(row["predicted"]), classes.index(row["true"]), row["fraction"]
         axes.add_patch(Rectangle((x - 0.5, y - 0.5), 1, 1, facecolor=colour, alpha=DEEPEST * share, lw=0))
@@ -119,65 +97,45 @@ def draw_confusion(axes: Axes, counts: pd.DataFrame, classes: list[int], colour:
     axes.spines[:].set_visible(True)
 
 
-@dataclass(frozen=True, eq=False)
-class Parity(Display):
-    """Predicted against true bond length, for each metal and input, the best input first."""
+def parity(study: Study) -> Display:
+    """Return predicted against true bond length, for each metal and input, by mean error."""
+    columns = ["metal", "inputs", "repeat", "id", "site", "true", "predicted"]
+    frame = held_out(study, Target.BOND_LENGTH)[columns]
+    panels = [_parity_panel(study, reading.pick(frame, metal=metal), metal) for metal in by_number(frame["metal"])]
+    caption = (
+        "Every held-out prediction of all repeats; inputs by mean error. Line: predicted equals true. RMSE over the "
+        "points drawn, in Å."
+    )
+    return Display("parity_bond_length", "Predicted against true bond length", caption, frame, in_rows(panels, 3))
 
-    study: Study
-    name: str = "parity_bond_length"
-    title: str = "Predicted against true bond length"
 
-    @property
-    def caption(self) -> str:
-        """What is drawn."""
-        return (
-            "Every held-out prediction of all repeats, each input, the one with the lowest mean error first. Line: "
-            "predicted equals true. RMSE over the points drawn, in Å."
+def _parity_panel(study: Study, points: pd.DataFrame, metal: str) -> Panel:
+    names = [n for n in reading.ranking(study, metal, Target.BOND_LENGTH) if n in set(points["inputs"])]
+    errors = {}
+    for name in names:
+        rows = reading.pick(points, inputs=name)
+        errors[name] = number(Metric.RMSE, float(np.sqrt(((rows["predicted"] - rows["true"]) ** 2).mean())))
+    told = ", ".join(f"{input_name(name)} {error} Å" for name, error in errors.items())
+    alt = f"{metal}: predicted against true bond length. RMSE: {told}."
+    return Panel(partial(_draw_parities, points, errors, metal), alt, 4.2, panel_height(names))
+
+
+def _draw_parities(points: pd.DataFrame, errors: dict[str, str], metal: str, figure: Figure | SubFigure) -> None:
+    low, high = points[["true", "predicted"]].min().min(), points[["true", "predicted"]].max().max()
+    ends = (low - 0.05 * (high - low), high + 0.05 * (high - low))
+
+    def one(axes: Axes, name: str) -> None:
+        rows = reading.pick(points, inputs=name)
+        axes.plot(ends, ends, color=INK, lw=0.8)
+        alpha = max(0.08, min(0.6, 150 / len(rows)))
+        axes.scatter(
+            rows["true"], rows["predicted"], s=5, color=metal_colour(metal), alpha=alpha, lw=0, rasterized=True
         )
+        axes.set_title(input_name(name), fontsize=8, pad=3)
+        axes.text(0.04, 0.95, f"{errors[name]} Å", transform=axes.transAxes, va="top", fontsize=7)
+        axes.set(xlim=ends, ylim=ends, aspect="equal")
+        axes.locator_params(nbins=4)
+        axes.tick_params(labelsize=7)
 
-    def frame(self) -> pd.DataFrame:
-        """The points: metal, inputs, repeat, id, site, true, predicted (Å)."""
-        return held_out(self.study, Target.BOND_LENGTH)[
-            ["metal", "inputs", "repeat", "id", "site", "true", "predicted"]
-        ]
-
-    def rows(self) -> list[list[Panel]]:
-        """Two metals a row."""
-        frame = self.frame()
-        return pairs([self._panel(reading.pick(frame, metal=metal), metal) for metal in by_number(frame["metal"])])
-
-    def _panel(self, points: pd.DataFrame, metal: str) -> Panel:
-        names = [n for n in reading.ranking(self.study, metal, Target.BOND_LENGTH) if n in set(points["inputs"])]
-        errors = {}
-        for name in names:
-            rows = reading.pick(points, inputs=name)
-            errors[name] = number(Metric.RMSE, float(np.sqrt(((rows["predicted"] - rows["true"]) ** 2).mean())))
-        low, high = points[["true", "predicted"]].min().min(), points[["true", "predicted"]].max().max()
-        ends = (low - 0.05 * (high - low), high + 0.05 * (high - low))
-
-        def draw(figure: Figure | SubFigure) -> None:
-            for i, (axes, name) in enumerate(zip(small_grid(figure, names), names, strict=True)):
-                rows = reading.pick(points, inputs=name)
-                axes.plot(ends, ends, color=INK, lw=0.8)
-                axes.scatter(
-                    rows["true"],
-                    rows["predicted"],
-                    s=5,
-                    color=metal_colour(metal),
-                    alpha=max(0.08, min(0.6, 150 / len(rows))),
-                    lw=0,
-                    rasterized=True,
-                )
-                axes.set_title(f"{input_name(name)}{' (best)' if i == 0 else ''}", fontsize=8, pad=3)
-                axes.text(0.04, 0.95, f"RMSE {errors[name]} Å", transform=axes.transAxes, va="top", fontsize=7)
-                axes.set(xlim=ends, ylim=ends, aspect="equal")
-                axes.locator_params(nbins=4)
-                if i % COLUMNS == 0:
-                    axes.set_ylabel("Predicted (Å)", fontsize=8)
-                if i + COLUMNS >= len(names):
-                    axes.set_xlabel("True (Å)", fontsize=8)
-                axes.tick_params(labelsize=7)
-            figure.suptitle(metal, x=0.01, ha="left", fontsize=9)
-
-        said = ", ".join(f"{input_name(name)} {error} Å" for name, error in errors.items())
-        return Panel(draw, f"{metal}: predicted against true bond length. RMSE: {said}.", 5.0, panel_height(names))
+    label_edges(small_multiples(figure, list(errors), one, COLUMNS), "True (Å)", "Predicted (Å)")
+    figure.suptitle(metal, x=0.01, ha="left", fontsize=9)

@@ -16,6 +16,16 @@ toggle.addEventListener("click", () => {
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", name);
 name();
 
+// A link to a closed section opens it, and so does printing.
+const open = () => {
+  const aim = location.hash && document.getElementById(location.hash.slice(1));
+  const closed = aim && aim.closest("details");
+  if (closed) { closed.open = true; aim.scrollIntoView(); }
+};
+addEventListener("hashchange", open);
+addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((each) => { each.open = true; }));
+open();
+
 // Tables sort by the column whose head is pressed: as numbers where both cells start with one, else as text.
 const order = new Intl.Collator("en", { numeric: true });
 const compare = (a, b) => {

@@ -46,6 +46,16 @@ def xanes_regions(grid: Grid, mean: Array, lengths: Array) -> tuple[Region, ...]
     return _cut(energy, names, borders)
 
 
+def first_distance(lengths: Array, *, differential: bool) -> float:
+    """Return where in Å a metal's PDF can have its first pair, given its mean bond lengths (n,) in Å.
+
+    The metal's own first shell begins 0.25 Å below the mean of all lengths, and no later than 0.15 Å, a peak's width,
+    below the shortest. A total PDF also has shorter bonds of other elements, from 1.2 Å on.
+    """
+    start = min(float(lengths.mean()) - SHELL, float(lengths.min()) - PEAK)
+    return start if differential else min(NO_PAIR, start)
+
+
 def pair_regions(grid: Grid, mean: Array, lengths: Array, *, differential: bool) -> tuple[Region, ...]:
     """Cut an axis of distances by the metal's mean bond lengths (n,) in Å.
 
@@ -58,7 +68,7 @@ def pair_regions(grid: Grid, mean: Array, lengths: Array, *, differential: bool)
         return ()
     r = grid.values
     middle = float(lengths.mean())
-    start = min(middle - SHELL, float(lengths.min()) - PEAK)
+    start = first_distance(lengths, differential=True)
     low = [float(r[i]) for i in maxima(-mean) if r[i] > SECOND_SHELL * middle]
     end = low[0] if low else float(r[-1])
     slope, second = "slope of the density line without a pair", "O–O and metal–metal, second shell"

@@ -1,0 +1,130 @@
+"""Answers in words, for a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from firstshell.prediction.align import Alignment
+from firstshell.prediction.answer import Answer
+from firstshell.prediction.explain import Evidence
+from firstshell.prediction.resemblance import Resemblance
+from firstshell.report.answer_table import DISTANCES, ranges
+from firstshell.runtime.console import plain
+from firstshell.simulation import show
+from firstshell.types import Prediction, Target
+
+NOTE = (
+    "Values are averages over all sites of the metal in the sample, and over the parts of a mixture; intervals hold "
+    "the true average in nine cases of ten, for samples that are in the domain."
+)
+BY = {
+    "foil": "which puts the edge of the foil where it is tabulated",
+    "fit": "where the training spectra fit best",
+    "given": "as given",
+}
+WIDTH = 30
+STRONGEST = 3
+
+
+def paragraph(answer: Answer) -> str:
+    """Return all that is said of a sample, some ten lines."""
+    names = show(answer.inputs).replace("+", " + ")
+    sources = plain(", ".join(answer.sample.sources))
+    lines = [f"{plain(answer.sample.name)}: {answer.metal}, from {names} ({sources})"]
+    lines += [f"  {plain(sentence)}" for sentence in origin(answer)]
+    for target, prediction in answer.predictions.items():
+        lines.append(f"  {_target(prediction)}")
+        lines += [f"    from {show(name)} alone: {_brief(each[target])}" for name, each in answer.alone.items()]
+    for name, each in answer.resemblance.items():
+        lines += _resemblance(name, each)
+    if answer.alignment is not None:
+        lines.append(f"  Energies {_alignment(answer.alignment)}")
+    lines += [f"  Warning: {warning}" for warning in answer.warnings]
+    return "\n".join(lines)
+
+
+def origin(answer: Answer) -> list[str]:
+    """Return of which file type, columns, edge and ranges the XANES of an answer is made, in one or two lines."""
+    xanes = answer.sample.xanes
+    if xanes is None or not xanes.how:
+        return []
+    first = f"{xanes.file_type}: μ from {xanes.how}; {xanes.metal} K edge, E0 {xanes.e0:.1f} eV"
+    if not xanes.kept:
+        line, curve = ranges(xanes)
+        first += f", line {line} eV, curve {curve} eV from it, edge step {xanes.edge_step:.3g}"
+    also = f"Other signals in the file (--signal takes one): {'; '.join(xanes.others)}" if xanes.others else ""
+    ends = f"{xanes.ends[:1].upper()}{xanes.ends[1:]}"
+    return [first.removeprefix(": "), *filter(None, (ends, also))]
+
+
+def line(answer: Answer, width: int = WIDTH) -> str:
+    """Return the answer in one line, to stand under `heading`."""
+    name = plain(answer.sample.name)
+    short = name if len(name) <= width else f"…{name[1 - width :]}"
+    values = [f"{_value(p.target, p.value)} ({_ends(p)})" for p in answer.predictions.values()]
+    verdict = "in domain" if answer.in_domain else "OUTSIDE"
+    doubt = ", energies doubtful" if answer.alignment is not None and answer.alignment.doubt else ""
+    more = f" ({len(answer.warnings)} warning{'s' * (len(answer.warnings) > 1)}: -v)" if answer.warnings else ""
+    return f"{short:{width}}  {answer.metal:2}  {values[0]:20}{values[1]:20}{values[2]:24}{verdict}{doubt}{more}"
+
+
+def heading(width: int = WIDTH) -> str:
+    """Return the heads of the columns of `line`."""
+    heads = [f"{target.label.lower().replace('mean ', '')}{' (Å)' if target.unit else ''}" for target in Target]
+    return f"{'sample':{width}}  {'':2}  {heads[0]:20}{heads[1]:20}{heads[2]:24}like the training spectra"
+
+
+def evidence_lines(start: dict[Target, float], found: Sequence[Evidence]) -> list[str]:
+    """Return which windows move each answer most."""
+    lines = []
+    scale = " (eV from the tabulated K edge)" if any(e.unit == "eV" for e in found) else ""
+    for target in Target:
+        own = sorted((e for e in found if e.target is target), key=lambda e: -abs(e.contribution))[:STRONGEST]
+        digits = 2 if target.is_class else 3
+        parts = ", ".join(f"{_window(e)} {signed(e.contribution, digits)}" for e in own)
+        base = f"{start[target]:.{digits}f}"
+        lines.append(f"  {target.label}: {base} for any spectrum; windows that move it most{scale}: {parts}")
+    return lines
+
+
+def _window(part: Evidence) -> str:
+    return f"{part.low:.1f} to {part.high:.1f} {part.unit}".replace("-", "−")
+
+
+def signed(value: float, digits: int) -> str:
+    """Return a number with its sign, a true minus."""
+    return f"{value:+z.{digits}f}".replace("-", "−")
+
+
+def _target(found: Prediction) -> str:
+    target = found.target
+    unit = f" {target.unit}" if target.unit else ""
+    line = f"{target.label:20} {_value(target, found.value)}{unit} (90 % interval {_ends(found)}{unit})"
+    if found.probabilities:
+        sign = "+" if target is Target.OXIDATION_STATE else ""
+        line += "  " + ", ".join(f"{value:{sign}d}: {100 * p:.0f} %" for value, p in found.probabilities.items())
+    return line
+
+
+def _brief(found: Prediction) -> str:
+    unit = f" {found.target.unit}" if found.target.unit else ""
+    return f"{_value(found.target, found.value)}{unit} ({_ends(found)}{unit})"
+
+
+def _value(target: Target, value: float) -> str:
+    return f"{value:.{2 if target.is_class else 3}f}"
+
+
+def _ends(found: Prediction) -> str:
+    return " to ".join(_value(found.target, end) for end in found.interval)
+
+
+def _resemblance(name: str, each: Resemblance) -> list[str]:
+    first = f"  {each.verdict}: the {show(name)} differs by {each.distance:.3f} {DISTANCES[name]} from the nearest"
+    nearest = "; ".join(f"{known} {distance:.3f}" for known, distance in each.nearest)
+    rival = "" if each.rival is None else f"; not trained on: {each.rival[0]} {each.rival[1]:.3f}"
+    return [f"{first} training spectrum (limit {each.limit:.3f})", f"    nearest: {nearest}{rival}"]
+
+
+def _alignment(found: Alignment) -> str:
+    return "as in the file" if found.by == "none" else f"moved by {signed(found.shift, 2)} eV, {BY[found.by]}"

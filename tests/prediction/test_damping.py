@@ -1,0 +1,66 @@
+import numpy as np
+import pytest
+
+from firstshell.measured.xanes.footing import ENERGY, placed
+from firstshell.prediction.asking import ask
+from firstshell.prediction.damping import AMOUNTS, damped, undone
+from firstshell.types import Target
+from quick import normalised
+
+NUMBER = Target.COORDINATION_NUMBER
+
+
+@pytest.fixture(scope="module")
+def spectra():
+    return np.array([placed(normalised(charge=2, number=number)) for number in (4, 5, 6)])
+
+
+def test_what_was_damped_is_undone():
+    mu = 1 + 0.4 * np.sin(ENERGY)[None]
+    for amount in AMOUNTS:
+        assert undone(damped(mu, amount), np.array([amount])) == pytest.approx(mu)
+    assert np.isfinite(undone(np.full((1, 111), 5.0), np.array([1.5]))).all()
+
+
+def test_over_absorption_is_inferred(xanes_model, spectra):
+    as_is, much = (xanes_model.damping.likely(each) @ AMOUNTS for each in (spectra, damped(spectra, 1.0)))
+    assert (as_is < 0.15).all()
+    assert (much > as_is + 0.3).all()
+    likely = xanes_model.damping.likely(spectra)
+    assert likely.sum(axis=1) == pytest.approx(1.0)
+    assert ((likely == 0) | (likely >= 0.02)).all()
+
+
+def test_a_damped_spectrum_is_answered_better_when_it_is_undone(xanes_model, spectra):
+    model, worse = xanes_model, damped(spectra, 1.0)
+    parts = model.trees, model.outputs, model.channels
+
+    def off(damping):
+        said = ask(*parts, damping, {"xanes": worse})
+        return np.abs(model.outputs.averages(NUMBER, said.outputs) - [4, 5, 6]).mean(), said
+
+    (plain, untouched), (undone_, said) = off(None), off(model.damping)
+    assert undone_ < plain
+    assert (said.damping > 0.2).all()
+    assert (untouched.damping == 0).all()
+
+
+def test_what_is_not_known_of_the_damping_enters_the_spread(xanes_model, spectra):
+    model = xanes_model
+    said = ask(model.trees, model.outputs, model.channels, model.damping, {"xanes": damped(spectra, 0.45)})
+    shares = model.damping.likely(damped(spectra, 0.45))
+    row = int((shares > 0).sum(axis=1).argmax())
+    ways = np.flatnonzero(shares[row])
+    assert len(ways) > 1
+    each = ask(
+        model.trees,
+        model.outputs,
+        model.channels,
+        None,
+        {"xanes": undone(np.repeat(damped(spectra[row : row + 1], 0.45), len(ways), axis=0), AMOUNTS[ways])},
+    )
+    means, weight = model.outputs.averages(NUMBER, each.outputs), shares[row, ways]
+    middle = weight @ means
+    assert model.outputs.averages(NUMBER, said.outputs)[row] == pytest.approx(middle)
+    expected = np.sqrt(weight @ (each.spread[NUMBER] ** 2 + (means - middle) ** 2))
+    assert said.spread[NUMBER][row] == pytest.approx(expected)
