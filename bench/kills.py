@@ -4,9 +4,9 @@
     python bench/kills.py study --kills 100
 
 A run is stopped in one of four ways, in turn: SIGKILL of the process alone, SIGKILL of its process group, SIGHUP of the
-group as a closed terminal sends it, and SIGTERM as a batch system sends it. Then the same command is started again, until
-it ends by itself; its results are compared with those of an undisturbed run byte for byte. Linux only, for it looks
-into /proc.
+group as a closed terminal sends it, and SIGTERM as a batch system sends it. Then the same command is started again,
+until it ends by itself; its results are compared with those of an undisturbed run byte for byte. Linux only, for it
+looks into /proc.
 """
 
 from __future__ import annotations
