@@ -110,7 +110,27 @@ class Spectrum:
     def absorption(
         cls, grid: Grid, mu: Array, metal: str, site: int | None = None, provenance: dict[str, Any] | None = None
     ) -> Spectrum:
-        """Return a XANES in edge steps."""
+        """Return a XANES in edge steps.
+
+        Parameters
+        ----------
+        grid : Grid
+            Energies.
+        mu : ndarray of shape (n,)
+            Normalised absorption.
+        metal : str
+            Element symbol of the absorber.
+        site : int, optional
+            0-based index of the site in its structure; None for the whole material.
+        provenance : dict, optional
+            How it came about.
+
+        Returns
+        -------
+        Spectrum
+            Of the modality "xanes".
+
+        """
         return cls(grid, mu, "xanes", *ABSORPTION, metal, site, provenance or {})
 
     @property

@@ -75,6 +75,7 @@ def test_sites_labels_and_failures():
     assert params_of(data)["xanes"] == xanes.XanesParams()
 
 
+@pytest.mark.slow
 def test_a_second_run_repeats_nothing_and_gives_the_same_bytes(tmp_path):
     out = tmp_path / "d.parquet"
     build_dataset(everything(), out, workers=0)
@@ -104,6 +105,7 @@ def test_what_is_finished_can_be_written_while_the_rest_waits(tmp_path):
         build_dataset(everything(), workers=0, finished_only=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("of", [3, 8])
 def test_shards_merged_are_the_undivided_build(tmp_path, of):
     refused = [Refused("x.cif", "structure", "not a structure")]

@@ -10,8 +10,8 @@ from firstshell.prediction.answer import Answers, _apart, answer, answer_all, pr
 from firstshell.prediction.explain import WINDOWS, evidence
 from firstshell.prediction.model import make_predictor
 from firstshell.prediction.resemblance import NEAREST
-from firstshell.report import answer_words as wording
 from firstshell.report.answer_table import frame
+from firstshell.report.words import answer as wording
 from firstshell.types import Target
 from quick import BOTH, QUICK, write_gr, write_scan, write_xdi
 

@@ -3,11 +3,11 @@
 from dataclasses import replace
 
 import pytest
-from firstshell.report.advice_words import RULE, advice_sentences, reach, summary, wrong_in
 from matplotlib.colors import to_hex
 
 from firstshell.report.figures.advice import curves_figure
 from firstshell.report.style import number
+from firstshell.report.words.advice import RULE, advice_sentences, reach, summary, wrong_in
 from firstshell.study.advice import advice_table, advise
 from firstshell.study.curves import run_curves
 from firstshell.study.plan import ForestParams, StudyPlan

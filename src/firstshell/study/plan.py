@@ -50,7 +50,7 @@ class ForestParams:
     """
 
     trees: tuple[int, ...] = (64,)
-    max_features: tuple[int, ...] = (20,)
+    max_features: tuple[int, ...] = (40,)
     min_samples_leaf: int = 1
     folds: int = 5
     kind: str = "extra"

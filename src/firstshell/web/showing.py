@@ -131,6 +131,10 @@ def _xanes(found: Normalised, shift: float) -> dict[str, Any]:
         "edge_step": float(f"{found.edge_step:.4g}"),
         "kept": found.kept,
         "foil": found.reference is not None,
+        "file_type": found.file_type,
+        "how": found.how,
+        "others": list(found.others),
+        "range_ends": found.ends,
         "settings": {k: v if v is None else round(v, 2) for k, v in asdict(found.settings).items()},
         "ends": [round(float(found.energy[0] - found.e0), 1), round(float(found.energy[-1] - found.e0), 1)],
     }

@@ -116,6 +116,7 @@ def test_one_s_scatterer_in_closed_form():
     assert damped[2, 2] == pytest.approx(g[2, 2] * np.exp(-2 * momentum**2 * 0.03))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", GROUPS)
 def test_symmetry_changes_nothing(name):
     generators, order = GROUPS[name]
@@ -129,6 +130,7 @@ def test_symmetry_changes_nothing(name):
         assert np.abs(reduced.propagator(momentum, shifts) - expected).max() < 1e-9 * max(1, np.abs(expected).max())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", GROUPS)
 def test_single_precision_changes_no_spectrum(name):
     """The fine structure is a third of the trace, in edge steps (dipole matrix elements are normalised to three)."""
