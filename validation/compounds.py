@@ -2,8 +2,9 @@
 
 python validation/compounds.py
 
-For every material of the dataset, XANES of the same formula or group left out, by metal: the oxides that no oxide is the
-nearest to, and the compounds without oxygen around the metal that no such compound is the nearest to. The distance is the root mean square difference over 0 to 45 eV, the smallest of those at shifts of -3 to 3 eV.
+For every material of the dataset, XANES of the same formula or group left out, by metal: the oxides that no oxide is
+the nearest to, and the compounds without oxygen around the metal that no such compound is the nearest to. The distance
+is the root mean square difference over 0 to 45 eV, the smallest of those at shifts of -3 to 3 eV.
 """
 
 from __future__ import annotations
