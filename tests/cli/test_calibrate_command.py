@@ -130,6 +130,7 @@ def test_a_structure_that_cannot_be_simulated_is_named(command, folder, monkeypa
         ("file,structure,metal\nCuO.dat,CuO.vasp,Copper\n", "list.csv:2: 'Copper' is not an element"),
         ("file,structure,metal\nCuO.dat,CuO.vasp,Fe\n", "K edge of Cu, not of Fe"),
         ("file,structure,metal\nlist.csv,CuO.vasp,Cu\n", "list.csv:2:"),
+        ("file,structure,metal,oxidation_state\nCuO.dat,CuO.vasp,Cu,two\n", "list.csv:2: .*'two' is none"),
         ("file,structure,metal\n" + "a,b,c\n" * 501, "at most 500"),
         ("\0" * 50, "no column|cannot read"),
     ],

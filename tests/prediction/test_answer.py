@@ -210,7 +210,7 @@ def test_all_reasons_are_told_when_nothing_can_be_used(tmp_path, models):
 
 
 def test_predict_trains_on_the_data_given(tmp_path, data, monkeypatch, xanes_model):
-    monkeypatch.setattr("firstshell.prediction.answer.predictor", lambda metal, inputs, **how: xanes_model)
+    monkeypatch.setattr("firstshell.prediction.model_cache.predictor", lambda metal, inputs, **how: xanes_model)
     (found,) = predict([write_scan(tmp_path / "a.dat")], data=data)
     assert found.metal == "Cu"
     with pytest.raises(InputError, match="not an element"):

@@ -61,7 +61,7 @@ def test_verdicts_stand_under_their_metal(study):
     row = table.shown.set_index("Claim").loc["XANES is at least as good as PDF"]
     expected = study.findings.query("split == 'grouped'").set_index("metal")["verdict"]
     assert {metal: row[metal] for metal in METALS} == {m: Mark("", expected[m]) for m in METALS}
-    assert "Cu, oxidation state: XANES instead of PDF" in table.caption  # the refuted one, with its numbers
+    assert "Mn, oxidation state: XANES instead of PDF" in table.caption  # the refuted one, with its numbers
 
 
 def test_stars_follow_the_pvalues(study):

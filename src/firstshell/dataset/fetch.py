@@ -19,6 +19,7 @@ from pymatgen.core.periodic_table import Element
 from firstshell.config import stable_hash, to_dict
 from firstshell.dataset.build import assemble, default_params, software
 from firstshell.dataset.materials_project import MaterialTask, build_material
+from firstshell.dataset.output import check_output
 from firstshell.dataset.table import PROTOCOL, Dataset, write_dataset
 from firstshell.elements import k_edge
 from firstshell.errors import InputError
@@ -99,8 +100,7 @@ def fetch(
     `excluded`.
     """
     out = Path(out)
-    if out.is_dir() or out.suffix != ".parquet":
-        raise InputError("not the name of a dataset", remedy="Give a file name ending in .parquet", file=out)
+    check_output(out)
     api, params = api or Api.from_settings(), default_params() | dict(params or {})
     settings = {"modalities": to_dict(params), "fetch": to_dict(options), "software": software()}
     with Store.open(out.with_suffix(".store")) as store:

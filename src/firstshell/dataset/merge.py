@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from firstshell.config import to_dict
+from firstshell.dataset.output import check_output
 from firstshell.dataset.table import EXCLUDED, Dataset, read_dataset, write_dataset
 from firstshell.errors import InputError
 
@@ -21,8 +22,7 @@ def merge_files(paths: Sequence[str | Path], out: str | Path) -> Dataset:
     """
     if not paths:
         raise InputError("no datasets to merge", remedy="Name at least one .parquet file")
-    if Path(out).suffix != ".parquet":
-        raise InputError("not the name of a dataset", remedy="Give a file name ending in .parquet", file=out)
+    check_output(out)
     parts = [read_dataset(path) for path in paths]
     for path, part in zip(paths, parts, strict=True):
         if to_dict(part.settings) != to_dict(parts[0].settings):

@@ -21,6 +21,7 @@ from firstshell.config import from_dict, portable, stable_hash, to_dict
 from firstshell.crystal.sites import distinct_sites
 from firstshell.dataset.build import assemble, build_samples, default_params, software
 from firstshell.dataset.materials import Material, Refused
+from firstshell.dataset.output import check_output
 from firstshell.dataset.table import EXCLUDED, Dataset, write_dataset
 from firstshell.errors import EngineError, InputError, UnavailableError
 from firstshell.runtime.executors import Executor
@@ -199,8 +200,8 @@ def _check(materials: Sequence[Material], out: str | Path | None) -> None:
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
         raise InputError(f"the material {twice[0]!r} ({twice[1]}) is there twice", remedy="Give each its own name")
-    if out is not None and (Path(out).is_dir() or Path(out).suffix != ".parquet"):
-        raise InputError("not the name of a dataset", remedy="Give a file name ending in .parquet", file=out)
+    if out is not None:
+        check_output(out)
 
 
 def _ready(params: Mapping[str, Any]) -> dict[str, Any]:

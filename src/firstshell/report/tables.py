@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 SEVERITIES = ("error", "warning", "note", "ok")
 MOST_REASONS = 12
+HEADS = {"composition": "Composition", "modal": "Guess"}
+"""Columns of the baselines."""
 CLASS_F1 = r"f1_(-?\d+)"
 
 
@@ -171,20 +173,20 @@ def scores(study: Study) -> Table:
         }
         for name in [*reading.inputs(study), *BASELINES]:
             mean, std = reading.score(table, metal, name)
-            head = {"composition": "Composition", "modal": "Guess"}.get(name, input_name(name))
+            head = HEADS.get(name, input_name(name))
             shown[head] = mean_and_std(metric, {"mean": mean, "std": std}) if mean == mean else "–"
         for name in dict.fromkeys(study.reference["inputs"]):
             row = reading.row(study.reference, metal=metal, target=target.value, inputs=str(name))
             mark = {"helps": " (worse)", "hurts": " (better)"}.get(row["verdict"], "") if row else ""
             text = f"{number(metric, row['random_forest'])}{mark}" if row else "–"
-            shown[f"Random forest: {input_name(str(name))}"] = text
+            shown[f"RF {input_name(str(name))}"] = text
         cells.append(shown)
     forest = study.settings["forest"]["kind"]
     caption = (
         f"Mean ± one standard deviation over repeats, {split} splits. Forest: "
         f"{'extremely randomised trees' if forest == 'extra' else 'random forest'}."
         + (
-            " Random forest: the paper's, on the same splits; marked where the test decides."
+            " RF: the paper's random forest, on the same splits; marked where the test decides."
             if forest == "extra"
             else ""
         )
@@ -220,7 +222,8 @@ def natural(study: Study) -> Table:
         metric, target = Metric(row["metric"]), Target(row["target"])
         head = (row["metal"], f"{SHORT[target]}, {'F1' if target.is_class else 'RMSE %'}")
         text = f"{number(metric, row['natural'])} ({number(metric, row['all'])})"
-        cells.setdefault(head, {"Natural held out": f"{row['tested']:.0f}"})[input_name(row["inputs"], target)] = text
+        name = HEADS.get(row["inputs"], input_name(row["inputs"]))
+        cells.setdefault(head, {"Natural held out": f"{row['tested']:.0f}"})[name] = text
     shown = pd.DataFrame([dict(zip(("Metal", "Target"), key, strict=True)) | each for key, each in cells.items()])
     caption = "Score on the held-out samples as found in nature; in brackets on all held-out samples."
     return Table("natural", "Natural samples alone", caption, study.natural, shown.fillna("–"))

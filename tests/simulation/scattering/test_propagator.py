@@ -8,8 +8,9 @@ import places
 from firstshell.simulation.feff.surroundings import surroundings
 from firstshell.simulation.scattering.absorption import absorption, average, propagators
 from firstshell.simulation.scattering.harmonics import degrees, hankel, real_harmonics, rotate_harmonics
-from firstshell.simulation.scattering.pad import BOHR, read_phases
+from firstshell.simulation.scattering.pad import read_phases
 from firstshell.simulation.scattering.propagator import Cluster, Scattering
+from firstshell.units import BOHR
 
 RUTILE = places.DATA / "xanes/rutile"
 Z = np.array([0.0, 0.0, 1.0])

@@ -110,7 +110,7 @@ def _by_a_word(label: str) -> Role | None:
     """
     words = [word for word in re.split(r"[^a-z0-9]+", UNITS.sub("", label.lower())) if word]
     found = {name for word in words if (name := _known(word)) is not None}
-    if len(words) < 2 or len(found) != 1 or any(NOT_CURRENT.fullmatch(word) for word in words):
+    if not 2 <= len(words) <= 3 or len(found) != 1 or any(NOT_CURRENT.fullmatch(word) for word in words):
         return None
     name = found.pop()
     return name if name in CURRENTS else None

@@ -60,7 +60,7 @@ NO_SIGNAL = re.compile(
 """Names of columns that are no spectrum, in a file with one spectrum in each column."""
 NAMELESS = "its columns have no names: what makes μ is told by what they hold, and --columns says otherwise"
 NUMBERED = re.compile(r"[#%!;*\s]*(?:column|col\.?|c)?[\s._#]*(\d{1,3})\s*[:=)]\s*(\S[^=]{0,60}?)", re.IGNORECASE)
-MAX_ABOVE, LONGEST_NAME = 60, 200
+MAX_ABOVE, LONGEST_NAME, MOST_WORDS = 60, 200, 3
 DECIMAL_COMMA = re.compile(r"[+-]?\d{1,20}(,\d{1,30})?([eEdD][+-]?\d{1,3})?")
 FIELD = re.compile(r"\s*([A-Za-z][\w. -]{0,60}?)\s*[:=]\s*(\S.*)")
 NOT_ENERGY = re.compile(r"(two)?theta|angle.?|bragg|k|q|r|wavelength|lambda|time|pixel|point|index")
@@ -310,7 +310,8 @@ def label_candidates(above: list[str], columns: int) -> list[list[str]]:
     if set(numbered) == set(range(1, columns + 1)):
         found.append([numbered[i] for i in range(1, columns + 1)])
     listed = [line.strip().lstrip("#%!").strip() for line in short[-columns:]]
-    if len(listed) == columns and sum(role(word) is not None for word in listed) > 1:
+    short_ones = columns > 2 and all(len(words.split()) <= MOST_WORDS for words in listed)
+    if len(listed) == columns and short_ones and sum(role(word) is not None for word in listed) > 1:
         found.append(listed)
     return found
 

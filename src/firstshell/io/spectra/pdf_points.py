@@ -196,4 +196,4 @@ def _stuck(r: Array, g: Array) -> Mask:
         return stuck
     rms = float(np.sqrt(np.median(g**2)))
     expected = CubicSpline(r[~stuck], g[~stuck])(r)
-    return stuck & (np.abs(g - expected) > STUCK_OFF * rms)
+    return np.asarray(stuck & (np.abs(g - expected) > STUCK_OFF * rms))
