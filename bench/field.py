@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from firstshell.crystal.sites import distinct_sites
-from firstshell.dataset.embedded import load_dataset, material
+from firstshell.dataset.embedded import load_dataset
 from firstshell.errors import EngineError
 from firstshell.runtime.store import write_atomic
 from firstshell.simulation.feff.cards import Scf
@@ -76,16 +76,17 @@ def run(count: int, workers: int) -> None:
 
 def drawn_of(metal: str, count: int) -> list[tuple[str, str]]:
     """Natural oxides of a metal, in random order."""
-    frame = load_dataset().frame
+    data = load_dataset()
+    frame = data.frame
     whole = frame[(frame["metal"] == metal) & (frame["level"] == "material") & (frame["origin"] == "natural")]
-    crystals = {name: material(name, metal).structure for name in sorted(whole["id"])}
+    crystals = {name: data.structure(name, metal) for name in sorted(whole["id"])}
     fitting = [n for n, c in crystals.items() if len(c) <= MAX_CELL and len(c.composition) <= MAX_ELEMENTS]
     return [(fitting[i], metal) for i in np.random.default_rng(0).permutation(len(fitting))[:count]]
 
 
 def solve(name: str, metal: str, setting: str) -> dict[str, Any]:
     """One field of one site, without retries, and its spectrum on the study's grid."""
-    structure, preset = material(name, metal).structure, PRESETS["fast"]
+    structure, preset = load_dataset().structure(name, metal), PRESETS["fast"]
     site = distinct_sites(structure, metal)[0].index
     job = site_job(structure, site, replace(preset, scf=SETTINGS[setting], open_shell_scf=None))
     row: dict[str, Any] = {"id": name, "metal": metal, "setting": setting, "radius": round(job.scf.radius, 2)}

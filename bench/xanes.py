@@ -39,9 +39,10 @@ from firstshell.simulation.feff.inp import read_feff_inp
 from firstshell.simulation.feff.site import SiteSettings, input_xanes, site_cluster, site_job
 from firstshell.simulation.feff.surroundings import surroundings
 from firstshell.simulation.scattering.absorption import Absorption, absorption, average, propagators
-from firstshell.simulation.scattering.pad import BOHR, read_phases
+from firstshell.simulation.scattering.pad import read_phases
 from firstshell.simulation.scattering.propagator import Cluster, Scattering
 from firstshell.simulation.xanes import PRESETS
+from firstshell.units import BOHR
 
 RUTILE = Structure.from_spacegroup(
     "P4_2/mnm", Lattice.tetragonal(4.594, 2.959), ["Ti", "O"], [[0, 0, 0], [0.305, 0.305, 0]]

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from firstshell.dataset.table import Dataset, make_dataset
+from firstshell.dataset.table import Crystal, Dataset, make_dataset
 from firstshell.types import Grid
 
 GRIDS = {
@@ -26,6 +26,7 @@ def synthetic_dataset(
     """
     rng = np.random.default_rng(seed)
     rows, spectra = [], {name: [] for name in GRIDS}
+    crystals = {}
     for metal in metals:
         for i in range(materials):
             kind = i // 3
@@ -41,12 +42,17 @@ def synthetic_dataset(
                 "oxidation_state": charge,
                 "coordination_number": number,
                 "bond_length": length,
+                "ligand": "O",
+                "oxidation_state_from": "crystal",
                 "reasons": "{}",
                 "missing_sites": 0,
                 "source": "synthetic",
                 "origin": ("derived" if i % 3 else "natural") if derived else "given",
                 "group": f"parent {kind // 2}" if derived else "",
             }
+            crystals[base["id"], metal] = Crystal(
+                np.eye(3) * (length + 1), (metal, "O"), np.array([[0.0] * 3, [0.5] * 3])
+            )
             levels = [("material", None, 1)] + ([("site", j, 1) for j in range(2)] if sites else [])
             for level, site, multiplicity in levels:
                 rows.append(base | {"level": level, "site": site, "multiplicity": multiplicity})
@@ -54,7 +60,7 @@ def synthetic_dataset(
                     spectra[name].append(values)
     arrays = {name: np.array(values) for name, values in spectra.items()}
     excluded = [{"id": "cu-x", "stage": "labels", "reason": "made up"}]
-    return make_dataset(rows, arrays, GRIDS, {"modalities": {}, "made_by": "tests"}, excluded)
+    return make_dataset(rows, arrays, GRIDS, {"modalities": {}, "made_by": "tests"}, excluded, crystals)
 
 
 def _spectra(rng, charge, number, length):

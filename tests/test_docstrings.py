@@ -3,6 +3,7 @@
 import doctest
 import inspect
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -16,6 +17,7 @@ from places import DATA
 from quick import QUICK, write_gr, write_xdi
 from synthetic import synthetic_dataset
 
+ROOT = Path(__file__).parents[1]
 PUBLIC = {name: getattr(fs, name) for name in fs.__all__ if name != "__version__"}
 RETURNED = {kind.__name__: kind for kind in (Answer, Answers, Grid)}
 SLOW = {"Study", "build_report", "predict", "run_study"}
@@ -55,6 +57,11 @@ def test_sections(path, has_example):
     left_out = LEFT_OUT | (set() if has_example else {"EX01"}) | ({"PR01"} if path in ENUMS else set())
     found = validate.validate(path)
     assert [(code, text) for code, text in found["errors"] if code not in left_out] == []
+
+
+def test_the_documentation_lists_every_public_name():
+    listed = (ROOT / "docs" / "api.md").read_text(encoding="utf-8").split()
+    assert set(PUBLIC) <= set(listed)
 
 
 @pytest.fixture

@@ -11,12 +11,11 @@ import firstshell
 
 ROOT = Path(firstshell.__file__).parent
 ROOMS = (
-    ("types", "errors", "config", "elements"),
+    ("types", "errors", "config", "elements", "units"),
     ("runtime",),
     ("io",),
     ("crystal",),
     ("simulation",),
-    ("structures",),
     ("dataset",),
     ("study",),
     ("measured",),

@@ -41,3 +41,12 @@ def test_what_make_installs_is_allowed(requirement):
 def test_the_citation_has_the_version():
     citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
     assert re.search(r"^version: (.*)$", citation, re.MULTILINE)[1] == __version__
+
+
+def test_the_guide_names_files_that_are_there():
+    guide = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    named = {name for name in re.findall(r"[\w/]+/\w+\.py", guide) if "yours" not in name}
+    assert len(named) > 10
+    assert [
+        name for name in named if not any((place / name).is_file() for place in (ROOT, ROOT / "src/firstshell"))
+    ] == []

@@ -3,6 +3,8 @@
 python validation/transfers.py fit BMM MEASURED [--work WORK]    fit every standard; writes transfer_fits.json. BMM and
     MEASURED are folders with truth.csv; structures that the embedded dataset lacks are simulated into WORK
 python validation/transfers.py write    make the population of transfer_fits.json the product's default
+
+To be run with PYTHONPATH=tools: structures are read from the mineral database by the modules there.
 """
 
 from __future__ import annotations
@@ -18,6 +20,8 @@ import numpy as np
 from pymatgen.core.lattice import Lattice
 from pymatgen.core.structure import Structure
 
+from embedded_dataset import amcsd
+from embedded_dataset.amcsd_database import database, expand, read_atoms, read_rows
 from firstshell.dataset import embedded
 from firstshell.measured.read import read_samples
 from firstshell.measured.standards_file import Listed, simulate_all, without_hydrogen
@@ -28,8 +32,6 @@ from firstshell.measured.xanes.standards import ALIKE, Fit
 from firstshell.measured.xanes.transfer import PARAMETERS, Transfer
 from firstshell.runtime.progress import Plain
 from firstshell.runtime.store import Store, write_atomic
-from firstshell.structures import amcsd
-from firstshell.structures.amcsd_database import database, expand, read_atoms, read_rows
 
 FITS = Path(__file__).with_name("transfer_fits.json")
 TRANSFER = Path(default.__file__).with_name("transfer.json")

@@ -110,7 +110,27 @@ class Spectrum:
     def absorption(
         cls, grid: Grid, mu: Array, metal: str, site: int | None = None, provenance: dict[str, Any] | None = None
     ) -> Spectrum:
-        """Return a XANES in edge steps."""
+        """Return a XANES in edge steps.
+
+        Parameters
+        ----------
+        grid : Grid
+            Energies.
+        mu : ndarray of shape (n,)
+            Normalised absorption.
+        metal : str
+            Element symbol of the absorber.
+        site : int, optional
+            0-based index of the site in its structure; None for the whole material.
+        provenance : dict, optional
+            How it came about.
+
+        Returns
+        -------
+        Spectrum
+            Of the modality "xanes".
+
+        """
         return cls(grid, mu, "xanes", *ABSORPTION, metal, site, provenance or {})
 
     @property
@@ -195,6 +215,8 @@ class Labels:
         Mean distance to the first shell in Å; None when it could not be had.
     reasons : dict
         For each missing label (by Target value) why it is missing.
+    ligand : str
+        Elements of the first shell in alphabetical order, joined by "+" ("O", "Cl+O"); "" when it could not be had.
 
     """
 
@@ -202,6 +224,7 @@ class Labels:
     coordination_number: int | None = None
     bond_length: float | None = None
     reasons: dict[str, str] = field(default_factory=dict)
+    ligand: str = ""
 
 
 class Target(Enum):

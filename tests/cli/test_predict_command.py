@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -173,7 +174,7 @@ def test_files_that_are_something_else(command, tmp_path, option, message):
 
 def test_only_one_model_can_be_saved(command, saved, tmp_path, monkeypatch):
     known = {"Cu": load_predictor(saved / "xanes.npz")}
-    known["Fe"] = known["Cu"]
+    known["Fe"] = replace(known["Cu"], metal="Fe")
     monkeypatch.setattr(models, "predictor", lambda metal, inputs, **how: known[metal])
     files = [write_scan(tmp_path / "a.dat"), write_scan(tmp_path / "b.dat", "Fe")]
     status, _, err = command("predict", *files, "--save-model", tmp_path / "m.npz")

@@ -180,6 +180,16 @@ def test_latin_1_in_a_comment_is_read(name, tmp_path):
     assert np.array_equal(plain.y, other.y)
 
 
+def outcome(path, name):
+    """Return the line that a file is refused for, and the notes that it is read with."""
+    try:
+        (spectrum, *_) = sniff.read_measured(path, name)
+    except InputError as error:
+        return error.line, ()
+    assert np.isfinite(spectrum.y).all()
+    return None, [note for each in (spectrum, *spectrum.others) for note in each.notes]
+
+
 @pytest.mark.parametrize("name", TEXTS)
 @pytest.mark.parametrize("word", [b"nan", b"NaN", b"-inf", b"1e400", b"1_000", b"x", b"1.2.3", b"0x10", b"--", b"1 2"])
 def test_a_bad_value_is_refused_or_left_out_with_its_line(name, word, tmp_path):
@@ -189,13 +199,8 @@ def test_a_bad_value_is_refused_or_left_out_with_its_line(name, word, tmp_path):
         spoilt[place] = b" ".join([*spoilt[place].split()[:-1], word])
         path = written(tmp_path, b"\n".join(spoilt) + b"\n")
         line = len(lines) + 1 + place
-        try:
-            spectrum = sniff.read_measured(path, name)[0]
-        except InputError as error:
-            assert error.line == line
-        else:
-            assert any(f"line {line} " in note for note in spectrum.notes)
-            assert np.isfinite(spectrum.y).all()
+        where, notes = outcome(path, name)
+        assert where == line or any(re.search(rf"line {line}\b", note) for note in notes)
 
 
 @pytest.mark.parametrize("name", TEXTS)

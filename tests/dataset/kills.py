@@ -10,6 +10,7 @@ import random
 import signal
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -60,7 +61,7 @@ def killed_after(seconds, out):
 
 def main(folder, moments):
     """Kill as many builds, each at its own moment, and build each again."""
-    xanes.simulate_site = stand_in
+    xanes.modality = replace(xanes.modality, simulate_site=stand_in)
     build(folder / "first.parquet")  # what is compiled on first use is compiled now
     whole, begun = folder / "whole.parquet", time.monotonic()
     build(whole)

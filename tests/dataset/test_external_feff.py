@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -171,7 +172,7 @@ def test_datasets_of_other_programs_or_settings_are_not_merged(tmp_path, monkeyp
     build_dataset([other], b, params=settings(tmp_path / "nine" / "feff", core_hole="FSR"), workers=0)
     with pytest.raises(InputError, match=r"feff\.core_hole is 'FSR', not 'RPA'"):
         merge_files([a, b], c)
-    monkeypatch.setattr(xanes, "simulate_site", _feff8l_stand_in)
+    monkeypatch.setattr(xanes, "modality", replace(xanes.modality, simulate_site=_feff8l_stand_in))
     build_dataset([other], b, workers=0)
     with pytest.raises(InputError, match=r"modalities\.xanes\.feff"):
         merge_files([a, b], c)

@@ -54,9 +54,9 @@ def test_four_metals_end_to_end(whole):
     assert (frame["missing_sites"] == 0).all()
     assert data.excluded.empty
     for row, (metal, shift) in {0: ("Ti", 0.0), 1: ("Ti", 0.5), 8: ("Fe", 1.0)}.items():
-        assert np.allclose(data.spectra["xanes"][row], on_grid(metal, shift), rtol=0, atol=1e-12)
+        assert np.allclose(data.spectra["xanes"][row], on_grid(metal, shift), rtol=1e-6, atol=1e-9)
     for name in ("pdf", "dpdf"):
-        assert np.allclose(data.spectra[name][1], simulate(rutile("Ti"), "Ti", name).values, atol=1e-9)
+        assert np.allclose(data.spectra[name][1], simulate(rutile("Ti"), "Ti", name).values, rtol=1e-6, atol=1e-6)
     again = read_dataset(folder / "mp.parquet")
     assert again.hash == data.hash
 

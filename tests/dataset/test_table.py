@@ -1,5 +1,6 @@
 """The dataset file: round trip, checks on reading, same bytes."""
 
+import hashlib
 import json
 
 import numpy as np
@@ -8,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from firstshell.dataset.table import KEY, Dataset, make_dataset, read_dataset, write_dataset
+from firstshell.dataset.table import COLUMNS, CRYSTAL, KEY, SINCE_3, Dataset, make_dataset, read_dataset, write_dataset
 from firstshell.errors import InputError
 from synthetic import synthetic_dataset
 
@@ -33,6 +34,8 @@ def test_round_trip(data, file):
     assert back.excluded.values.tolist() == data.excluded.values.tolist()
     for name in data.spectra:
         assert np.array_equal(back.spectra[name], data.spectra[name])
+    assert back.crystals.keys() == data.crystals.keys()
+    assert back.structure("cu-0000", "Cu") == data.structure("cu-0000", "Cu")
 
 
 def test_same_data_same_bytes(data, file, tmp_path):
@@ -81,8 +84,17 @@ def poison(table, header):
     values = table.column("pdf").to_pylist()
     values[3][5] = float("nan")
     return table.set_column(
-        table.column_names.index("pdf"), "pdf", pa.array(values, pa.list_(pa.float64(), 100))
+        table.column_names.index("pdf"), "pdf", pa.array(values, pa.list_(pa.float32(), 100))
     ), header
+
+
+def break_structure(name, value):
+    def change(table, header):
+        values = table.column(name).to_pylist()
+        values[0] = value
+        return table.set_column(table.column_names.index(name), name, pa.array(values, CRYSTAL[name])), header
+
+    return change
 
 
 def relabel(table, header):
@@ -106,6 +118,12 @@ def falling_grid(table, header):
     [
         (drop("bond_length"), "columns missing or of another type: bond_length"),
         (drop("dpdf"), "dpdf spectra are not on their grid"),
+        (drop("species"), "columns missing or of another type: species"),
+        (break_structure("cell", [0.0] * 9), "'cu-0000': a structure has no volume"),
+        (break_structure("species", ["Cu"]), "'cu-0000': the lists of a structure differ in length"),
+        (break_structure("species", ["Cu", "Qq"]), "'Qq' is not the symbol of an element"),
+        (break_structure("positions", [0.0] * 5 + [float("nan")]), "numbers that are not finite"),
+        (break_structure("positions", [0.0] * 6), "does not match its hash"),
         (header_with(protocol=99), "protocol 99"),
         (header_with(hash="0"), "does not match its hash"),
         (header_with(grids=3), "grids cannot be read"),
@@ -135,12 +153,53 @@ def test_files_that_are_no_dataset(tmp_path):
 
 def test_hash_covers_everything(data):
     def changed(**fields):
-        parts = {k: getattr(data, k) for k in ("frame", "spectra", "grids", "settings", "excluded")} | fields
+        parts = {
+            k: getattr(data, k) for k in ("frame", "spectra", "grids", "settings", "excluded", "crystals")
+        } | fields
         return Dataset(**parts).hash
 
     spectra = {k: v.copy() for k, v in data.spectra.items()}
-    spectra["pdf"][0, 0] += 1e-12
+    spectra["pdf"][0, 0] += 1e-5
+    crystals = dict(data.crystals)
+    crystals["cu-0003", "Cu"] = crystals["cu-0004", "Cu"]
     assert changed() == data.hash
+    assert changed(crystals=crystals) != data.hash
     assert changed(spectra=spectra) != data.hash
     assert changed(settings={"other": 1}) != data.hash
     assert changed(frame=data.frame.assign(formula="X")) != data.hash
+
+
+def test_a_file_of_the_protocol_before_is_read_but_for_structures(data, tmp_path):
+    file = write_without_structures(data, tmp_path / "old.parquet")
+    old = read_dataset(file)
+    names = [name for name in COLUMNS if name not in SINCE_3]
+    pd.testing.assert_frame_equal(old.frame[names], data.frame[names])
+    assert set(old.frame["ligand"]) == {""}
+    with pytest.raises(InputError, match=r"no structure of 'cu-0001' \(Cu\). Build the dataset again"):
+        old.structure("cu-0001", "Cu")
+    write_dataset(old, tmp_path / "new.parquet")
+    assert read_dataset(tmp_path / "new.parquet").hash == old.hash
+    rewrite(file, relabel)
+    with pytest.raises(InputError, match="does not match its hash"):
+        read_dataset(file)
+
+
+def write_without_structures(data, file):
+    """Write a dataset as firstshell did when it kept no structures: protocol 2."""
+    write_dataset(data, file)
+    table = pq.read_table(file)
+    header = json.loads(table.schema.metadata[KEY]) | {"protocol": 2}
+    table = table.drop_columns([*SINCE_3, *CRYSTAL])
+    grids = {name: [g["quantity"], g["unit"]] for name, g in header["grids"].items()}
+    head = {"settings": header["settings"], "grids": grids}
+    digest = hashlib.sha256(json.dumps(head, sort_keys=True).encode())
+    for name in (name for name in COLUMNS if name not in SINCE_3):
+        digest.update(json.dumps([name, table.column(name).to_pylist()]).encode())
+    for name in sorted(grids):
+        values = np.array(table.column(name).to_pylist(), dtype=np.float64)
+        double = pa.FixedSizeListArray.from_arrays(pa.array(values.ravel()), values.shape[1])
+        table = table.set_column(table.column_names.index(name), name, double)
+        digest.update(name.encode() + np.array(header["grids"][name]["values"]).tobytes() + values.tobytes())
+    header["hash"] = digest.hexdigest()
+    pq.write_table(table.replace_schema_metadata({KEY: json.dumps(header).encode()}), file)
+    return file

@@ -10,8 +10,8 @@ from firstshell.prediction.answer import Answers, _apart, answer, answer_all, pr
 from firstshell.prediction.explain import WINDOWS, evidence
 from firstshell.prediction.model import make_predictor
 from firstshell.prediction.resemblance import NEAREST
-from firstshell.report import answer_words as wording
 from firstshell.report.answer_table import frame
+from firstshell.report.words import answer as wording
 from firstshell.types import Target
 from quick import BOTH, QUICK, write_gr, write_scan, write_xdi
 
@@ -210,7 +210,7 @@ def test_all_reasons_are_told_when_nothing_can_be_used(tmp_path, models):
 
 
 def test_predict_trains_on_the_data_given(tmp_path, data, monkeypatch, xanes_model):
-    monkeypatch.setattr("firstshell.prediction.answer.predictor", lambda metal, inputs, **how: xanes_model)
+    monkeypatch.setattr("firstshell.prediction.model_cache.predictor", lambda metal, inputs, **how: xanes_model)
     (found,) = predict([write_scan(tmp_path / "a.dat")], data=data)
     assert found.metal == "Cu"
     with pytest.raises(InputError, match="not an element"):

@@ -83,7 +83,7 @@ def test_other_data_settings_or_transfers_make_another_model(data, tmp_path, tra
 
 
 def test_which_dataset_it_is_is_known_without_reading_it():
-    assert embedded.manifest()["hash"] == embedded.load_dataset().hash
+    assert embedded.manifest()["oxides"]["hash"] == embedded.load_dataset().hash
 
 
 def test_the_cache_is_where_the_user_says(monkeypatch, tmp_path):

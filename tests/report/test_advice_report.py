@@ -3,11 +3,11 @@
 from dataclasses import replace
 
 import pytest
-from firstshell.report.advice_words import RULE, advice_sentences, reach, summary, wrong_in
 from matplotlib.colors import to_hex
 
 from firstshell.report.figures.advice import curves_figure
 from firstshell.report.style import number
+from firstshell.report.words.advice import RULE, advice_sentences, reach, summary, wrong_in
 from firstshell.study.advice import advice_table, advise
 from firstshell.study.curves import run_curves
 from firstshell.study.plan import ForestParams, StudyPlan
@@ -20,7 +20,11 @@ INPUTS = ("xanes", "pdf", "xanes+pdf")
 @pytest.fixture(scope="module")
 def curves():
     plan = StudyPlan(
-        targets=("oxidation_state", "bond_length"), inputs=INPUTS, repeats=4, forest=ForestParams((10,)), permutations=0
+        targets=("oxidation_state", "bond_length"),
+        inputs=INPUTS,
+        repeats=4,
+        forest=ForestParams((10,), (20,), kind="random"),
+        permutations=0,
     )
     return run_curves(synthetic_dataset(90), "Cu", plan, sizes=(0.2, 0.4, 0.7), workers=0, backend="sklearn")
 
@@ -49,31 +53,33 @@ def test_the_text_shows_the_numbers_of_the_table(curves, table):
     assert "nan" not in words
 
 
-def test_the_advice_is_the_rules(curves):
+def test_the_advice_comes_first_and_the_rule_with_its_order_of_cost_is_stated(curves):
     advice = advise(curves, "oxidation_state")
     said = list(advice_sentences(curves, advice))
     assert advice.recommended == "xanes"  # the edge carries the charge, the PDF does not
     assert said[0] == "Advice: measure XANES."
-    assert RULE in said[1]
-    assert any(line.startswith("Adding PDF to XANES: a gain of") for line in said)
+    assert said[1].startswith("XANES instead of the composition alone raises weighted F1 by")
+    assert any(line.startswith(RULE) and "Order: XANES < PDF < XANES+PDF." in line for line in said)
 
 
 def test_undecided_is_said_with_what_would_have_decided(curves):
     advice = advise(curves, "oxidation_state")
-    answer = replace(advice.second["xanes+pdf"], difference=0.01, low=-0.03, high=0.05, verdict="undecided")
+    answer = replace(advice.others["xanes+pdf"], difference=0.01, low=-0.03, high=0.05, verdict="undecided")
     assert reach(answer) == pytest.approx(0.04)
-    line = next(s for s in advice_sentences(curves, replace(advice, second={"xanes+pdf": answer})) if "Adding PDF" in s)
-    assert "not shown to pay; a gain of over 0.040 in weighted F1 would have been" in line
-    helps = replace(answer, low=0.005, verdict="helps")
-    line = next(s for s in advice_sentences(curves, replace(advice, second={"xanes+pdf": helps})) if "Adding PDF" in s)
-    assert line.endswith("it pays.")
+    said = list(advice_sentences(curves, replace(advice, others={"xanes+pdf": answer})))
+    line = next(line for line in said if line.startswith("Cannot be told apart from XANES"))
+    assert line.endswith("XANES+PDF; a difference of over 0.040 in weighted F1 would have been seen.")
+    worse = replace(answer, low=-0.05, high=-0.01, verdict="hurts")
+    said = list(advice_sentences(curves, replace(advice, others={"xanes+pdf": worse})))
+    assert "Shown to be worse: XANES+PDF." in said
+    assert not any("Cannot be told apart" in line for line in said)
 
 
-def test_a_composition_that_is_enough_comes_first(curves):
-    advice = advise(curves, "oxidation_state")
-    same = replace(advice, composition=replace(advice.composition, verdict="undecided"))
-    said = list(advice_sentences(curves, same))
-    assert said[0].startswith("Advice: none of these measurements is shown to tell more than the composition")
+def test_without_a_decided_test_nothing_is_advised(curves):
+    advice = replace(advise(curves, "oxidation_state"), recommended=None, steps=())
+    said = list(advice_sentences(curves, advice))
+    assert said[0].startswith("Advice: none. No measurement is shown to tell you more than the composition")
+    assert not any(line.startswith("Advice: measure") for line in said)
 
 
 def test_a_target_left_out_is_named(curves, table):

@@ -22,8 +22,9 @@ from firstshell.report.figures.predictions import confusion, parity
 from firstshell.report.figures.robustness import robustness
 from firstshell.report.figures.scores import change_frame, change_panel, score_frame, score_panel
 from firstshell.report.figures.targets import differential_figure, target_figure
-from firstshell.report.style import HATCHES, METALS, hatch, metal_colour, number
+from firstshell.report.style import METALS, hatch, input_rank, metal_colour, number
 from firstshell.report.svg import inline
+from firstshell.study.plan import StudyPlan
 from firstshell.types import Metric, Target
 from synthetic import synthetic_dataset
 
@@ -62,7 +63,9 @@ def test_a_better_rmse_is_drawn_below_zero(study):
 
 
 def test_hatches_tell_inputs_apart_and_colours_metals():
-    assert len({hatch(name) for name in HATCHES}) == len(HATCHES)
+    inputs = StudyPlan().inputs
+    assert len({hatch(name) for name in inputs}) == len(inputs)
+    assert sorted(set(inputs), key=input_rank) == list(inputs)
     metals = [*METALS, "Sc", "V", "Cr", "Co", "Ni", "Zn", "Zr", "Nb", "Mo"]
     colours = np.array([to_rgb(metal_colour(metal)) for metal in metals])
     apart = np.linalg.norm(colours[:, None] - colours[None], axis=-1) + np.eye(len(metals))

@@ -1,6 +1,6 @@
 """EXAFS: the sum over paths against larch's, its Fourier transform, and what is refused."""
 
-import tempfile
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -26,12 +26,8 @@ def run(tmp_path_factory):
     folder = tmp_path_factory.mktemp("feff6")
     structure = read_structure(HEMATITE)
 
-    class Kept(tempfile.TemporaryDirectory):
-        def __enter__(self):
-            return str(folder)
-
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module.tempfile, "TemporaryDirectory", Kept)
+        patch.setattr(module, "scratch_folder", lambda: nullcontext(folder))
         table = site_paths(structure, distinct_sites(structure, "Fe")[0].index, longest=4.0, legs=4, timeout=60)
     return table, folder
 

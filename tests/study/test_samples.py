@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -190,3 +192,14 @@ def test_a_modality_that_the_data_lack_is_named():
     less = Dataset(data.frame, {"xanes": data.spectra["xanes"]}, data.grids, data.settings, data.excluded)
     with pytest.raises(InputError, match=r"the dataset has no 'pdf' spectra. Choose inputs from: xanes"):
         source_matrices(less, StudyPlan())
+
+
+def test_other_first_shells_are_left_out_and_counted():
+    data = synthetic_dataset(60)
+    shells = ["S"] * 6 + [""] * 4 + ["O"] * 50
+    named = replace(data, frame=data.frame.assign(ligand=shells))
+    samples = choose_samples(named, StudyPlan(), "Cu", Target.BOND_LENGTH)
+    assert len(samples.rows) == 54  # where nothing is known, the sample stays
+    assert samples.dropped == {"another first shell than O": 6}
+    assert len(choose_samples(named, StudyPlan(ligands=()), "Cu", Target.BOND_LENGTH).rows) == 60
+    assert len(choose_samples(data, StudyPlan(), "Cu", Target.BOND_LENGTH).rows) == 60

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import tempfile
 import threading
 from pathlib import Path
 
@@ -175,7 +176,7 @@ def test_bad_questions_are_input_errors(client, path, body):
 
 
 def test_uploads_leave_no_file_and_are_forgotten(client, tmp_path, monkeypatch):
-    monkeypatch.setattr(shelf.tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     spectra = client.upload(scan().encode(), "mine.dat").json["spectra"]
     assert list(tmp_path.iterdir()) == []
     ids = [each["id"] for each in spectra]

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING
 
-from cyclopts import Parameter
-
+from firstshell.cli.parameters import Backend, Changes, Progress, Workers, words
 from firstshell.cli.settings import read_plan
 from firstshell.runtime.console import say
 
@@ -25,10 +24,10 @@ def advise(
     repeats: int | None = None,
     out: Path = Path("advice"),
     config: Path | None = None,
-    set_: Annotated[tuple[str, ...], Parameter(name="--set", negative="")] = (),
-    workers: int | None = None,
-    backend: Literal["auto", "sklearn", "intelex"] = "auto",
-    progress: Literal["auto", "rich", "plain", "json", "none"] = "auto",
+    set_: Changes = (),
+    workers: Workers = None,
+    backend: Backend = "auto",
+    progress: Progress = "auto",
 ) -> None:
     """Say which measurement to take, what error to expect, and what more training materials would give.
 
@@ -58,12 +57,6 @@ def advise(
         A study.toml; its table [study] changes the settings.
     set_
         One setting, as in --set study.seed=1.
-    workers
-        Processes; one a core by default.
-    backend
-        Which forest: scikit-learn's, scikit-learn-intelex's, or the faster one that is installed.
-    progress
-        How progress is shown.
 
     """
     from dataclasses import replace
@@ -76,7 +69,7 @@ def advise(
     from firstshell.study.curves import SIZES, run_curves
 
     plan = read_plan(config, set_)
-    named = {"targets": _list(target), "inputs": _list(inputs), "repeats": repeats}
+    named = {"targets": words(target), "inputs": words(inputs), "repeats": repeats}
     plan = replace(plan, **{name: value for name, value in named.items() if value not in ((), None)})
     curves = run_curves(
         load_dataset(data),
@@ -95,15 +88,11 @@ def advise(
     say(f"\nwrote {out / 'advice.csv'}, curves.png, curves.svg")
 
 
-def _list(text: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.split(",") if part.strip())
-
-
 def _numbers(text: str) -> tuple[float, ...]:
     from firstshell.errors import InputError
 
     try:
-        return tuple(float(part) for part in _list(text))
+        return tuple(float(part) for part in words(text))
     except ValueError as error:
         raise InputError(f"--sizes {text!r} are not numbers", remedy="Write them as in --sizes 0.25,0.5,1") from error
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING
 
-from cyclopts import Parameter
-
+from firstshell.cli.parameters import Changes, Partial, Progress, words
 from firstshell.cli.settings import read_settings
 from firstshell.runtime.console import say
 
@@ -21,7 +20,7 @@ def build(
     metal: str = "",
     ligand: str = "O",
     sites: bool = True,
-    partial: Literal["refuse", "round"] = "refuse",
+    partial: Partial = "refuse",
     feff: str = "",
     shard: str = "1/1",
     finished_only: bool = False,
@@ -29,14 +28,14 @@ def build(
     verify: int = 0,
     dask: str = "",
     config: Path | None = None,
-    set_: Annotated[tuple[str, ...], Parameter(name="--set", negative="")] = (),
+    set_: Changes = (),
     workers: int | None = None,
-    progress: Literal["auto", "rich", "plain", "json", "none"] = "auto",
+    progress: Progress = "auto",
 ) -> None:
     """Simulate and label structures, and write the dataset.
 
-    Without structures it remakes the dataset that comes with firstshell, which takes hours. A run that was stopped goes
-    on where it was; a site that fails is noted and stops nothing.
+    Without structures it simulates those of the dataset that comes with firstshell again, which takes hours. A run that
+    was stopped goes on where it was; a site that fails is noted and stops nothing.
 
     Example: firstshell build cifs/ --metal Fe --out fe.parquet
 
@@ -52,8 +51,6 @@ def build(
         What a structure must hold one of, as in O, or F,Cl for halides; "" takes any structure.
     sites
         Add one sample per symmetry-distinct site.
-    partial
-        What to do with partly occupied positions.
     feff
         A FEFF9 or FEFF10 of yours to calculate XANES with, instead of feff8l: the folder of its modules, or one program
         or script that runs them all. Its settings are the table [xanes.feff] of a study.toml.
@@ -64,8 +61,8 @@ def build(
     retry_failed
         Try sites again that failed before.
     verify
-        Build nothing new, but remake this many entries, drawn at random, of the dataset that comes with firstshell,
-        and compare.
+        Build nothing new, but simulate this many entries, drawn at random, of the dataset that comes with firstshell
+        again, and compare.
     dask
         Address of a Dask scheduler, as in tcp://host:8786; local processes by default.
     config
@@ -75,8 +72,6 @@ def build(
         One setting, as in --set xanes.preset=standard.
     workers
         Local processes; one a core by default.
-    progress
-        How progress is shown.
 
     """
     from firstshell import simulation as modalities
@@ -93,11 +88,11 @@ def build(
         if verify:
             say(embedded.verify(verify, executor=executor, workers=workers, reporter=reporter))
             return
-        metals, ligands = (tuple(w.strip() for w in words.split(",") if w.strip()) for words in (metal, ligand))
+        metals, ligands = words(metal), words(ligand)
         found, refused = (
             materials.read_folder(structures, metals, partial, ligands)
             if structures
-            else embedded.materials(metals, reporter)
+            else (embedded.materials(metals), [])
         )
         data = build_dataset(
             found,

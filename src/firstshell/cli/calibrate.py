@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
+from firstshell.cli.parameters import Progress, Workers
 from firstshell.runtime.console import say
 
 if TYPE_CHECKING:
@@ -19,8 +20,8 @@ def calibrate(
     signal: str | None = None,
     columns: str | None = None,
     format: str | None = None,  # noqa: A002
-    workers: int | None = None,
-    progress: Literal["auto", "rich", "plain", "json", "none"] = "auto",
+    workers: Workers = None,
+    progress: Progress = "auto",
 ) -> None:
     """Fit how simulated XANES turn into those of your beamline, from standards of known structure.
 
@@ -46,10 +47,6 @@ def calibrate(
         Which columns of each table to take, such as energy=1,mu=ln(3/4); by default their names decide.
     format
         Format of the files; by default their content decides.
-    workers
-        Processes; one a core by default.
-    progress
-        How progress is shown.
 
     """
     from firstshell.measured.read import ReadParams

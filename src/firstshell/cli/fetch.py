@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from cyclopts import Parameter
-
+from firstshell.cli.parameters import Changes, Config, Progress, Workers, words
 from firstshell.cli.settings import read_settings
 from firstshell.runtime.console import say
 
@@ -21,10 +20,10 @@ def fetch(
     preset: Literal["default", "paper"] = "default",
     elements: str = "O",
     max_materials: int | None = None,
-    config: Path | None = None,
-    set_: Annotated[tuple[str, ...], Parameter(name="--set", negative="")] = (),
-    workers: int | None = None,
-    progress: Literal["auto", "rich", "plain", "json", "none"] = "auto",
+    config: Config = None,
+    set_: Changes = (),
+    workers: Workers = None,
+    progress: Progress = "auto",
 ) -> None:
     """Fetch structures and FEFF's K-edge XANES from the Materials Project, and make a dataset of them.
 
@@ -46,14 +45,10 @@ def fetch(
         What a material must hold beside the metal, as in O or O,Li; empty for every material.
     max_materials
         Most materials of each metal, the lowest ids first; all by default.
-    config
-        A study.toml; its tables [xanes], [pdf] and [dpdf] hold the settings of each modality.
-    set_
-        One setting, as in --set pdf.qmax=24.
     workers
         Processes for labels and PDFs; one a core by default.
-    progress
-        How progress is shown.
+    set_
+        One setting, as in --set pdf.qmax=24.
 
     """
     from firstshell import simulation as modalities
@@ -63,15 +58,11 @@ def fetch(
 
     settings = read_settings(config, set_)
     params = {name: settings[name] for name in modalities.standard()}
-    options = FetchOptions(_words(metal), _words(elements), max_materials, preset)
+    options = FetchOptions(words(metal), words(elements), max_materials, preset)
     data = fetch_dataset(out, options, params=params, workers=workers, reporter=make_reporter(progress))
     _summarise(data, params)
     say(f"left out: {len(data.excluded)} (see {out.with_suffix('.excluded.csv')})\nwrote {out}")
     say(f"next: firstshell study {out}" + (" --preset paper" if preset == "paper" else ""))
-
-
-def _words(text: str) -> tuple[str, ...]:
-    return tuple(word.strip() for word in text.split(",") if word.strip())
 
 
 def _summarise(data: Dataset, params: dict[str, Any]) -> None:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
 
-from cyclopts import Parameter
-
+from firstshell.cli.parameters import Changes, Config, Partial, Progress, Workers, words
 from firstshell.cli.settings import read_settings
 from firstshell.runtime.console import say
 
@@ -18,11 +16,11 @@ def import_feff(
     out: Path = Path("data.parquet"),
     metal: str = "",
     sites: bool = False,
-    partial: Literal["refuse", "round"] = "refuse",
-    config: Path | None = None,
-    set_: Annotated[tuple[str, ...], Parameter(name="--set", negative="")] = (),
-    workers: int | None = None,
-    progress: Literal["auto", "rich", "plain", "json", "none"] = "auto",
+    partial: Partial = "refuse",
+    config: Config = None,
+    set_: Changes = (),
+    workers: Workers = None,
+    progress: Progress = "auto",
 ) -> None:
     """Turn a tree of finished FEFF runs into a dataset.
 
@@ -41,16 +39,8 @@ def import_feff(
         Absorbers to take, as in Fe,Cu; all by default.
     sites
         Add one sample per symmetry-distinct site.
-    partial
-        What to do with partly occupied positions.
-    config
-        A study.toml; its tables [xanes], [pdf] and [dpdf] hold the settings of each modality.
     set_
         One setting, as in --set pdf.qmax=24.
-    workers
-        Processes; one a core by default.
-    progress
-        How progress is shown.
 
     """
     from firstshell import simulation as modalities
@@ -59,7 +49,7 @@ def import_feff(
 
     settings = read_settings(config, set_)
     params = {name: settings[name] for name in modalities.standard()}
-    options = feff.FeffOptions(tuple(m.strip() for m in metal.split(",") if m.strip()), sites, partial)
+    options = feff.FeffOptions(words(metal), sites, partial)
     data = feff.import_feff(
         path, out, options=options, params=params, workers=workers, reporter=make_reporter(progress)
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
+from firstshell.cli.parameters import Progress
 from firstshell.cli.settings import training_data
 from firstshell.runtime.console import say
 
@@ -50,7 +51,7 @@ def predict(
     explain: Annotated[bool, Parameter(negative="")] = False,
     out: Path | None = None,
     verbose: Annotated[bool, Parameter(name=("--verbose", "-v"), negative="")] = False,
-    progress: Literal["auto", "rich", "plain", "json", "none"] = "auto",
+    progress: Progress = "auto",
 ) -> None:
     """Say what measured XANES and PDFs tell of a metal's first shell.
 
@@ -111,8 +112,6 @@ def predict(
         Folder for answers.csv, answers.parquet, a picture of each of the first 20 samples and one of the series.
     verbose
         Print all that is known of each sample (probabilities, nearest training spectra, warnings), not one line each.
-    progress
-        How progress is shown.
 
     """
     from firstshell.elements import k_edge

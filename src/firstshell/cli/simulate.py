@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING
 
-from cyclopts import Parameter
-
+from firstshell.cli.parameters import Changes, Config, Partial, Progress
 from firstshell.cli.settings import read_settings
 from firstshell.runtime.console import say
 
@@ -23,10 +22,10 @@ def simulate(
     out: Path = Path(),
     per_site: bool = False,
     native: bool = True,
-    config: Path | None = None,
-    set_: Annotated[tuple[str, ...], Parameter(name="--set", negative="")] = (),
-    partial: Literal["refuse", "round"] = "refuse",
-    progress: Literal["auto", "rich", "plain", "json", "none"] = "auto",
+    config: Config = None,
+    set_: Changes = (),
+    partial: Partial = "refuse",
+    progress: Progress = "auto",
 ) -> None:
     """Simulate spectra of one crystal structure: columns, and a plot as PNG and SVG.
 
@@ -49,14 +48,8 @@ def simulate(
         One spectrum for each symmetry-distinct site of the metal.
     native
         PDFs on their fine grid (rstep); with --no-native on the coarse one that datasets use.
-    config
-        A study.toml; its tables [xanes], [exafs], [pdf] and [dpdf] hold the settings of each modality.
     set_
         One setting, as in --set pdf.qmax=24.
-    partial
-        What to do with partly occupied positions.
-    progress
-        How progress is shown.
 
     """
     from firstshell import simulation as modalities

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
+from firstshell.cli.parameters import Backend, Changes, Progress, Workers, words
 from firstshell.cli.settings import read_plan, training_data
 from firstshell.runtime.console import say
 
@@ -20,11 +21,11 @@ def study(
     metal: str = "",
     with_: Annotated[str, Parameter(name="--with")] = "",
     config: Path | None = None,
-    set_: Annotated[tuple[str, ...], Parameter(name="--set", negative="")] = (),
+    set_: Changes = (),
     robustness: bool = True,
-    workers: int | None = None,
-    backend: Literal["auto", "sklearn", "intelex"] = "auto",
-    progress: Literal["auto", "rich", "plain", "json", "none"] = "auto",
+    workers: Workers = None,
+    backend: Backend = "auto",
+    progress: Progress = "auto",
 ) -> None:
     """Train and test forests on every combination of inputs, and write a report.
 
@@ -54,12 +55,6 @@ def study(
         One setting, as in --set study.repeats=5.
     robustness
         Also find how answers decay as measurements get worse; --no-robustness saves a minute.
-    workers
-        Processes; one a core by default.
-    backend
-        Which forest: scikit-learn's, scikit-learn-intelex's, or the faster one that is installed.
-    progress
-        How progress is shown.
 
     """
     from dataclasses import replace
@@ -74,7 +69,7 @@ def study(
 
     plan = read_plan(config, set_, preset)
     if metal:
-        plan = replace(plan, metals=tuple(m.strip() for m in metal.split(",") if m.strip()))
+        plan = replace(plan, metals=words(metal))
     dataset = training_data(data, with_)
     result = run_study(dataset, plan, out=out, workers=workers, reporter=make_reporter(progress), backend=backend)
     curves = None

@@ -5,7 +5,8 @@ settings, oxidation states from bond valences (`structures.valences`). Both see 
 another orientation or another order of atoms has the same labels.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 
 import numpy as np
@@ -56,9 +57,10 @@ def label_sites(structure: Structure, metal: str, sites: Sequence[Site], limit_s
         labels.append(
             Labels(
                 None if states is None else states[atom],
-                None if shell is None else coordination_number(shell),
-                None if shell is None else bond_length(shell),
+                None if shell is None else coordination_number(shell.distances),
+                None if shell is None else bond_length(shell.distances),
                 reasons,
+                "" if shell is None else join_ligands(shell.elements),
             )
         )
     return labels
@@ -68,7 +70,8 @@ def label_material(site_labels: Sequence[Labels], multiplicities: Sequence[int])
     """Return the labels of a material from those of its sites.
 
     Oxidation state and coordination number are those that all sites share, otherwise None with the values in `reasons`;
-    the bond length is the mean over all atoms of each atom's mean, also when the classes disagree.
+    the bond length is the mean over all atoms of each atom's mean, also when the classes disagree; the ligand names the
+    elements in the shells of all sites, "" where one is not known.
     """
     reasons: dict[str, str] = {}
 
@@ -90,7 +93,9 @@ def label_material(site_labels: Sequence[Labels], multiplicities: Sequence[int])
 
     lengths = collect(LENGTH)
     length = float(np.average(lengths, weights=multiplicities)) if lengths else None
-    return Labels(agree(OXIDATION), agree(COORDINATION), length, reasons)
+    shells = [labels.ligand for labels in site_labels]
+    ligand = join_ligands("+".join(shells).split("+")) if all(shells) else ""
+    return Labels(agree(OXIDATION), agree(COORDINATION), length, reasons, ligand)
 
 
 def oxidation_states(primitive_cell: Structure) -> list[int]:
@@ -108,8 +113,21 @@ def bond_length(shell: Array) -> float:
     return float(shell.mean())
 
 
-def first_shell(structure: Structure, atom: int) -> Array:
-    """Return the (n,) ascending distances in Å to the neighbours that CrystalNN gives an atom.
+def join_ligands(elements: Iterable[str]) -> str:
+    """Return symbols of elements, each once, in alphabetical order, joined by "+"."""
+    return "+".join(sorted(set(elements)))
+
+
+@dataclass(frozen=True, eq=False)
+class Shell:
+    """The n neighbours in a first shell: (n,) ascending distances in Å, and the element of each."""
+
+    distances: Array
+    elements: tuple[str, ...]
+
+
+def first_shell(structure: Structure, atom: int) -> Shell:
+    """Return the neighbours that CrystalNN gives an atom.
 
     Raises
     ------
@@ -120,7 +138,11 @@ def first_shell(structure: Structure, atom: int) -> Array:
     neighbours = CrystalNN().get_nn_info(structure, atom)  # type: ignore[no-untyped-call]
     if not neighbours:
         raise ValueError("CrystalNN finds no neighbours")
-    return np.sort([np.linalg.norm(neighbour["site"].coords - centre) for neighbour in neighbours])
+    found = sorted(
+        (float(np.linalg.norm(neighbour["site"].coords - centre)), neighbour["site"].specie.symbol)
+        for neighbour in neighbours
+    )
+    return Shell(np.array([distance for distance, _ in found]), tuple(element for _, element in found))
 
 
 def _without_charges(structure: Structure) -> Structure:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from importlib.metadata import version
 from typing import Any
 
@@ -14,11 +15,11 @@ from firstshell import __version__
 from firstshell import simulation as modalities
 from firstshell.crystal.labels import label_material, label_sites
 from firstshell.crystal.symmetry import space_group
-from firstshell.dataset.table import Dataset, make_dataset
+from firstshell.dataset.table import Crystal, Dataset, make_dataset
 from firstshell.errors import InputError
 from firstshell.runtime.store import Record
 from firstshell.runtime.tasks import Failure
-from firstshell.types import Array, Labels, Site, Spectrum
+from firstshell.types import Array, Labels, Site, Spectrum, Target
 
 Given = Mapping[str, Mapping[int, Spectrum]]
 """Spectra that came from elsewhere: modality -> index of the distinct site -> spectrum on the modality's grid."""
@@ -46,13 +47,20 @@ def build_samples(
     per_site: bool,
     origin: str = "given",
     group: str = "",
+    states: Mapping[int, int | None] | None = None,
+    states_from: str = "crystal",
 ) -> Record:
     """Return the material-level sample of one metal, and with `per_site` one for each site whose spectra are all there.
 
+    states : oxidation states by the index of the site, where something tells more than the bond valences of this
+        crystal; `states_from` says what
+
     A modality in `given` is averaged over the sites that have a spectrum, by multiplicity; the others are simulated.
-    The record holds `rows` (see `dataset.table.COLUMNS`) and, by modality, an (n, points) array.
+    The record holds `rows` (see `dataset.table.COLUMNS`), `crystal` and, by modality, an (n, points) array.
     """
     labels = label_sites(structure, metal, sites)
+    if states is not None:
+        labels = [_with_state(known, states.get(site.index)) for known, site in zip(labels, sites, strict=True)]
     multiplicities = [site.multiplicity for site in sites]
     present = [site for site in sites if all(site.index in spectra for spectra in given.values())]
     base = {
@@ -65,6 +73,7 @@ def build_samples(
         "source": source,
         "origin": origin,
         "group": group,
+        "oxidation_state_from": states_from,
     }
     whole = _label_columns(label_material(labels, multiplicities))
     rows = [base | whole | {"level": "material", "site": None, "multiplicity": sum(multiplicities)}]
@@ -77,7 +86,7 @@ def build_samples(
         name: _spectra(name, structure, metal, present, given.get(name), settings, per_site)
         for name, settings in params.items()
     }
-    return Record({"rows": rows, "excluded": []}, arrays)
+    return Record({"rows": rows, "excluded": [], "crystal": Crystal.of(structure).columns}, arrays)
 
 
 def assemble(
@@ -87,17 +96,29 @@ def assemble(
     rows: list[dict[str, Any]] = []
     excluded: list[dict[str, Any]] = []
     parts: dict[str, list[Array]] = {name: [] for name in params}
+    crystals: dict[tuple[str, str], Crystal] = {}
     for material, result in results:
         if isinstance(result, Failure):
             excluded.append({"id": material, "stage": "material", "reason": result.reason})
             continue
         rows += result.meta["rows"]
         excluded += result.meta["excluded"]
+        if result.meta["rows"]:
+            first = result.meta["rows"][0]
+            crystals[first["id"], first["metal"]] = Crystal.parse(result.meta["crystal"])
         for name, values in result.arrays.items():
             parts[name].append(values)
     grids = {name: modalities.get(name).grid(settings) for name, settings in params.items()}
     spectra = {n: np.concatenate(p) if p else np.empty((0, len(grids[n]))) for n, p in parts.items()}
-    return make_dataset(rows, spectra, grids, settings, excluded)
+    return make_dataset(rows, spectra, grids, settings, excluded, crystals)
+
+
+def _with_state(labels: Labels, state: int | None) -> Labels:
+    """Return the labels of a site with another oxidation state, or without one."""
+    reasons = {name: why for name, why in labels.reasons.items() if name != Target.OXIDATION_STATE.value}
+    if state is None:
+        reasons[Target.OXIDATION_STATE.value] = "the parent's is not known"
+    return replace(labels, oxidation_state=state, reasons=reasons)
 
 
 def _label_columns(labels: Labels) -> dict[str, Any]:
@@ -105,6 +126,7 @@ def _label_columns(labels: Labels) -> dict[str, Any]:
         "oxidation_state": labels.oxidation_state,
         "coordination_number": labels.coordination_number,
         "bond_length": labels.bond_length,
+        "ligand": labels.ligand,
         "reasons": json.dumps(labels.reasons, sort_keys=True, ensure_ascii=False),
     }
 

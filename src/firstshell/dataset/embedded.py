@@ -1,13 +1,12 @@
-"""The dataset that comes with firstshell: where it lies, what it was made from, and whether it can be made again.
+"""The dataset that comes with firstshell: where it lies, and whether its spectra can be simulated again.
 
-It holds oxides of Ti, Mn, Fe and Cu from the American Mineralogist Crystal Structure Database (Downs and Hall-Wallace,
-Am. Mineral. 88, 247 (2003)), as larixite distributes it, and oxides derived from them by substitution. Every spectrum
-in it was calculated by firstshell.
+Its structures are minerals of the American Mineralogist Crystal Structure Database (Downs and Hall-Wallace, Am.
+Mineral. 88, 247 (2003)), as larixite distributes it, and crystals made from them; tools/embedded_dataset makes them.
+Every spectrum in it was calculated by firstshell, and every structure is in it.
 """
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Iterable, Sequence
 from importlib.resources import files
@@ -16,25 +15,27 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from firstshell import simulation as modalities
 from firstshell.errors import EngineError, InputError
-from firstshell.runtime.progress import Reporter, Silent
 
 if TYPE_CHECKING:
-    from firstshell.dataset.materials import Material, Refused
+    from firstshell.dataset.materials import Material
     from firstshell.dataset.table import Dataset
     from firstshell.runtime.executors import Executor
-    from firstshell.structures import amcsd
+    from firstshell.runtime.progress import Reporter
 
 FOLDER = Path(str(files("firstshell.dataset")))
-DATA, PLAN, MANIFEST = FOLDER / "embedded.parquet", FOLDER / "embedded.csv", FOLDER / "embedded.json"
-TOLERANCES = {"xanes": 1e-4, "pdf": 1e-9, "dpdf": 1e-9}
-"""Largest differences that a remade spectrum may have: edge steps, Å⁻², Å⁻²."""
+DATA, MANIFEST = FOLDER / "embedded.parquet", FOLDER / "embedded.json"
+OXIDE = "O"
+"""The ligand of what is studied, and what models are trained on, by default."""
 LENGTH_TOLERANCE = 1e-9
-"""Å that a remade bond length may differ by: the last digit of a mean hangs on the order of its terms."""
+"""Å that a bond length labelled again may differ by: the last digit of a mean follows from the order of its terms."""
 
 
 def load_dataset(path: str | Path | None = None) -> Dataset:
-    """Return the dataset in a file, or the one that comes with firstshell when no path is given.
+    """Return the dataset in a file, or without one the oxides of that which comes with firstshell.
+
+    A material is an oxide here when the first shells of all sites of its metal are of oxygen alone.
 
     Parameters
     ----------
@@ -44,7 +45,7 @@ def load_dataset(path: str | Path | None = None) -> Dataset:
     Returns
     -------
     Dataset
-        Labels and spectra.
+        Labels, spectra and structures.
 
     Raises
     ------
@@ -59,9 +60,26 @@ def load_dataset(path: str | Path | None = None) -> Dataset:
     True
 
     """
+    if path is None:
+        return oxides_of(load_everything())
     from firstshell.dataset.table import read_dataset  # pandas: not needed to know which dataset it is
 
-    return read_dataset(DATA if path is None else path)
+    return read_dataset(path)
+
+
+def load_everything() -> Dataset:
+    """Return the whole dataset that comes with firstshell: sulfides, halides and mixed first shells as well."""
+    from firstshell.dataset.table import read_dataset
+
+    return read_dataset(DATA)
+
+
+def oxides_of(data: Dataset) -> Dataset:
+    """Return the materials of a dataset, and their sites, whose first shells are of oxygen alone."""
+    whole = data.frame[data.frame["level"] == "material"]
+    kept = set(whole.loc[whole["ligand"] == OXIDE, ["id", "metal"]].itertuples(index=False, name=None))
+    keys = zip(data.frame["id"], data.frame["metal"], strict=True)
+    return data.take(np.array([i for i, key in enumerate(keys) if key in kept], dtype=np.int64))
 
 
 def manifest() -> dict[str, Any]:
@@ -70,60 +88,35 @@ def manifest() -> dict[str, Any]:
     return found
 
 
-def plan(path: Path = PLAN) -> list[tuple[str, str]]:
-    """Return the (id, metal) of every material that the dataset was to be made from."""
-    with path.open(encoding="utf-8", newline="") as file:
-        return [(row["id"], row["metal"]) for row in csv.DictReader(file)]
-
-
 def materials(
-    metals: Sequence[str] = (), reporter: Reporter | None = None, *, wanted: Iterable[tuple[str, str]] | None = None
-) -> tuple[list[Material], list[Refused]]:
-    """Return the materials of the plan, made from the mineral database anew, and what could not be made.
+    metals: Sequence[str] = (), data: Dataset | None = None, *, wanted: Iterable[tuple[str, str]] | None = None
+) -> list[Material]:
+    """Return the materials of a dataset, with the structures that it keeps.
 
     metals : only those of these; () takes all
-    wanted : other (id, metal) than the plan's
-    """
-    chosen = [(name, metal) for name, metal in (plan() if wanted is None else wanted) if not metals or metal in metals]
-    if not chosen:
-        known = ", ".join(sorted({metal for _, metal in plan()}))
-        raise InputError(f"nothing is planned for {', '.join(metals)}", remedy=f"Name one of {known}, or structures")
-    from firstshell.dataset.materials import Refused
+    data : the dataset; the whole of that which comes with firstshell by default
+    wanted : only these (id, metal); all by default
 
-    reporter = reporter or Silent()
-    reporter.start("Structures", len(chosen))
-    made: list[Material] = []
-    refused: list[Refused] = []
-    parents: dict[str, amcsd.Entry] = {}
-    try:
-        for name, metal in chosen:
-            try:
-                made.append(material(name, metal, parents))
-            except InputError as error:
-                refused.append(Refused(name, "structure", error.what))
-            reporter.advance()
-    finally:
-        reporter.finish()
-    return made, refused
-
-
-def material(name: str, metal: str, parents: dict[str, amcsd.Entry] | None = None) -> Material:
-    """Return the material that an id stands for: an entry of the mineral database, or one derived from it.
-
-    parents : entries read so far, which is added to
+    Raises InputError where nothing is left, and where the dataset has no structure of a material.
     """
     from firstshell.dataset.materials import Material
-    from firstshell.structures import amcsd, substitution
 
-    parents = {} if parents is None else parents
-    parent = name.partition("/")[0]
-    if parent not in parents:
-        parents[parent] = amcsd.read_entry(parent)
-    entry = parents[parent]
-    if name == parent:
-        return Material(name, metal, entry.structure, "natural", entry.series, f"{entry.name}; {entry.reference}")
-    derived = substitution.derive(name, entry)
-    return Material(name, metal, derived.structure, "derived", derived.series, f"{entry.name}: {derived.change}")
+    data = load_everything() if data is None else data
+    names = None if wanted is None else set(wanted)
+    whole = data.frame[data.frame["level"] == "material"]
+    states = _site_states(data)
+    found = []
+    for row in whole.to_dict("records"):
+        key = row["id"], row["metal"]
+        if (metals and row["metal"] not in metals) or (names is not None and key not in names):
+            continue
+        how = row["oxidation_state_from"]
+        known = None if how == "crystal" else states.get(key, {})
+        about = row["origin"], row["group"], row["source"]
+        found.append(Material(*key, data.structure(*key), *about, known, how))
+    if not found:
+        raise InputError("the dataset has none of these materials", remedy=f"It holds {', '.join(data.metals)}")
+    return found
 
 
 def verify(
@@ -135,30 +128,39 @@ def verify(
     workers: int | None = None,
     reporter: Reporter | None = None,
 ) -> str:
-    """Make `count` materials of the dataset again, drawn at random, and say how far they differ from it.
+    """Simulate and label `count` materials of the dataset again, drawn at random, and say how far they differ from it.
 
-    data : the dataset; that which comes with firstshell by default
+    data : the dataset; the whole of that which comes with firstshell by default
     seed : what the draw follows from; another draw each time when None
 
-    Raises EngineError naming the first difference: labels must be equal (lengths within `LENGTH_TOLERANCE`), spectra
-    within `TOLERANCES`.
+    Raises InputError where the dataset keeps no structures, EngineError naming the first difference: labels must be
+    equal (lengths within `LENGTH_TOLERANCE`), spectra within the `tolerance` of their modality.
     """
     from firstshell.dataset.pipeline import build_dataset, params_of
 
-    data = load_dataset() if data is None else data
+    data = load_everything() if data is None else data
     whole = data.frame[data.frame["level"] == "material"]
     if not 1 <= count <= len(whole):
         raise InputError(f"verify = {count} is out of range", remedy=f"Give 1 to {len(whole)}")
     rows = np.sort(np.random.default_rng(seed).choice(len(whole), count, replace=False))
     drawn = [(str(row.id), str(row.metal)) for row in whole.iloc[rows].itertuples()]
-    made, refused = materials(wanted=drawn, reporter=reporter)
-    if refused:
-        raise EngineError(f"{refused[0].id} cannot be made again: {refused[0].reason}")
+    made = materials(data=data, wanted=drawn)
     again = build_dataset(made, params=params_of(data), executor=executor, workers=workers, reporter=reporter)
     worst = _compare(data, again, set(drawn))
     figures = ", ".join(f"{name} {value:.1e}" for name, value in sorted(worst.items()))
     names = "\n".join(f"  {name} ({metal})" for name, metal in drawn)
-    return f"{count} materials made again:\n{names}\nlabels equal; largest differences: {figures}"
+    return f"{count} materials simulated again:\n{names}\nlabels equal; largest differences: {figures}"
+
+
+def _site_states(data: Dataset) -> dict[tuple[str, str], dict[int, int | None]]:
+    """Return by (id, metal) the oxidation state of each site; of a material without rows of sites, none."""
+    import pandas as pd
+
+    found: dict[tuple[str, str], dict[int, int | None]] = {}
+    for row in data.frame[data.frame["level"] == "site"].to_dict("records"):
+        state = None if pd.isna(row["oxidation_state"]) else int(row["oxidation_state"])
+        found.setdefault((row["id"], row["metal"]), {})[int(row["site"])] = state
+    return found
 
 
 def _compare(data: Dataset, again: Dataset, drawn: set[tuple[str, str]]) -> dict[str, float]:
@@ -168,7 +170,9 @@ def _compare(data: Dataset, again: Dataset, drawn: set[tuple[str, str]]) -> dict
     keys = ["id", "metal", "level", "site"]
     order = again.frame.reset_index().merge(shipped.frame[keys].reset_index(), on=keys, suffixes=("", "_shipped"))
     if len(order) != len(shipped.frame) or len(again.frame) != len(shipped.frame):
-        raise EngineError(f"{len(again.frame)} samples were made again and {len(shipped.frame)} are in the dataset")
+        raise EngineError(
+            f"{len(again.frame)} samples were simulated again and {len(shipped.frame)} are in the dataset"
+        )
     for name in set(shipped.frame.columns) - set(keys):
         old = shipped.frame[name].iloc[order["index_shipped"]].tolist()
         for place, (a, b) in enumerate(zip(again.frame[name].iloc[order["index"]].tolist(), old, strict=True)):
@@ -178,9 +182,10 @@ def _compare(data: Dataset, again: Dataset, drawn: set[tuple[str, str]]) -> dict
     for name, values in again.spectra.items():
         difference = np.abs(values[order["index"]] - shipped.spectra[name][order["index_shipped"]]).max(axis=1)
         worst[name] = float(difference.max())
-        if worst[name] > TOLERANCES[name]:
+        allowed = modalities.get(name).tolerance
+        if worst[name] > allowed:
             sample = order["id"].iloc[int(difference.argmax())]
-            raise EngineError(f"{sample}: the {name} differs by {worst[name]:.1e}, allowed are {TOLERANCES[name]:.0e}")
+            raise EngineError(f"{sample}: the {name} differs by {worst[name]:.1e}, allowed are {allowed:.0e}")
     return worst
 
 

@@ -14,7 +14,8 @@ from firstshell import simulation as modalities
 from firstshell.config import stable_hash, to_dict
 from firstshell.crystal.sites import distinct_sites
 from firstshell.dataset.build import assemble, build_samples, default_params, software
-from firstshell.dataset.table import Dataset, write_dataset
+from firstshell.dataset.output import check_output
+from firstshell.dataset.table import PROTOCOL, Dataset, write_dataset
 from firstshell.errors import InputError
 from firstshell.io.feff_tree import LAYOUT, FeffMaterial, read_tree
 from firstshell.io.spectra.xmu import parse_xmu
@@ -143,8 +144,7 @@ def _check_out(out: Path, path: Path) -> None:
     """Refuse an output that would overwrite the input, or that cannot be written, before the work and not after it."""
     if out.resolve() == path.resolve():
         raise InputError("the output would overwrite the input", remedy="Choose another name", file=out)
-    if out.is_dir() or out.suffix != ".parquet":
-        raise InputError("not the name of a dataset", remedy="Give a file name ending in .parquet", file=out)
+    check_output(out)
 
 
 def import_material(shared: tuple[Mapping[str, Any], FeffOptions], task: tuple[FeffMaterial, str]) -> Record:
@@ -186,7 +186,7 @@ def _tasks(
         # Files and settings name the result, so that a changed file is imported again.
         content = hashlib.sha256(repr(astuple(material)).encode()).hexdigest()
         for metal in sorted(wanted) if material.spectra else [""]:
-            tasks[stable_hash([material.id, metal, content, settings])] = (material, metal)
+            tasks[stable_hash([PROTOCOL, material.id, metal, content, settings])] = (material, metal)
     return tasks
 
 

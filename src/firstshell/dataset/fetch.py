@@ -19,7 +19,8 @@ from pymatgen.core.periodic_table import Element
 from firstshell.config import stable_hash, to_dict
 from firstshell.dataset.build import assemble, default_params, software
 from firstshell.dataset.materials_project import MaterialTask, build_material
-from firstshell.dataset.table import Dataset, write_dataset
+from firstshell.dataset.output import check_output
+from firstshell.dataset.table import PROTOCOL, Dataset, write_dataset
 from firstshell.elements import k_edge
 from firstshell.errors import InputError
 from firstshell.io.materials_project.client import Api
@@ -99,8 +100,7 @@ def fetch(
     `excluded`.
     """
     out = Path(out)
-    if out.is_dir() or out.suffix != ".parquet":
-        raise InputError("not the name of a dataset", remedy="Give a file name ending in .parquet", file=out)
+    check_output(out)
     api, params = api or Api.from_settings(), default_params() | dict(params or {})
     settings = {"modalities": to_dict(params), "fetch": to_dict(options), "software": software()}
     with Store.open(out.with_suffix(".store")) as store:
@@ -214,4 +214,4 @@ def _task_key(task: MaterialTask, settings: Params) -> str:
     content = hashlib.sha256(repr((task.documents, task.summary)).encode()).hexdigest()
     # How many materials are taken, and of which other metals, does not change the sample of one.
     how = [settings["modalities"], settings["software"], settings["fetch"]["elements"]]
-    return stable_hash(["materials project", task.id, task.metal, content, how])
+    return stable_hash(["materials project", PROTOCOL, task.id, task.metal, content, how])

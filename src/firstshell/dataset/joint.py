@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -39,7 +41,8 @@ def joined(own: Dataset, added: Dataset) -> Dataset:
     both = pd.concat([own.frame.assign(**{OWN: True}), more.frame.assign(**{OWN: False})], ignore_index=True)
     settings = own.settings | {"joined": {"hash": added.hash, "rows": len(rows), "settings": to_dict(added.settings)}}
     spectra = {name: np.concatenate([own.spectra[name], more.spectra[name]]) for name in shared}
-    return Dataset(both, spectra, {name: own.grids[name] for name in shared}, settings, own.excluded)
+    grids = {name: own.grids[name] for name in shared}
+    return replace(own, frame=both, spectra=spectra, grids=grids, settings=settings)
 
 
 def own_samples(frame: pd.DataFrame) -> NDArray[np.bool_]:

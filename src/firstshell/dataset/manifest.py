@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from firstshell.dataset.table import Dataset
+from firstshell.dataset.embedded import oxides_of
+from firstshell.dataset.table import PROTOCOL, Dataset
 from firstshell.types import Target
 
 LICENCE = (
@@ -20,19 +21,18 @@ def manifest_of(data: Dataset, planned: int) -> dict[str, Any]:
 
     planned : number of materials it was to be made from
 
-    Returns settings and versions, the dataset's hash, how many materials and sites there are by metal, origin and
-    class, how many of those planned are not built yet, and how many were left out by stage, with the reasons.
+    Returns settings and versions, the hashes of the dataset and of its oxides, how many materials, groups and formulas
+    there are by metal, origin, ligand and class, how many of those planned are not built yet, and how many were left
+    out by stage, with the reasons.
     """
-    whole = data.frame[data.frame["level"] == "material"]
-    materials = {
-        metal: {"materials": len(rows), "origin": _counts(rows, "origin"), "formulas": int(rows["formula"].nunique())}
-        | {target.value: _counts(rows, target.value) for target in Target if target.is_class}
-        for metal, rows in whole.groupby("metal")
-    }
+    whole, oxides = data.frame[data.frame["level"] == "material"], oxides_of(data)
+    materials = {str(metal): _of_metal(rows) for metal, rows in whole.groupby("metal")}
     gone = data.excluded.drop_duplicates(["id", "stage", "reason"])
     built = len(whole) + int((data.excluded["stage"].isin(["material", "structure"])).sum())
     return {
+        "protocol": PROTOCOL,
         "hash": data.hash,
+        "oxides": {"hash": oxides.hash, "samples": len(oxides.frame)},
         "settings": data.settings,
         "materials": materials,
         "samples": len(data.frame),
@@ -42,6 +42,17 @@ def manifest_of(data: Dataset, planned: int) -> dict[str, Any]:
         "left_out_because": gone.to_dict("records"),
         "licence": LICENCE,
     }
+
+
+def _of_metal(rows: Any) -> dict[str, Any]:
+    """Describe the materials of one metal."""
+    columns = ["origin", "ligand", *(target.value for target in Target if target.is_class)]
+    numbers = {
+        "materials": len(rows),
+        "groups": int(rows["group"].nunique()),
+        "formulas": int(rows["formula"].nunique()),
+    }
+    return numbers | {column: _counts(rows, column) for column in columns}
 
 
 def _counts(rows: Any, column: str) -> dict[str, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +27,8 @@ class Material:
 
     id : unique in a dataset together with the metal
     origin, group, source : as the columns of a dataset
+    states : by index of the distinct site its oxidation state, where something tells more than bond valences of this
+        crystal; `states_from` says what: "site" or "parent"
     """
 
     id: str
@@ -35,6 +37,8 @@ class Material:
     origin: str = "given"
     group: str = ""
     source: str = ""
+    states: Mapping[int, int | None] | None = None
+    states_from: str = "crystal"
 
     @property
     def content(self) -> str:

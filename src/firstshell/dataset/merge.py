@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from firstshell.config import to_dict
+from firstshell.dataset.output import check_output
 from firstshell.dataset.table import EXCLUDED, Dataset, read_dataset, write_dataset
 from firstshell.errors import InputError
 
@@ -21,8 +22,7 @@ def merge_files(paths: Sequence[str | Path], out: str | Path) -> Dataset:
     """
     if not paths:
         raise InputError("no datasets to merge", remedy="Name at least one .parquet file")
-    if Path(out).suffix != ".parquet":
-        raise InputError("not the name of a dataset", remedy="Give a file name ending in .parquet", file=out)
+    check_output(out)
     parts = [read_dataset(path) for path in paths]
     for path, part in zip(paths, parts, strict=True):
         if to_dict(part.settings) != to_dict(parts[0].settings):
@@ -63,7 +63,8 @@ def merge(parts: Sequence[Dataset]) -> Dataset:
     spectra = {name: np.concatenate([part.spectra[name] for part in parts])[order] for name in first.spectra}
     excluded = pd.concat([part.excluded for part in parts], ignore_index=True)
     excluded = excluded.sort_values(list(EXCLUDED), kind="stable", ignore_index=True)
-    return Dataset(frame.iloc[order].reset_index(drop=True), spectra, first.grids, first.settings, excluded)
+    crystals = {key: crystal for part in parts for key, crystal in part.crystals.items()}
+    return Dataset(frame.iloc[order].reset_index(drop=True), spectra, first.grids, first.settings, excluded, crystals)
 
 
 def _difference(one: Dataset, other: Dataset) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -21,6 +21,7 @@ from firstshell.config import from_dict, portable, stable_hash, to_dict
 from firstshell.crystal.sites import distinct_sites
 from firstshell.dataset.build import assemble, build_samples, default_params, software
 from firstshell.dataset.materials import Material, Refused
+from firstshell.dataset.output import check_output
 from firstshell.dataset.table import EXCLUDED, Dataset, write_dataset
 from firstshell.errors import EngineError, InputError, UnavailableError
 from firstshell.runtime.executors import Executor
@@ -185,6 +186,8 @@ def label_and_simulate(shared: tuple[Mapping[str, Any], bool], task: MaterialTas
             per_site=per_site,
             origin=material.origin,
             group=material.group,
+            states=material.states,
+            states_from=material.states_from,
         )
     except InputError as error:
         problems = [*problems, {"id": material.id, "stage": "material", "reason": error.what}]
@@ -197,8 +200,8 @@ def _check(materials: Sequence[Material], out: str | Path | None) -> None:
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
         raise InputError(f"the material {twice[0]!r} ({twice[1]}) is there twice", remedy="Give each its own name")
-    if out is not None and (Path(out).is_dir() or Path(out).suffix != ".parquet"):
-        raise InputError("not the name of a dataset", remedy="Give a file name ending in .parquet", file=out)
+    if out is not None:
+        check_output(out)
 
 
 def _ready(params: Mapping[str, Any]) -> dict[str, Any]:
@@ -242,7 +245,8 @@ def _with_spectra(
             problems.append({"id": material.id, "stage": task.modality, "reason": str(reason)})
         else:
             values[task.modality][task.site.index] = result.arrays["values"]
-    about = [material.id, material.metal, material.origin, material.group, material.source, per_site]
+    states = [material.states_from, sorted((material.states or {}).items())]
+    about = [material.id, material.metal, material.origin, material.group, material.source, states, per_site]
     key = stable_hash(["material", item.content, about, list(item.tasks), problems, settings])
     return key, (material, values, problems)
 
@@ -260,4 +264,4 @@ def _finished(store: Store | None, tasks: Mapping[str, SiteTask]) -> dict[str, R
 def _with_excluded(data: Dataset, more: list[dict[str, Any]]) -> Dataset:
     rows: list[dict[Any, Any]] = [*more, *data.excluded.to_dict("records")]
     rows.sort(key=lambda row: tuple(str(row[name]) for name in EXCLUDED))
-    return Dataset(data.frame, data.spectra, data.grids, data.settings, pd.DataFrame(rows, columns=list(EXCLUDED)))
+    return replace(data, excluded=pd.DataFrame(rows, columns=list(EXCLUDED)))

@@ -19,7 +19,16 @@ from pathlib import Path, PurePosixPath
 from typing import IO, cast
 
 from firstshell.errors import InputError
+from firstshell.io.spectra.measured import About
 
+about = About(
+    title="tree of FEFF runs",
+    written_by="Lightshow, FEFF",
+    read="POSCAR and FEFF-XANES/NNN_El/xmu.dat of each material, in a folder or a tar archive",
+    ignored="all other files",
+    refused="a material or a site whose files are missing or spoilt, with the file in the list of what was left out; "
+    "archives with links, with paths that leave them, or of over 4 GB or mostly other files, as a whole",
+)
 MAX_FILE = 2 * 2**20
 MAX_ARCHIVE = 4 * 2**30
 MAX_KEPT = 512 * 2**20

@@ -151,10 +151,10 @@ def predict(
         What models are trained on; the dataset that comes with firstshell by default.
     population : Population, optional
         Transfers from simulation to measurement, as `firstshell calibrate` writes them.
+    how : ReadParams, optional
+        How the files are read: their format, columns, signal.
     reporter : Reporter, optional
         Shows progress.
-    how : dict, optional
-        How the files are read: their format, columns, signal.
 
     Returns
     -------

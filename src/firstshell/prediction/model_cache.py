@@ -90,7 +90,7 @@ def predictor(
     Raises InputError when the dataset has too few samples of the metal.
     """
     k_edge(metal)  # is it an element at all: its name becomes part of a path
-    known = embedded.manifest()["hash"] if data is None else data.hash
+    known = embedded.manifest()["oxides"]["hash"] if data is None else data.hash
     population = (population or default_population()).of_metal(metal)
     channels, params = channels_of(inputs, population, radiation), params or TrainingParams()
     how = [[described(channel) for channel in channels], to_dict(params), foreign.names_beside(metal, ())]

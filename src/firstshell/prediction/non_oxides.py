@@ -1,6 +1,8 @@
-"""What is no oxide but may look like one once energies are free to move: the metal itself, and sulfides of it.
+"""What is no oxide but may look like one once energies are free to move: the metal itself, sulfides, halides, others.
 
-Measurements are compared with simulations of them (`python bench/foreign.py make`) as they are with training spectra.
+Measurements are compared with simulations of them as they are with training spectra: of metals and of sulfides of
+Co, Ni, Zn and Mo (`python bench/foreign.py make`), and of the compounds of the embedded dataset without oxygen around the metal
+(tools/embedded_dataset/non_oxides.py).
 """
 
 from __future__ import annotations
@@ -23,11 +25,12 @@ from firstshell.types import Array
 
 FILE = Path(str(files("firstshell.prediction") / "non_oxides.json"))
 """Rows of metal, name, first energy and step in eV, and μ in edge steps; energies of the metal itself count from its
-Fermi level, which a foil has at the tabulated edge, those of sulfides from the tabulated edge as simulated."""
-SULFIDE_STATE = 2.0
-"""Oxidation state that sulfides are taken to have, whose spectra are moved as those of oxides are."""
-MARGIN = 1.2
-"""How many times as far as an oxide one of them may be and still be what was measured (docs/prediction.md)."""
+Fermi level, which a foil has at the tabulated edge, those of compounds from the tabulated edge as simulated."""
+COMPOUND_STATE = 2.0
+"""Oxidation state that compounds are taken to have, whose spectra are moved as those of oxides are."""
+MARGIN, OF_COMPOUNDS = 1.2, 1.0
+"""How many times as far as an oxide a metal, or a compound, may be and still be what was measured (docs/prediction.md).
+There is one of a metal, and there are dozens of compounds to be near to by chance."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,7 +52,7 @@ def metallic(metal: str) -> str:
 def names_beside(metal: str, formulas: Iterable[str]) -> tuple[str, ...]:
     """Return the names of what a model of a metal, trained on materials of these formulas, does not know.
 
-    Sulfides are left out where the model is trained on such.
+    Compounds are left out where the model is trained on sulfides.
     """
     elements = (elements_in(formula) for formula in set(formulas))
     sulfides = any("S" in each and "O" not in each for each in elements)
@@ -67,7 +70,7 @@ def spectra(metal: str, names: Sequence[str], channel: Channel) -> Foreign | Non
     for name in known:
         energy, mu = curve(metal, name)
         placed = _on_the_edge(population) if name == metallic(metal) else population
-        banks.append(make_bank(energy, mu[None], np.array([SULFIDE_STATE]), placed))
+        banks.append(make_bank(energy, mu[None], np.array([COMPOUND_STATE]), placed))
     whole, tilted = (np.concatenate(parts) for parts in zip(*((b.whole, b.tilted) for b in banks), strict=True))
     return Foreign(known, (whole, tilted))
 
@@ -80,10 +83,15 @@ def curve(metal: str, name: str) -> tuple[Array, Array]:
 
 
 def rival(known: Foreign, channel: Channel, values: Array, farthest: float) -> tuple[str, float] | None:
-    """Return name and distance of what is nearest to a measurement (p,), if it is within `MARGIN` times `farthest`."""
+    """Return name and distance of what is nearest to a measurement (p,), as far as its margin times `farthest` at most.
+
+    The margin is `MARGIN` of a metal and `OF_COMPOUNDS` of others.
+    """
     distances = channel.distances(known.reference, values)
-    best = int(distances.argmin())
-    return (known.names[best], float(distances[best])) if distances[best] <= MARGIN * farthest else None
+    margins = np.array([MARGIN if name.startswith(metallic("")) else OF_COMPOUNDS for name in known.names])
+    best = int((distances / margins).argmin())
+    within = distances[best] <= margins[best] * farthest
+    return (known.names[best], float(distances[best])) if within else None
 
 
 def _on_the_edge(population: Population) -> Population:

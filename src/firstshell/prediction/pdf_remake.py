@@ -5,41 +5,37 @@ from __future__ import annotations
 import numpy as np
 
 from firstshell import simulation as modalities
-from firstshell.dataset.embedded import material
 from firstshell.dataset.table import Dataset
 from firstshell.errors import InputError
 from firstshell.runtime.progress import Reporter, Silent
 from firstshell.simulation.pdf import PdfParams
-from firstshell.structures.amcsd import Entry
 from firstshell.types import Array, Spectrum
 
 
 def remake(
     data: Dataset, metal: str, params: PdfParams, *, modality: str = "pdf", reporter: Reporter | None = None
 ) -> Array:
-    """Simulate the PDFs of a metal's samples anew, from their structures in the mineral database.
+    """Simulate the PDFs of a metal's samples anew, from the structures that the dataset keeps.
 
-    data : the dataset that comes with firstshell, or a part of it
+    data : a dataset with structures, or a part of it
     params : settings, such as `PdfConditions.params()`
     modality : "pdf" or "dpdf"
 
-    Returns (n, points), rows as those of the metal in data.frame. This takes 0.5 s a material on one core, nearly all
-    of it for the structures (`python bench/pdf_match.py`).
+    Returns (n, points), rows as those of the metal in data.frame.
 
-    Raises InputError for a metal without samples and a sample whose structure is not in the database.
+    Raises InputError for a metal without samples and a sample whose structure the dataset does not keep.
     """
     rows = data.frame[data.frame["metal"] == metal]
     if len(rows) == 0:
         raise InputError(f"the dataset has no {metal}", remedy="Choose another metal or dataset")
     values = np.empty((len(rows), len(modalities.get(modality).grid(params))))
     places = np.arange(len(rows))
-    parents: dict[str, Entry] = {}
     names = rows["id"].unique()
     reporter = reporter or Silent()
     reporter.start("PDFs", len(names))
     try:
         for name in names:
-            structure = material(str(name), metal, parents).structure
+            structure = data.structure(str(name), metal)
             of_it = places[rows["id"].to_numpy() == name]
             sites = rows["site"].iloc[of_it].tolist()
             by_site = _by_site(modalities.simulate(structure, metal, modality, params, per_site=True))

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from firstshell import simulation as modalities
 from firstshell.measured.xanes.normalise import Normalised
 from firstshell.prediction.answer import Answer
 from firstshell.prediction.explain import Evidence
+from firstshell.report.style import true_minus
 from firstshell.runtime.spreadsheet import write_csv
 from firstshell.runtime.store import write_atomic
 from firstshell.types import Target
 
 if TYPE_CHECKING:
     import pandas as pd
-
-DISTANCES = {"xanes": "edge steps", "pdf": "of the RMS of G", "dpdf": "of the RMS of G"}
-"""Units of distances to training spectra."""
 
 
 def frame(answers: Sequence[Answer]) -> pd.DataFrame:
@@ -68,7 +68,7 @@ def ranges(xanes: Normalised) -> tuple[str, str]:
     """Return the ranges of the line below and the curve above the edge, in eV from E0."""
     used = xanes.settings
     line, curve = (f"{low:.0f} to {high:.0f}" for low, high in ((used.pre1, used.pre2), (used.norm1, used.norm2)))
-    return line.replace("-", "−"), curve
+    return true_minus(line), curve
 
 
 def head(target: Target) -> str:
@@ -108,7 +108,7 @@ def _row(answer: Answer) -> dict[str, Any]:
             row |= {f"{target.value}_{name}_alone_low{unit}": low, f"{target.value}_{name}_alone_high{unit}": high}
     row["in_domain"] = answer.in_domain
     for name, each in answer.resemblance.items():
-        unit = DISTANCES[name]
+        unit = modalities.get(name).distance_unit
         row |= {f"{name}_distance ({unit})": each.distance, f"{name}_limit ({unit})": each.limit}
         row[f"{name}_nearest"] = each.nearest[0][0]
         row[f"{name}_may_be"] = "" if each.rival is None else each.rival[0]
@@ -119,23 +119,20 @@ def _row(answer: Answer) -> dict[str, Any]:
 
 
 _ORIGIN = ("file_type", "signal", "other_signals", "edge", "E0", "edge_step", "pre-edge_range", "post-edge_range")
-_GROUPS = (
-    "sample",
-    "files",
-    "metal",
-    "inputs",
-    *_ORIGIN,
-    "range_ends",
-    *(target.value for target in Target),
-    "in_domain",
-    *DISTANCES,
-)
+
+
+@cache
+def _groups() -> tuple[str, ...]:
+    """Return what columns are about, in their order."""
+    targets = (target.value for target in Target)
+    return "sample", "files", "metal", "inputs", *_ORIGIN, "range_ends", *targets, "in_domain", *modalities.ranked()
 
 
 def _place(name: str) -> tuple[int, int, int]:
     """Return where a column stands: by what it is about, values before probabilities, these by class."""
+    groups = _groups()
     if name.startswith("P("):
         about, _, value = name[2:-1].partition(" = ")
-        return _GROUPS.index(about), 1, int(value)
-    about = next((group for group in _GROUPS if name == group or name.startswith((f"{group}_", f"{group} "))), "")
-    return (_GROUPS.index(about) if about else len(_GROUPS)), 0, 0
+        return groups.index(about), 1, int(value)
+    about = next((group for group in groups if name == group or name.startswith((f"{group}_", f"{group} "))), "")
+    return (groups.index(about) if about else len(groups)), 0, 0

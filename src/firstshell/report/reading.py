@@ -9,7 +9,7 @@ import pandas as pd
 from scipy.signal import find_peaks
 
 from firstshell.config import from_dict
-from firstshell.report.style import HATCHES, by_number
+from firstshell.report.style import by_number, input_rank
 from firstshell.study.compare import BASELINES
 from firstshell.study.plan import StudyPlan
 from firstshell.study.samples import choose_samples
@@ -55,11 +55,7 @@ def samples(study: Study, data: Dataset, metal: str, target: Target) -> Dataset:
 def inputs(study: Study, target: Target | None = None) -> list[str]:
     """Measured inputs (no baselines) of the study or of one target, singles first."""
     scores = study.scores if target is None else study.scores[study.scores["target"] == target.value]
-    order = list(HATCHES)
-    return sorted(
-        set(scores["inputs"]) - set(BASELINES),
-        key=lambda name: (name.count("+"), order.index(name) if name in order else len(order), name),
-    )
+    return sorted(set(scores["inputs"]) - set(BASELINES), key=input_rank)
 
 
 def paper_inputs(study: Study, target: Target) -> list[str]:

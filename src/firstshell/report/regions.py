@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from firstshell import simulation as modalities
+from firstshell.report.style import true_minus
 from firstshell.types import Array, Region, Target
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Axis:
-    """How places on a modality's axis are told.
+    """How places on a modality's axis are written.
 
     origin : grid position that places are counted from; signed : whether with a sign
     regions : in rising order, covering the grid; empty where no rule is known
@@ -33,12 +34,12 @@ class Axis:
         return next((r.name for r in self.regions if position <= r.high), self.regions[-1].name if self.regions else "")
 
     def place(self, position: float) -> str:
-        """Return a grid position as told: "−1.3 eV" from the edge, "1.9 Å"."""
-        return f"{self.told(position)} {self.unit}"
+        """Return a grid position with its unit: "−1.3 eV" from the edge, "1.9 Å"."""
+        return f"{self.text(position)} {self.unit}"
 
-    def told(self, position: float) -> str:
-        """Return a grid position as told, without its unit."""
-        return f"{position - self.origin:{'+' if self.signed else ''}.1f}".replace("-", "−")
+    def text(self, position: float) -> str:
+        """Return a grid position without its unit."""
+        return true_minus(f"{position - self.origin:{'+' if self.signed else ''}.1f}")
 
 
 def axis_of(samples: Dataset, modality: str) -> Axis:

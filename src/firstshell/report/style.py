@@ -14,16 +14,14 @@ from typing import Any
 import matplotlib as mpl
 import xraydb
 
+from firstshell import simulation as modalities
 from firstshell.runtime.console import plain
-from firstshell.simulation import show
 from firstshell.types import Metric, Target
 
 INK, PAPER, FAINT, TRACE, MEAN = "#1b1b1b", "#fefefe", "#d6d6d6", "#8e8e8e", "#555555"
 THEME = {INK: "var(--ink)", PAPER: "var(--paper)", FAINT: "var(--faint)", MEAN: "var(--mean)"}
 
 METALS = {"Ti": "#ee8a2a", "Mn": "#3f9f4f", "Fe": "#3c82cf", "Cu": "#c9409f"}
-HATCHES = {"xanes": "", "pdf": "...", "dpdf": "oo", "xanes+pdf": "////", "xanes+dpdf": "\\\\\\\\"}
-ORDINATES = {"xanes": "μ(E) (edge steps)", "pdf": "G(r) (Å⁻²)", "dpdf": "dPDF (Å⁻²)"}
 DIGITS = {Metric.RMSE: 4, Metric.MAE: 4, Metric.RMSE_PERCENT: 2}
 
 RC: dict[Any, Any] = {
@@ -88,7 +86,20 @@ def label(name: str, most: int = 80) -> str:
 
 def hatch(inputs: str) -> str:
     """Return the hatch of a bar for these inputs."""
-    return HATCHES.get(inputs, "xx")
+    *others, last = (modalities.get(name) for name in inputs.split("+"))
+    return last.hatch_joined if others else last.hatch
+
+
+def line(inputs: str) -> tuple[str, str]:
+    """Return colour and marker of a line for these inputs."""
+    *others, last = (modalities.get(name) for name in inputs.split("+"))
+    return (last.colour_joined, last.marker_joined) if others else (last.colour, last.marker)
+
+
+def input_rank(inputs: str) -> tuple[int, list[int]]:
+    """Return what inputs are sorted by: single modalities first, each in its place."""
+    ranks = [modalities.get(name).rank for name in inputs.split("+")]
+    return len(ranks), ranks
 
 
 def input_name(inputs: str, target: Target | None = None) -> str:
@@ -97,12 +108,12 @@ def input_name(inputs: str, target: Target | None = None) -> str:
         return "Always the mean" if target and not target.is_class else "Always the modal class"
     if inputs == "composition":
         return "Composition alone"
-    return show(inputs)
+    return modalities.show(inputs)
 
 
 def ordinate(modality: str) -> str:
     """Return the axis label, with unit, of a modality's spectra."""
-    return ORDINATES.get(modality, input_name(modality))
+    return modalities.get(modality).ordinate
 
 
 def class_name(target: Target, value: float) -> str:
@@ -119,4 +130,9 @@ def number(metric: Metric, value: float, sign: bool = False) -> str:
     """Format a score with the digits its spread deserves, with a true minus and none on zero; a dash if missing."""
     if value != value:
         return "–"
-    return f"{value:{'+' if sign else ''}z.{DIGITS.get(metric, 3)}f}".replace("-", "−")
+    return true_minus(f"{value:{'+' if sign else ''}z.{DIGITS.get(metric, 3)}f}")
+
+
+def true_minus(text: str) -> str:
+    """Return numbers with a minus sign in place of the hyphen."""
+    return text.replace("-", "−")

@@ -13,6 +13,7 @@ FAMILY = "DejaVu Sans, Verdana, sans-serif"
 SPACE = "{http://www.w3.org/2000/svg}"
 LINK = "{http://www.w3.org/1999/xlink}href"
 FONT = re.compile(r"font: ([\d.]+)px [^;]*")
+FACE = re.compile(r"font-family: [^;]*; ?")
 NUMBER = re.compile(r"-?\d+\.\d+")
 REFERENCE = re.compile(r"url\(#([^)]+)\)|^#(.+)$")
 THEMED = re.compile("|".join(THEME), re.IGNORECASE)
@@ -65,6 +66,10 @@ def _stripped(svg: bytes, prefix: str) -> ElementTree.Element:
                 child.tag == f"{SPACE}defs" and child.find(f"{SPACE}style") is not None
             ):
                 parent.remove(child)
+    for node in root.iter():
+        for child in [child for child in node if child.tag == f"{SPACE}g" and not len(child)]:
+            node.remove(child)
+        node.text, node.tail = (text if text and text.strip() else None for text in (node.text, node.tail))
     used = {a or b for node in root.iter() for v in node.attrib.values() for a, b in REFERENCE.findall(v)}
     for node in root.iter():
         node.tag = node.tag.removeprefix(SPACE)
@@ -72,15 +77,19 @@ def _stripped(svg: bytes, prefix: str) -> ElementTree.Element:
         if "d" in node.attrib:
             node.attrib["d"] = NUMBER.sub(_rounded, node.attrib["d"])
         if "style" in node.attrib:
-            node.attrib["style"] = FONT.sub(r"font-size: \1px", node.attrib["style"])
+            node.attrib["style"] = FACE.sub("", FONT.sub(r"font-size: \1px", node.attrib["style"]))
+        if node.attrib.get("transform", "").startswith("rotate(-0 "):
+            del node.attrib["transform"]
+        for name in node.attrib.keys() & {"x", "y"}:
+            node.attrib[name] = NUMBER.sub(_rounded, node.attrib[name])
     for name in ("width", "height", "version"):
         root.attrib.pop(name, None)
     return root
 
 
 def _rounded(found: re.Match[str]) -> str:
-    """A hundredth of a point is finer than any screen, and a third of the size."""
-    return f"{float(found.group()):.2f}".rstrip("0").rstrip(".")
+    """A tenth of a point is about what a screen shows, and a quarter of the size."""
+    return f"{float(found.group()):.1f}".removesuffix(".0")
 
 
 def _rename(node: ElementTree.Element, prefix: str, used: set[str]) -> None:

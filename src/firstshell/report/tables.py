@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 SEVERITIES = ("error", "warning", "note", "ok")
 MOST_REASONS = 12
+HEADS = {"composition": "Composition", "modal": "Guess"}
+"""Columns of the baselines."""
 CLASS_F1 = r"f1_(-?\d+)"
 
 
@@ -62,30 +64,29 @@ def overview(study: Study) -> Table:
     """What each metal and target gives: the score of the first input, what PDF and dPDF add to it, the best input."""
     split, first = reading.splits(study)[0], reading.inputs(study)[0]
     added = [name for name in reading.inputs(study) if name.startswith(f"{first}+") and name.count("+") == 1]
-    cells = []
+    cells, score_head = [], input_name(first) + ("; natural" if len(study.natural) else "")
     for metal, target in reading.studied(study):
         metric, chosen = main_metric(target), {"metal": metal, "target": target.value, "split": split}
         ranked = reading.pick(study.ranking, **chosen)
         alone = reading.row(ranked, inputs=first)
         best = ranked[ranked["place"].isin(["best", "leading"])].iloc[0].to_dict()
-        tied = [str(name) for name in ranked.loc[ranked["place"] == "tied", "inputs"]]
+        tied = int((ranked["place"] == "tied").sum())
         shown: dict[str, object] = {
             "Metal": metal,
             "Target": f"{SHORT[target]}, {'F1' if target.is_class else 'RMSE %'}",
-            input_name(first): _score(metric, alone, reading.row(study.natural, **chosen, inputs=first)),
+            score_head: _score(metric, alone, reading.row(study.natural, **chosen, inputs=first)),
         }
         for name in added:
             tested = reading.row(reading.pick(study.comparisons, **chosen), **{"without": first, "with": name})
             shown[f"+ {input_name(name.removeprefix(f'{first}+'))}"] = _gain(metric, tested)
         if len(study.reference):
-            shown[f"{input_name(first)}, random forest"] = _reference(
-                metric, reading.row(study.reference, **chosen, inputs=first)
-            )
+            shown["Random forest"] = _reference(metric, reading.row(study.reference, **chosen, inputs=first))
         shown["Best input"] = words.place(best, tied)
         cells.append(shown)
     ranking = reading.pick(study.ranking, split=split)
     caption = (
-        f"{input_name(first)}: score [95 % interval of the mean]. Gains when another measurement is added (positive = "
+        f"{input_name(first)}: score [95 % interval of the mean]; on natural samples. Random forest: the paper's, on "
+        f"{input_name(first)}. Gains when another measurement is added (positive = "
         "better, RMSE in % of the mean bond length) with the interval of the paired test; "
         f"{words.multiplicity(study)} Verdicts are of single tests."
     )
@@ -98,10 +99,7 @@ def _score(metric: Metric, row: dict[str, Any] | None, natural: dict[str, Any] |
     text = number(metric, row["mean"])
     if row["low"] == row["low"]:
         text += f" [{number(metric, row['low'])}, {number(metric, row['high'])}]"
-    if natural is not None:
-        text += f"; natural {number(metric, natural['natural'])}"
-    beaten = all(row[f"{name}_verdict"] == "helps" for name in BASELINES)
-    return Mark(text, "" if beaten else "baseline not beaten")
+    return Mark(text if natural is None else f"{text}; {number(metric, natural['natural'])}")
 
 
 def _gain(metric: Metric, row: Mapping[Any, Any] | None) -> object:
@@ -175,20 +173,20 @@ def scores(study: Study) -> Table:
         }
         for name in [*reading.inputs(study), *BASELINES]:
             mean, std = reading.score(table, metal, name)
-            head = {"composition": "Composition", "modal": "Guess"}.get(name, input_name(name))
+            head = HEADS.get(name, input_name(name))
             shown[head] = mean_and_std(metric, {"mean": mean, "std": std}) if mean == mean else "–"
         for name in dict.fromkeys(study.reference["inputs"]):
             row = reading.row(study.reference, metal=metal, target=target.value, inputs=str(name))
             mark = {"helps": " (worse)", "hurts": " (better)"}.get(row["verdict"], "") if row else ""
             text = f"{number(metric, row['random_forest'])}{mark}" if row else "–"
-            shown[f"Random forest: {input_name(str(name))}"] = text
+            shown[f"RF {input_name(str(name))}"] = text
         cells.append(shown)
     forest = study.settings["forest"]["kind"]
     caption = (
         f"Mean ± one standard deviation over repeats, {split} splits. Forest: "
         f"{'extremely randomised trees' if forest == 'extra' else 'random forest'}."
         + (
-            " Random forest: the paper's, on the same splits; marked where the test decides."
+            " RF: the paper's random forest, on the same splits; marked where the test decides."
             if forest == "extra"
             else ""
         )
@@ -224,7 +222,8 @@ def natural(study: Study) -> Table:
         metric, target = Metric(row["metric"]), Target(row["target"])
         head = (row["metal"], f"{SHORT[target]}, {'F1' if target.is_class else 'RMSE %'}")
         text = f"{number(metric, row['natural'])} ({number(metric, row['all'])})"
-        cells.setdefault(head, {"Natural held out": f"{row['tested']:.0f}"})[input_name(row["inputs"], target)] = text
+        name = HEADS.get(row["inputs"], input_name(row["inputs"]))
+        cells.setdefault(head, {"Natural held out": f"{row['tested']:.0f}"})[name] = text
     shown = pd.DataFrame([dict(zip(("Metal", "Target"), key, strict=True)) | each for key, each in cells.items()])
     caption = "Score on the held-out samples as found in nature; in brackets on all held-out samples."
     return Table("natural", "Natural samples alone", caption, study.natural, shown.fillna("–"))

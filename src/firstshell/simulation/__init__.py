@@ -51,10 +51,12 @@ class Modality:
     on_request : whether datasets hold it only when it is asked for
     settings_of : another modality, whose settings hold for this one too unless it is given its own
     suffix : of files of columns
-    tolerance : how far two calculations of the same may differ, in `unit`
+    tolerance : how far a spectrum simulated again may differ from one kept in a dataset's single precision, in `unit`
     scaled_by : what measured spectra are divided by before they are compared, "" for nothing
+    rank : place in tables and figures
     hatch, hatch_joined : of bars, alone and joined to another modality
-    colour, colour_joined, marker, marker_joined : of lines, in the same way
+    colour, colour_joined, marker, marker_joined : of lines, in the same way; Okabe and Ito's colours, which every kind
+        of colour vision separates
     """
 
     name: str
@@ -73,8 +75,9 @@ class Modality:
     on_request: bool = False
     settings_of: str = ""
     suffix: str = ".dat"
-    tolerance: float = 1e-9
+    tolerance: float = 1e-5
     scaled_by: str = ""
+    rank: int = 9
     hatch: str = "xx"
     hatch_joined: str = "++"
     colour: str = "#56b4e9"
@@ -100,7 +103,7 @@ class Modality:
     @property
     def distance_unit(self) -> str:
         """What distances between spectra are counted in."""
-        return f"of the {self.scaled_by} of {self.quantity}" if self.scaled_by else self.unit
+        return f"of the {self.scaled_by}" if self.scaled_by else self.unit
 
     @property
     def abscissa(self) -> str:
@@ -118,6 +121,12 @@ def names() -> tuple[str, ...]:
 def standard() -> tuple[str, ...]:
     """Names of the modalities that a dataset holds unless others are asked for: those without `on_request`."""
     return tuple(name for name in names() if not get(name).on_request)
+
+
+@cache
+def ranked() -> tuple[str, ...]:
+    """Names of all modalities in the order of tables and figures."""
+    return tuple(sorted(names(), key=lambda name: get(name).rank))
 
 
 def get(name: str) -> Modality:

@@ -55,7 +55,8 @@ modality = Modality(
     regions=partial(pair_regions, differential=True),
     settings_of="pdf",  # a differential PDF is compared with its total
     suffix=".gr",
-    scaled_by="RMS",
+    scaled_by="RMS of G",
+    rank=2,
     hatch="oo",
     hatch_joined="\\\\\\\\",
     colour="#e69f00",

@@ -24,14 +24,13 @@ from firstshell.errors import EngineError, InputError
 from firstshell.simulation import Modality
 from firstshell.simulation.feff.paths import PathTable, site_paths
 from firstshell.types import Array, Grid, Site, Spectrum
+from firstshell.units import EV_PER_K2
 
 if TYPE_CHECKING:
     from pymatgen.core.structure import Structure
 
 name = "exafs"
 
-EV_PER_K2 = 3.80998
-"""Kinetic energy in eV of an electron of 1 Å⁻¹."""
 R_STEP, R_MAX = 0.03, 6.0
 """Å, of the grid of |χ(R)|."""
 TAPER = 1.0
@@ -238,4 +237,5 @@ modality = Modality(
     transform=transform,
     on_request=True,
     tolerance=1e-4,
+    rank=3,
 )

@@ -22,6 +22,7 @@ from firstshell.simulation.feff.settings import FeffSettings
 from firstshell.simulation.feff.site import SiteSettings, site_xanes
 from firstshell.simulation.regions import edge_of, xanes_regions
 from firstshell.types import ABSORPTION, Array, Grid, Site, Spectrum
+from firstshell.units import EV_PER_K2_OF_MESHES
 
 if TYPE_CHECKING:
     from pymatgen.core.structure import Structure
@@ -47,8 +48,6 @@ MESH_POINTS = 85
 """Steps in k: with those below and next to the edge they keep within the engine's 100 energies."""
 REACH = 5.0
 """eV past the grid's end that are calculated."""
-EV_PER_K2 = 3.81
-"""Kinetic energy in eV of an electron of 1/Å."""
 
 
 @dataclass(frozen=True)
@@ -165,7 +164,7 @@ def simulate_site(structure: Structure, metal: str, site: Site, params: XanesPar
 def _site(structure: Structure, metal: str, site: Site, params: XanesParams, *, alone: bool) -> Spectrum:
     """Spectrum of one site on the grid; when polarized, of its first atom if `alone`, else the mean of its atoms."""
     # The mesh counts from the Fermi level, which lies above the tabulated edge: this reaches past the grid.
-    kmax = math.sqrt((max(params.emax, 50.0) + REACH) / EV_PER_K2)
+    kmax = math.sqrt((max(params.emax, 50.0) + REACH) / EV_PER_K2_OF_MESHES)
     try:
         if params.feff is not None:
             return _external(structure, metal, site, params, params.feff, kmax)
@@ -254,6 +253,7 @@ modality = Modality(
     origin=edge_of,
     regions=xanes_regions,
     tolerance=1e-4,
+    rank=0,
     hatch="",
     colour="#0072b2",
     marker="o",

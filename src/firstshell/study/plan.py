@@ -50,7 +50,7 @@ class ForestParams:
     """
 
     trees: tuple[int, ...] = (64,)
-    max_features: tuple[int, ...] = (20,)
+    max_features: tuple[int, ...] = (40,)
     min_samples_leaf: int = 1
     folds: int = 5
     kind: str = "extra"
@@ -190,7 +190,19 @@ class StudyPlan:
         return SPLITS[0] if SPLITS[0] in self.splits else self.splits[0]
 
     def repeats_of(self, split: str) -> int:
-        """Return the number of trainings per metal, target and input in one kind of split."""
+        """Return the number of trainings per metal, target and input in one kind of split.
+
+        Parameters
+        ----------
+        split : {"grouped", "random"}
+            One of the plan's splits.
+
+        Returns
+        -------
+        int
+            The number of trainings.
+
+        """
         return self.repeats if split == self.main_split else min(self.repeats, self.random_repeats)
 
     @classmethod

@@ -168,7 +168,8 @@ def _reasons(frame: pd.DataFrame, plan: StudyPlan, target: Target) -> list[tuple
         agreed = "single " if t.is_class and plan.level == "material" else ""
         reasons.append((f"no {agreed}{t.label.lower()}", missing[t]))
     if plan.ligands and "ligand" in frame:
-        other = ~frame["ligand"].isin(plan.ligands).to_numpy()
+        known = frame["ligand"].fillna("")  # "" where nothing is known, as in older data
+        other = ~known.isin([*plan.ligands, ""]).to_numpy()
         reasons.append((f"another first shell than {' or '.join(plan.ligands)}", other))
     if plan.coordination_numbers:
         other = ~frame["coordination_number"].isin(plan.coordination_numbers).to_numpy()

@@ -93,14 +93,15 @@ def ranking_frame(plan: StudyPlan, pairs: dict[tuple[str, str, str], Paired]) ->
         behind = {name: scores.compare(name, best) for name in plan.inputs if name != best}
         shown = all(answer.verdict == "helps" for answer in behind.values())
         for name in plan.inputs:
-            mean = scores.mean(name)
+            mean, bounds = scores.mean(name), (0.0, 1.0 if scores.target.is_class else np.inf)
+            low, high = np.clip([mean.low, mean.high], *bounds)
             place = "behind" if name in behind and behind[name].verdict == "helps" else "tied"
             if name == best:
                 place = "best" if shown else "leading"
             answers = [scores.compare(name, best), *(scores.compare(baseline, name) for baseline in BASELINES)]
             numbers = [part for each in answers for part in (each.difference, each.low, each.high, each.verdict)]
             head = (metal, target, split, main_metric(scores.target).value, name)
-            rows.append((*head, mean.difference, mean.low, mean.high, place, *numbers))
+            rows.append((*head, mean.difference, float(low), float(high), place, *numbers))
     return pd.DataFrame(rows, columns=list(RANKING))
 
 

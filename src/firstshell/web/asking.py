@@ -10,7 +10,7 @@ from typing import Any
 from firstshell.config import from_dict
 from firstshell.errors import InputError
 from firstshell.measured.read import MeasuredSample, PdfConditionsGiven, Reading, paired
-from firstshell.measured.xanes.normalise import NormaliseParams
+from firstshell.measured.xanes.normalise import NormaliseParams, with_shift
 from firstshell.prediction.answer import Answer, Models, answer_all
 from firstshell.web.shelf import Shelf
 
@@ -97,7 +97,8 @@ def reply(question: Question, shelf: Shelf, models: Models) -> Replies:
     found: list[MeasuredSample] = []
     for asked in question.spectra:
         try:
-            sample = shelf.get(asked.id).prepared(question.metal, asked.ranges, question.pdf)
+            ranges = with_shift(asked.ranges, asked.align) or asked.ranges
+            sample = shelf.get(asked.id).prepared(question.metal, ranges, question.pdf)
         except InputError as error:
             replies.refused.append(Refusal((asked.id,), error))
             continue

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from firstshell import simulation as modalities
 from firstshell.elements import k_edge
 from firstshell.errors import InputError
 from firstshell.io.spectra.measured import Measured
@@ -17,7 +18,6 @@ from firstshell.prediction.answer import Answer
 from firstshell.prediction.explain import Evidence
 from firstshell.prediction.model import Predictor
 from firstshell.prediction.resemblance import Resemblance
-from firstshell.report.answer_table import DISTANCES
 from firstshell.types import Array, Prediction, Target
 
 MOST_POINTS = 1500
@@ -131,6 +131,10 @@ def _xanes(found: Normalised, shift: float) -> dict[str, Any]:
         "edge_step": float(f"{found.edge_step:.4g}"),
         "kept": found.kept,
         "foil": found.reference is not None,
+        "file_type": found.file_type,
+        "how": found.how,
+        "others": list(found.others),
+        "range_ends": found.ends,
         "settings": {k: v if v is None else round(v, 2) for k, v in asdict(found.settings).items()},
         "ends": [round(float(found.energy[0] - found.e0), 1), round(float(found.energy[-1] - found.e0), 1)],
     }
@@ -147,7 +151,7 @@ def _alike(each: Resemblance) -> dict[str, Any]:
         "rival": None if each.rival is None else {"name": each.rival[0], "distance": float(f"{each.rival[1]:.3g}")},
         "distance": float(f"{each.distance:.3g}"),
         "limit": float(f"{each.limit:.3g}"),
-        "unit": DISTANCES[each.modality],
+        "unit": modalities.get(each.modality).distance_unit,
         "nearest": [{"name": name, "distance": float(f"{distance:.3g}")} for name, distance in each.nearest],
         "axis": numbers(each.axis),
         "measured": numbers(each.measured),

@@ -241,7 +241,7 @@ print(json.dumps([[str(d.task_id.string), len(d.spectrum.structure), d.spectrum.
 @pytest.mark.skipif(find_spec("mp_api") is None, reason="mp-api is not installed")
 def test_mp_api_asks_this_server_the_same_way_and_reads_its_documents(mock):
     command = [sys.executable, "-c", AS_MP_API, mock.endpoint, KEY]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=120)
+    done = subprocess.run(command, capture_output=True, text=True, check=True, timeout=900)
     assert json.loads(done.stdout) == [["mp-201", 2, 0], ["mp-202", 6, 1], ["mp-203", 14, None]]
     query = {"absorbing_element": "Fe", "edge": "K", "spectrum_type": "XANES"}
     first, second, documents, summary = mock.asked[1:]

@@ -114,7 +114,7 @@ def test_order_and_repeats(tmp_path):
         (rows(ENERGY - 7112, MU), "no photon energy|not those of an absorption scan"),
         (rows(np.linspace(0, 30, 99), np.sin(np.arange(99))), "no photon energy"),
         ("# energy(eV) mu\n" + rows(ENERGY / 1000, MU), "not those of an absorption scan"),
-        (rows(ENERGY, MU, MU), ":1: 3 columns without names"),
+        (rows(ENERGY, MU, MU, MU), ":1: 4 columns without names"),
         (rows(ENERGY), "no table of numbers"),
         (rows(ENERGY[:9], MU[:9]), "no table of numbers"),
         (rows(ENERGY, MU * 0), "mu is constant"),
@@ -184,6 +184,18 @@ def test_an_energy_that_cannot_be_one_of_the_scan_is_left_out(tmp_path):
         assert f"the energy of line {place + 1} does not belong" in spectrum.notes[0]
 
 
+def test_a_table_of_several_samples(tmp_path):
+    spectra = read(written(tmp_path, "Energy,FeO,std FeO,Fe2O3\n" + joined(",", ".", ENERGY, MU, IF, 2 * MU)))
+    assert [(each.name, each.how) for each in spectra] == [("FeO", "column FeO"), ("Fe2O3", "column Fe2O3")]
+    assert np.allclose(spectra[1].y, 2 * MU, atol=1e-5)
+
+
+def test_numbers_in_quotes(tmp_path):
+    text = joined(",", ".", ENERGY, MU).replace(",", '","').replace("\n", '"\n"')
+    (spectrum,) = read(written(tmp_path, '"Energy","mu"\n"' + text[:-1]))
+    assert np.allclose(spectrum.y, MU, atol=1e-5)
+
+
 def test_scans_one_below_the_other_are_told_apart(tmp_path):
     one, two = read(written(tmp_path, rows(np.tile(ENERGY, 2), np.r_[MU, MU + 1])))
     assert (one.name, two.name) == ("scan scan 1", "scan scan 2")
@@ -204,7 +216,7 @@ def test_scans_one_below_the_other_are_told_apart(tmp_path):
     ],
 )
 def test_time_does_not_explode_on_any_line(line, tmp_path):
-    path = written(tmp_path, (line + "\n") * 40 + rows(ENERGY, MU, MU))
+    path = written(tmp_path, (line + "\n") * 40 + rows(ENERGY, MU, MU, MU))
     started = time.process_time()
     with pytest.raises(InputError):
         read(path)

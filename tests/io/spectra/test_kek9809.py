@@ -27,6 +27,20 @@ def test_energies_and_signals(end, tmp_path):
     assert (spectrum.how, spectrum.format, spectrum.signal) == ("ln(I0/I1)", "format 9809", "transmission")
 
 
+def test_one_column_of_angles(tmp_path):
+    lines = TEXT.splitlines()
+    table = [f"{line[:10]}{line[20:]}" for line in lines[14:]]
+    head = (
+        "\n".join(lines[:11]) + "\n  Angle(c)    time/s         2         3\n      Mode         0         1         2\n"
+    )
+    (spectrum,) = read_measured(
+        written(tmp_path, head + "    Offset         0   800.000   650.000\n" + "\n".join(table) + "\n")
+    )
+    (other,) = read_measured(written(tmp_path, TEXT))
+    assert np.allclose(spectrum.x, other.x)
+    assert np.allclose(spectrum.y, other.y)
+
+
 def test_fluorescence(tmp_path):
     (spectrum,) = read_measured(written(tmp_path, TEXT.replace("0         1         2\n", "0         1         3\n")))
     assert (spectrum.how, spectrum.signal) == ("(If5)/I0", "fluorescence")

@@ -3,6 +3,7 @@
 import contextlib
 import re
 import time
+import tracemalloc
 
 import h5py
 import numpy as np
@@ -154,7 +155,7 @@ def pieces(entry):
         (virtual, "keeps its numbers outside"),
         (outside, "keeps its numbers outside"),
         (loop, "is a chain of links"),
-        (pieces, "in pieces of over 64 MB"),
+        (pieces, "unpacks to over 64 MB"),
         (lambda entry: entry.create_dataset("intensity", (2_000_000,), float), "has 2,000,000 points"),
         (lambda entry: entry.create_dataset("intensity", (10**6, 10**6), float, chunks=(1, 100)), "points"),
         (lambda entry: entry.create_dataset("intensity", data=["a"] * 120), "not of numbers"),
@@ -214,3 +215,81 @@ def test_texts_that_are_said_to_be_gigabytes_are_not_waited_for(tmp_path):
         with contextlib.suppress(InputError):
             read(path)
         assert time.process_time() - start < 2
+
+
+@pytest.mark.parametrize(
+    ("unit", "of_ev"),
+    [
+        ("eV", 1), ("ev", 1), ("electronvolts", 1), ("keV", 1e-3), ("MeV", 1e-6), ("meV", 1e3), ("J", 1.602176634e-19),
+        ("hartree", 1 / 27.211386), ("", 1), ("", 1e-3),
+    ],
+)  # fmt: skip
+def test_energies_in_units_of_energy_are_converted(unit, of_ev, tmp_path):
+    def fill(entry):
+        entry["energy"], entry["intensity"] = ENERGY * of_ev, MU
+        entry["energy"].attrs["units"] = unit
+
+    (spectrum,) = read(make(tmp_path, fill))
+    assert np.allclose(spectrum.x, ENERGY, atol=1e-3)
+
+
+@pytest.mark.parametrize("unit", ["deg", "degrees", "angstrom", "Å", "mm", "a.u.", "counts", "1/A", "eV/s"])
+def test_other_units_are_refused_by_name(unit, tmp_path):
+    def fill(entry):
+        entry["energy"], entry["intensity"] = ENERGY, MU
+        entry["energy"].attrs["units"] = unit
+
+    with pytest.raises(InputError, match=re.escape(f"is in {unit!r}, which is no unit of energy")):
+        read(make(tmp_path, fill))
+
+
+def many_entries(file, energy):
+    """Entries of one stack that unpacks to 7 MB from next to nothing, each time that it is read."""
+    stack = file.create_dataset("stack", data=np.tile(energy, (900, 1)), chunks=(900, 1000), compression="gzip")
+    for i in range(400):
+        entry = file.create_group(f"entry{i:04d}")
+        entry["definition"], entry["energy"], entry["intensity"] = "NXxas", energy, stack
+
+
+def wide_pieces(file, energy):
+    """One small stack in a thousand pieces of 8 MB each."""
+    entry = file.create_group("entry")
+    entry["definition"], entry["energy"] = "NXxas", energy
+    entry.create_dataset(
+        "intensity", (900, 1000), float, chunks=(1, 1_000_000), maxshape=(900, None), compression="gzip"
+    )
+
+
+def large_text(file, energy):
+    entry = file.create_group("entry")
+    entry["energy"], entry["intensity"] = energy, energy
+    entry.create_dataset("definition", (1,), "S9000", chunks=(100_000,), maxshape=(None,), compression="gzip")
+
+
+@pytest.mark.parametrize("fill", [many_entries, wide_pieces, large_text])
+def test_what_all_of_a_file_unpacks_to_is_bounded(fill, tmp_path):
+    """One limit for the sum: a file of 6.6 MB took over 6 GB, each of its arrays within the limit."""
+    path = tmp_path / "bomb.nxs"
+    with h5py.File(path, "w") as file:
+        fill(file, np.linspace(7000.0, 8000.0, 1000))
+    assert path.stat().st_size < 7e6
+    tracemalloc.start()
+    with pytest.raises(InputError, match=r"unpacks to over 64 MB|over 1000 spectra"):
+        read(path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 500e6
+
+
+def test_names_without_end_are_not_looked_up(tmp_path):
+    path = tmp_path / "names.nxs"
+    with h5py.File(path, "w") as file:
+        whole = file.create_group("one")
+        whole["definition"], whole["intensity"] = "NXxas", MU
+        for i in range(990):
+            whole.create_group(f"g{i}")
+        group(whole, "z", "NXdata")["energy"] = ENERGY
+        for i in range(30):
+            file[f"entry{i:04d}"] = whole
+    with pytest.raises(InputError, match=r"over 10,000 names"):
+        read(path)

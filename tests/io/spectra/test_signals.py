@@ -89,11 +89,32 @@ def test_a_signal_can_be_asked_for(tmp_path):
         ("log(i0/it)", "mu"), ("ln(I0/I1)", "mu"), ("lnI0It", "mu"), ("log(it/ir)", "murefer"), ("If/I0", "mufluor"),
         ("FF/I0", "mufluor"), ("(tey)/(i0)", "muyield"), ("Ifch1", "ifluor"), ("FY_c", "ifluor"), ("SDD_4", "ifluor"),
         ("DTC1", "ifluor"), ("TEY", "iyield"), ("Mono Energy *", "energy"), ("qexafs_energy", "energy"),
-        ("requested_energy", None), ("i0/it", None), ("log(x/y)", None), ("time", None), ("Fe1", None),
+        ("requested_energy", None), ("I0Detector_DarkCorrect", "i0"), ("a_i0_1", "i0"),
+        ("I0 mesh", "i0"), ("KETEK_Fe_Ka1", "ifluor"), ("I0 offset", None), ("it_ref", None), ("i0_it", None),
+        ("mu_fluo", "mufluor"),
+        ("i0/it", None), ("log(x/y)", None), ("time", None), ("Fe1", None),
     ],
 )  # fmt: skip
 def test_names(label, name):
     assert role(label) == name
+
+
+@pytest.mark.parametrize(
+    ("second", "third", "how"),
+    [
+        (FLAT, FLAT * np.exp(-MU), "ln(2/3)"),
+        (FLAT - X, 1e3 * MU * (FLAT - X), "3/2"),
+        (MU, FLAT, "column 2"),
+        (MU, 0.01 * MU, "column 2"),
+        (0 * FLAT, MU, "column 3"),
+    ],
+)
+def test_three_columns_without_names_are_told_by_what_they_hold(second, third, how, tmp_path):
+    path = tmp_path / "scan.dat"
+    path.write_text(rows(X, second, third))
+    found = chosen(path)
+    assert found.how == how
+    assert any("its columns have no names" in each for each in found.warnings)
 
 
 def test_names_of_columns_in_a_legend_in_a_list_and_with_stars(tmp_path):
@@ -103,6 +124,7 @@ def test_names_of_columns_in_a_legend_in_a_list_and_with_stars(tmp_path):
         "# Column 1: Energy\n# Column 2: I0\n# Column 3: I1\n",
         "# Column.1: energy eV\n# Column.2: I0\n# Column.3: I1\n#-----\n",
         "Data:\nAchieved Energy\nI0\nI1\n\n",
+        "Data:\nRequested Energy\nI0\nI1\n\n",
         "#Mono Energy *        preset time * I0                I1\n",
     ]
     for head in heads:

@@ -106,7 +106,7 @@ def test_curves_that_no_edge_has_are_refused(change):
 )
 @pytest.mark.parametrize("place", [0, 3, 17, -1])
 @pytest.mark.parametrize("change", [1e-3, 0.1, -0.5])
-def test_a_spoilt_value_is_known_from_the_other_columns(column, place, change):
+def test_a_spoilt_value_is_known_from_the_other_columns(column, message, place, change):
     rows = make_rows()
     rows[place, column] *= 1 + change * (0.02 if column == 0 else 1 if column != 2 else 40)
     spoilt = not np.array_equal(np.sort(rows[:, 0]), rows[:, 0]) or not np.array_equal(np.sort(rows[:, 2]), rows[:, 2])

@@ -75,6 +75,7 @@ def plain(structure, params, tensors):
     return g / (count * mean**2) - 4 * np.pi * count / structure.volume * r
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("delta2", [0.0, 0.2])
 def test_a_plain_loop_gives_the_same(delta2):
     """Mixed sites, anisotropic and isotropic displacements, a left-handed skewed cell."""
@@ -148,6 +149,7 @@ def decorated(structure):
 WRITINGS = [supercell, rotated, reflected, shifted, shuffled, skewed, decorated, Structure.get_primitive_structure]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("write", WRITINGS, ids=lambda f: f.__name__)
 @pytest.mark.parametrize("params", SETTINGS, ids=["paper", "measured", "neutron", "fq"])
 @pytest.mark.parametrize(("make", "metal"), [(rutile, "Ti"), (spinel, "Fe"), (sparse, "Cu")])
@@ -161,6 +163,7 @@ def as_made(make, metal, params):
     return family_arrays(make(), metal, params)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("make", [rutile, spinel, triclinic])
 @pytest.mark.parametrize("rmax", [12.0, 25.0])
 def test_symmetry_changes_nothing_but_the_time(make, rmax, monkeypatch):

@@ -8,8 +8,9 @@ import places
 from firstshell.simulation.feff.surroundings import surroundings
 from firstshell.simulation.scattering.absorption import absorption, average, propagators
 from firstshell.simulation.scattering.harmonics import degrees, hankel, real_harmonics, rotate_harmonics
-from firstshell.simulation.scattering.pad import BOHR, read_phases
+from firstshell.simulation.scattering.pad import read_phases
 from firstshell.simulation.scattering.propagator import Cluster, Scattering
+from firstshell.units import BOHR
 
 RUTILE = places.DATA / "xanes/rutile"
 Z = np.array([0.0, 0.0, 1.0])
@@ -116,6 +117,7 @@ def test_one_s_scatterer_in_closed_form():
     assert damped[2, 2] == pytest.approx(g[2, 2] * np.exp(-2 * momentum**2 * 0.03))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", GROUPS)
 def test_symmetry_changes_nothing(name):
     generators, order = GROUPS[name]
@@ -129,6 +131,7 @@ def test_symmetry_changes_nothing(name):
         assert np.abs(reduced.propagator(momentum, shifts) - expected).max() < 1e-9 * max(1, np.abs(expected).max())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", GROUPS)
 def test_single_precision_changes_no_spectrum(name):
     """The fine structure is a third of the trace, in edge steps (dipole matrix elements are normalised to three)."""

@@ -26,7 +26,7 @@ ROLES: dict[Role, re.Pattern[str]] = {
     ),
     "norm": re.compile(r"norm(alized|alised)?(mu|xmu|mue|trans|fluor|absorption)?|(mu|xmu|mue)norm|nor|flat(tened)?"),
     "muyield": re.compile(r"mu(tey|ey|yield)|(tey|ey)(i0|io)"),
-    "mufluor": re.compile(r"mu(fluor|fluorescence|f)|(ff|if|fy|tfy|iff|fluor)(over)?(i0|io)"),
+    "mufluor": re.compile(r"mu(fluor|fluo|fluorescence|f)|(ff|if|fy|tfy|iff|fluor)(over)?(i0|io)"),
     "mu": re.compile(
         r"x?mue?|mut(rans|ransmission)?|mux|abs|absorption|absorbance|absorptioncoefficient|xanes|xas"
         r"|(ln|log)(i0|io|mon)(it|i1|itrans|i)"
@@ -41,9 +41,15 @@ ROLES: dict[Role, re.Pattern[str]] = {
     "iyield": re.compile(r"(tey|ey|cey|pey|itey|iey|drain(current)?|samplecurrent|electronyield)(c|corr)?\d{0,3}"),
     "ifluor": re.compile(
         r"(if|iff|ifl|iflu|ifluor|ifluorescence|fl|flu|fluor|fluo|fluorescence|fluorsum|fy|tfy|pfy|ipfy|itfy|ff|lytle"
-        r"|pips|ifch|sdd|dtc|vortex|ketek|ge|roi|sca|scaroi|xmap|xsp|dtcorr|ffch|fch)(c|corr|corrected|sum)?\d{0,3}"
+        r"|pips|ifch|sdd|dtc|vortex|ketek|herfd|ge|roi|sca|scaroi|xmap|xsp|dtcorr|ffch|fch)(c|corr|corrected|sum)?\d{0,3}"
     ),
 }
+CURRENTS = ("i0", "itrans", "irefer", "ifluor", "iyield")
+NOT_CURRENT = re.compile(
+    r"(offset|gain|dark|err|error|std|sigma|time|rate|bkg|background|res|sens|ref|reference|foil|norm|time|dt|icr|ocr|sum"
+    r"|live|dead|ratio|set|pos)\d*"
+)
+"""Words of a name that make it something else than the current of its other words."""
 CHANNEL = re.compile(r"([A-Z][a-z])(?:k|ka|_k|_ka)?_?(\d{1,2})")
 """A channel of a detector of several elements that is named after the line it counts: Fe1, Fe_ka_2."""
 RATIO = re.compile(r"(ln|log|log10)?\(?\(?([a-z0-9_ ]+)\)?/\(?([a-z0-9_ ]+)\)?\)?")
@@ -90,8 +96,24 @@ def role(label: str) -> Role | None:
     ratio = _ratio(label)
     if ratio is not None:
         return ratio
-    plain = _plain(label)
+    return _known(_plain(label)) or _by_a_word(label)
+
+
+def _known(plain: str) -> Role | None:
     return next((name for name, pattern in ROLES.items() if pattern.fullmatch(plain)), None)
+
+
+def _by_a_word(label: str) -> Role | None:
+    """Return what a current is of which one word of the name says so: I0Detector_DarkCorrect, a_i0_1, I0 mesh.
+
+    None where two words do, or one says that it is something about the current.
+    """
+    words = [word for word in re.split(r"[^a-z0-9]+", UNITS.sub("", label.lower())) if word]
+    found = {name for word in words if (name := _known(word)) is not None}
+    if not 2 <= len(words) <= 3 or len(found) != 1 or any(NOT_CURRENT.fullmatch(word) for word in words):
+        return None
+    name = found.pop()
+    return name if name in CURRENTS else None
 
 
 def _plain(label: str) -> str:
@@ -164,7 +186,7 @@ def absorption(
     i0, itrans, irefer = column("i0"), column("itrans"), column("irefer")
     foil = column("murefer")
     if foil is None and itrans is not None and irefer is not None:
-        foil = _log(itrans, irefer)
+        foil = log_ratio(itrans, irefer)
     reference = None if foil is None or not np.isfinite(foil[1]).all() else foil[1]
     made: list[Signal] = []
     direct: tuple[tuple[Role, SignalKind], ...] = (
@@ -175,7 +197,7 @@ def absorption(
     for name, kind in direct:
         made += [Signal(columns[i], labels[i], kind, False, reference) for i in found.get(name, [])]
     if i0 is not None and itrans is not None:
-        how, mu = _log(i0, itrans)
+        how, mu = log_ratio(i0, itrans)
         made.append(Signal(mu, how, "transmission", False, reference))
     if i0 is not None:
         arrays = [*_detectors(labels, found.get("ifluor", [])), *_channels(labels, element)]
@@ -188,7 +210,7 @@ def absorption(
     return made + ([] if foil is None else [Signal(foil[1], foil[0], "reference")])
 
 
-def _log(above: tuple[str, Array], below: tuple[str, Array]) -> tuple[str, Array]:
+def log_ratio(above: tuple[str, Array], below: tuple[str, Array]) -> tuple[str, Array]:
     """Return name and values of the logarithm of a ratio of currents, each of whichever sign its amplifier gives."""
     signs = [_sign(current) for _, current in (above, below)]
     one, two = (

@@ -13,9 +13,11 @@ from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+import numpy as np
+
 from firstshell.elements import edge, element
 from firstshell.errors import InputError
-from firstshell.io.spectra.channels import NAMES, UNITS, Signal, role, signals, unit_of
+from firstshell.io.spectra.channels import NAMES, UNITS, Signal, log_ratio, role, signals, unit_of
 from firstshell.io.spectra.formula import parse_columns
 from firstshell.io.spectra.measured import MIN_POINTS, About, Measured, Scan
 from firstshell.io.spectra.text import (
@@ -49,8 +51,16 @@ BETWEEN = re.compile(r"[\s,;]+")
 LONGEST_ROW = 10_000
 LEGEND = re.compile(r"\b([A-Z]\d{1,3})\s*=\s*\{([^{}]{1,60})\}")
 """Names of columns as the scan program of EPICS lists them: D1 = {I0} --> …"""
+QUOTED = re.compile(r'"([-+\d.eE]{1,40})"', re.ASCII)
+"""A number in quotes, as some programs write CSV."""
+NO_SIGNAL = re.compile(
+    r"(bkg|background|pre|post|err|error|std|sigma|time|clock|count|second|temp|chi|angle|theta|index|point|scan|ring|current"
+    r"|mono|energy|k|der|nder|sec|nsec).*"
+)
+"""Names of columns that are no spectrum, in a file with one spectrum in each column."""
+NAMELESS = "its columns have no names: what makes μ is told by what they hold, and --columns says otherwise"
 NUMBERED = re.compile(r"[#%!;*\s]*(?:column|col\.?|c)?[\s._#]*(\d{1,3})\s*[:=)]\s*(\S[^=]{0,60}?)", re.IGNORECASE)
-MAX_ABOVE, LONGEST_NAME = 60, 200
+MAX_ABOVE, LONGEST_NAME, MOST_WORDS = 60, 200, 3
 DECIMAL_COMMA = re.compile(r"[+-]?\d{1,20}(,\d{1,30})?([eEdD][+-]?\d{1,3})?")
 FIELD = re.compile(r"\s*([A-Za-z][\w. -]{0,60}?)\s*[:=]\s*(\S.*)")
 NOT_ENERGY = re.compile(r"(two)?theta|angle.?|bragg|k|q|r|wavelength|lambda|time|pixel|point|index")
@@ -81,7 +91,7 @@ def read(path: str | Path, columns: str | None = None) -> list[Measured]:
     be made, or with energies that are none.
     """
     source = str(path)
-    text = read_text(path)
+    text = QUOTED.sub(r"\1", read_text(path))
     layout = find_table(text, source)
     lines, cut = whole_lines(text, source, layout.start)
     table = read_table(lines, source, split=layout.split, comments=COMMENTS)
@@ -90,6 +100,7 @@ def read(path: str | Path, columns: str | None = None) -> list[Measured]:
         named = label_candidates(layout.above, layout.columns)
         asked = parse_columns(columns).of(table.values, best_labels(named) if named else [], source)
         energy, unit, found = asked.energy, "", [("", [Signal(asked.mu, asked.how, "mu", None)])]
+        notes: tuple[str, ...] = ()
     else:
         values, labels = list(table.values.T), _labels(layout, source)
         place = energy_column(labels)
@@ -98,10 +109,11 @@ def read(path: str | Path, columns: str | None = None) -> list[Measured]:
             raise InputError(what, remedy="Give μ against photon energy in eV or keV", file=source)
         energy, unit = values.pop(place), unit_of(labels.pop(place))
         found = _signals(labels, values, source, header)
-    return [
-        spectrum
-        for label, made in found
-        for spectrum in Scan(
+        notes = (NAMELESS,) if len(labels) == 2 and not any(labels) else ()
+    spectra: list[Measured] = []
+    failed: list[InputError] = []
+    for label, made in found:
+        scan = Scan(
             energy,
             unit,
             made,
@@ -112,25 +124,63 @@ def read(path: str | Path, columns: str | None = None) -> list[Measured]:
             edge(first_of(header, "element.edge", "edge", "absorption_edge")),
             energy_of(first_of(header, "athena.e0", "scan.edge_energy", "e0", "edge_energy")),
             header,
-            (*table.notes, *cut),
-        ).spectra()
-    ]
+            (*table.notes, *cut, *notes),
+        )
+        try:
+            spectra += scan.spectra()
+        except InputError as error:  # one column of several samples may be none
+            failed.append(error)
+    if not spectra:
+        raise failed[0]
+    return spectra
 
 
 def _signals(
     labels: list[str], values: list[Array], source: str, header: dict[str, str]
 ) -> list[tuple[str, list[Signal]]]:
+    """Return the signals of each spectrum of a table.
+
+    The only column beside energy is μ, whatever it is called. Where no name is known, as in tables of several samples,
+    each column is taken for the μ of what it is named after.
+    """
     file_type = header.get("demeter.output_filetype", "")
+    if len(labels) == 2 and not any(labels):
+        return [("", _nameless(*values))]
     if len(labels) == 1 and role(labels[0]) in (None, "ifluor", "iyield") and not file_type:
-        return [("", [Signal(values[0], "mu", "mu", None)])]  # the only column beside energy, whatever it is called
+        return [("", [Signal(values[0], "mu", "mu", None)])]
+    if not file_type and not any(map(role, labels)):
+        named = [(label, column) for label, column in zip(labels, values, strict=True) if _may_be_a_sample(label)]
+        if named:
+            return [(label, [Signal(column, f"column {label}", "mu", None)]) for label, column in named]
     return signals(labels, values, source, file_type, element(first_of(header, "element.symbol", "element")))
 
 
+def _nameless(second: Array, third: Array) -> list[Signal]:
+    """Return what two columns without names beside energy may be, in an order in which the first with an edge is it.
+
+    The incoming beam stands before what is measured behind it, and has no edge itself.
+    """
+    transmission = log_ratio(("2", second), ("3", third))
+    positive = np.where(second > 0, second, np.nan)
+    return [
+        Signal(second, "column 2", "mu", None),
+        Signal(transmission[1], transmission[0], "transmission"),
+        Signal(third / positive, "3/2", "fluorescence"),
+        Signal(third, "column 3", "mu", None),
+    ]
+
+
+def _may_be_a_sample(label: str) -> bool:
+    bare = re.sub(r"[^a-z]", "", label.lower())
+    return bool(bare) and NO_SIGNAL.fullmatch(bare) is None
+
+
 def energy_column(labels: list[str]) -> int:
-    """Return the place of the column of energy: that named so, with no other word, before others; else the first."""
+    """Return the place of the column of energy: that named so, and nothing else, before others; else the first."""
     named = [i for i, label in enumerate(labels) if role(label) == "energy"]
     plain = [i for i in named if re.fullmatch(r"(energy|e)(\W.*)?", labels[i].strip().lower())]
-    return next(iter([*plain, *named]), 0)
+    like = [i for i, label in enumerate(labels) if "energy" in label.lower()]
+    return next(iter([*plain, *named, *like]), 0)
 
 
 def find_table(text: str, source: str) -> Layout:
@@ -235,6 +285,8 @@ def _labels(layout: Layout, source: str) -> list[str]:
         return (
             candidates[0] if candidates and len(candidates[0][0]) > 2 and is_other_axis(candidates[0][0]) else ["", ""]
         )
+    if layout.columns == 3 and not candidates:
+        return ["", "", ""]
     what = f"{layout.columns} columns without names that are known"
     raise InputError(what, remedy=NAMES, file=source, line=layout.start)
 
@@ -258,7 +310,8 @@ def label_candidates(above: list[str], columns: int) -> list[list[str]]:
     if set(numbered) == set(range(1, columns + 1)):
         found.append([numbered[i] for i in range(1, columns + 1)])
     listed = [line.strip().lstrip("#%!").strip() for line in short[-columns:]]
-    if len(listed) == columns and sum(role(word) is not None for word in listed) > 1:
+    short_ones = columns > 2 and all(len(words.split()) <= MOST_WORDS for words in listed)
+    if len(listed) == columns and short_ones and sum(role(word) is not None for word in listed) > 1:
         found.append(listed)
     return found
 

@@ -19,24 +19,16 @@ from firstshell.elements import element
 from firstshell.errors import InputError
 from firstshell.io.spectra.measured import MAX_SPAN, About, Measured, PdfHeader, Radiation, make_pdf
 from firstshell.io.spectra.pdf_points import Points, mend
-from firstshell.io.spectra.text import (
-    CORRECT,
-    MAX_ROWS,
-    Line,
-    head_lines,
-    lines_of,
-    number,
-    numbers,
-    read_text,
-)
+from firstshell.io.spectra.text import CORRECT, MAX_ROWS, Line, head_lines, lines_of, number, numbers, read_text
 
 name = "gr"
 about = About(
     title="G(r)",
     written_by="PDFgetX3, xPDFsuite, PDFgetX2, PDFgetN, PDFgui, Mantid, GSAS-II",
     read="r and G(r), Qmin, Qmax, Qdamp, composition, radiation",
-    ignored="further columns, other settings",
-    refused="F(Q), S(Q), fitted curves, r in nm",
+    ignored="further columns, other settings; a few points that no neighbour supports, by line",
+    refused="χ(k), F(Q), S(Q), g(r), T(r), R(r), diffraction patterns, files of RMCProfile, fitted curves, r in nm, "
+    "many spoilt points",
 )
 
 START = re.compile(r"#{3,}\s*start data\b.*", re.IGNORECASE)

@@ -17,11 +17,16 @@ if TYPE_CHECKING:
     import h5py  # type: ignore[import-untyped]
 
 MAX_POINTS, MAX_MEMBERS, MAX_LINKS = 1_000_000, 1000, 10
-MAX_CHUNK = 64_000_000
-"""Bytes of one compressed piece of an array; a crafted file may unpack a small one into more than there is memory."""
+MAX_UNPACKED = 64_000_000
+"""Bytes that all that is read of one file may unpack to, whole pieces counted where an array is kept in pieces; a
+crafted file unpacks a few megabytes into more than there is memory, in one array or in a thousand."""
+MAX_LOOKUPS = 10_000
+"""Names that are looked up in one file, some 50 µs each."""
 MAX_TEXT = 10_000
 HEAP = re.compile(rb"GCOL\x01\0\0\0(.{8})", re.DOTALL)
 """Signature, version and size of a global heap collection (HDF5 file format specification, III.E)."""
+HEAP_REFERENCE = 16
+"""Bytes that stand for a text of variable length where it is kept in a heap."""
 SCALAR = (b"\x01" + b"\0" * 7, b"\x02\0\0\0")
 """The dataspace of an attribute of one value, which its value follows (IV.A.2.b, versions 1 and 2)."""
 MAX_SEARCH = 100_000_000
@@ -61,6 +66,7 @@ class Tree:
 
     def __init__(self, file: h5py.File, source: str) -> None:
         self._file, self.source = file, source
+        self._unpacked, self._lookups = 0, 0
 
     def has(self, path: str) -> bool:
         """Whether there is a dataset at `path`."""
@@ -96,11 +102,19 @@ class Tree:
             problem = f"has {data.ndim} axes, not {rank}"
         elif not 0 < math.prod(data.shape) <= MAX_POINTS:
             problem = f"has {math.prod(data.shape):,} points"
-        elif data.chunks and math.prod(data.chunks) * data.dtype.itemsize > MAX_CHUNK:
-            problem = "is packed in pieces of over 64 MB"
         if problem:
             raise InputError(f"{path} {problem}", remedy=REMEDY, file=self.source)
+        self._count(data, path, np.dtype(float).itemsize)
         return np.asarray(data[()], dtype=float)
+
+    def _count(self, data: h5py.Dataset, path: str, least: int) -> None:
+        """Count what reading an array unpacks, `least` bytes a value or more; InputError when it becomes too much."""
+        size = max(data.dtype.itemsize, least)
+        pieces = [math.ceil(n / piece) * piece for n, piece in zip(data.shape, data.chunks or data.shape, strict=True)]
+        self._unpacked += math.prod(pieces) * size
+        if self._unpacked > MAX_UNPACKED:
+            what = f"with {path}, what is read of it unpacks to over {MAX_UNPACKED / 1e6:g} MB"
+            raise InputError(what, remedy="Give one scan, or a stack of fewer, as a file", file=self.source)
 
     def text(self, path: str) -> str:
         """Return the text at `path`; "" where there is none."""
@@ -115,6 +129,7 @@ class Tree:
             return ""
         if data.dtype.kind not in "SO" or data.dtype.itemsize > MAX_TEXT or self._is_overlong(data):
             return ""
+        self._count(data, path, HEAP_REFERENCE)
         return _as_text(np.asarray(data[()]).ravel()[0])
 
     def _is_overlong(self, data: h5py.Dataset) -> bool:
@@ -144,6 +159,10 @@ class Tree:
         """Follow `path` link by link, so that none that leaves the file is ever opened; None where there is nothing."""
         import h5py
 
+        self._lookups += 1
+        if self._lookups > MAX_LOOKUPS:
+            what = f"over {MAX_LOOKUPS:,} names to look up"
+            raise InputError(what, remedy="Give one scan, or a stack, as a file", file=self.source)
         found: h5py.Group = self._file["/"]
         parts, followed = [part for part in path.split("/") if part], 0
         trail: list[str] = []

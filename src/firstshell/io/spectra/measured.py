@@ -22,6 +22,8 @@ MAX_SPAN = 3.0
 """Largest ratio of last to first energy of a scan in keV; an axis that runs from near 0 to 30 is r or k, not energy."""
 FEW_POINTS, FEW_SHARE = 3, 0.02
 """Points, or share of them, that may be spoilt in a scan that is used without them."""
+AGAIN = 0.25
+"""Share of the range of a scan from its beginning within which the next one begins."""
 TELEPORT = 20.0
 """Times the steps around it that an energy lies off when it is no energy of the scan."""
 MAX_R = 10_000.0  # Å
@@ -336,8 +338,7 @@ def _off_the_axis(x: Array) -> NDArray[np.bool_]:
 
 
 def scans_in(energy: Array) -> list[slice]:
-    """Return the parts of a table in which the energies go one way, where they begin again at least twice as far back
-    as noise of a monochromator would.
+    """Return the parts of a table in which the energies go one way: where they begin again, near where they began.
 
     A part is a scan when it has 10 points or more; shorter ones are left with the part before them.
     """
@@ -348,7 +349,9 @@ def scans_in(energy: Array) -> list[slice]:
     cuts = [0]
     for place in back:
         enough = place - cuts[-1] >= MIN_POINTS and len(axis) - place >= MIN_POINTS
-        if enough and (axis[place : place + MIN_POINTS] < axis[place - 1]).all():
+        part = axis[cuts[-1] : place]
+        again = axis[place] < part[0] + AGAIN * float(np.ptp(part))
+        if enough and again and (axis[place : place + MIN_POINTS] < axis[place - 1]).all():
             cuts.append(int(place))
     return [slice(low, high) for low, high in zip(cuts, [*cuts[1:], len(axis)], strict=True)]
 

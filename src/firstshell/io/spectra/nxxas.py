@@ -29,7 +29,8 @@ about = About(
     written_by="NeXus (NXxas of 2008 and 2024), larch",
     read="energy and intensity or the columns of detectors of each entry",
     ignored="everything else of the file",
-    refused="links out of the file, arrays beyond the limits, files without an NXxas entry",
+    refused="links out of the file, more than 64 MB or 1,000 spectra, energies in no unit of energy, files without an "
+    "NXxas entry",
 )
 
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
@@ -46,6 +47,17 @@ EDGE = ("absorption_edge", "edge", "edge/name", "absorber/edge", "scan/xrayedge/
 ENERGY = ("energy", "instrument/monochromator/energy", "data/energy", "plot/energy")
 BEAMS = {"incoming_beam": "i0", "absorbed_beam": "itrans"}
 FLUORESCENCE = ("fluo", "yield", "tfy", "pfy", "tey", "herfd")
+UNITS = {
+    "ev": 1.0,
+    "electronvolt": 1.0,
+    "kev": 1e3,
+    "kiloelectronvolt": 1e3,
+    "j": 1 / 1.602176634e-19,
+    "joule": 1 / 1.602176634e-19,
+    "hartree": 27.211386,
+    "rydberg": 13.605693,
+}
+"""eV in one of each unit of energy, by its name in small letters without the plural."""
 REMEDY = "Give a file that follows the NeXus definition NXxas"
 
 
@@ -90,9 +102,11 @@ def _read(file: h5py.File, source: str) -> list[Measured]:
     entries = [key for key in tree.members("/") if tree.text(f"/{key}/definition").startswith("NXxas")]
     if not entries:
         raise InputError("no entry of the definition NXxas in it", remedy=REMEDY, file=source)
-    spectra = [spectrum for key in entries for spectrum in _entry(tree, f"/{key}")]
-    if len(spectra) > MAX_SPECTRA:
-        raise InputError(f"over {MAX_SPECTRA} spectra", remedy="Give them in parts", file=source)
+    spectra: list[Measured] = []
+    for key in entries:
+        spectra += _entry(tree, f"/{key}")
+        if len(spectra) > MAX_SPECTRA:
+            raise InputError(f"over {MAX_SPECTRA} spectra", remedy="Give them in parts", file=source)
     return spectra
 
 
@@ -102,7 +116,7 @@ def _entry(tree: Tree, entry: str) -> list[Measured]:
     place = place or next((f"{group}/energy" for group in tree.groups(entry, "NXdata", "NXmonochromator")), None)
     if place is None:
         raise InputError(f"{entry} has no energy", remedy=REMEDY, file=tree.source)
-    energy = to_ev(tree.array(place, rank=1), _unit(tree.unit(place)), tree.source)
+    energy = _energy(tree, place)
     mode = f"{tree.text(f'{entry}/mode')} {tree.text(f'{entry}/data/mode')} {tree.text(f'{entry}/definition')}".strip()
     title = tree.text(f"{entry}/sample/name") or tree.text(f"{entry}/title") or entry.strip("/")
     header = {"entry": entry.strip("/"), "title": tree.text(f"{entry}/title"), "mode": mode}
@@ -151,7 +165,7 @@ def _reference(tree: Tree, entry: str, energy: Array) -> Array | None:
     axis, signal = f"{entry}/reference/energy", f"{entry}/reference/intensity"
     if not (tree.has(axis) and tree.has(signal) and tree.shape(axis) == tree.shape(signal) == energy.shape):
         return None
-    same = np.allclose(to_ev(tree.array(axis), _unit(tree.unit(axis)), tree.source), energy, rtol=0, atol=1e-6)
+    same = np.allclose(_energy(tree, axis), energy, rtol=0, atol=1e-6)
     return tree.array(signal, rank=1) if same else None
 
 
@@ -161,5 +175,14 @@ def _check_shape(intensity: Array, energy: Array, entry: str, source: str) -> No
         raise InputError(what, remedy=REMEDY, file=source)
 
 
-def _unit(text: str) -> str:
-    return {"ev": "eV", "kev": "keV"}.get(text.strip().lower(), "")
+def _energy(tree: Tree, path: str) -> Array:
+    """Return energies in eV, converted from the unit that the file names; InputError for what is none of energy."""
+    values, unit = tree.array(path, rank=1), tree.unit(path)
+    if not unit:
+        return to_ev(values, "", tree.source)
+    name = unit if unit in ("meV", "MeV") else unit.lower().removesuffix("s")
+    factor = {"meV": 1e-3, "MeV": 1e6}.get(name, UNITS.get(name))
+    if factor is None:
+        what = f"{path} is in {unit[:20]!r}, which is no unit of energy that is known"
+        raise InputError(what, remedy="Give energies in eV", file=tree.source)
+    return to_ev(values * factor, "eV", tree.source)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,7 +62,7 @@ def mend(points: Points, qmax: float | None, source: str) -> Points:
     """
     points = _without_padding(points)
     limit = HIGHEST_QMAX if qmax is None else qmax
-    r, g, lines = points.r, points.g, points.lines
+    r, g = points.r, points.g
     finite = np.isfinite(r) & np.isfinite(g)
     bad = ~finite
     step = float(np.median(np.diff(r[finite]))) if finite.sum() > 2 * AROUND else 0.0
@@ -157,7 +158,7 @@ def _around(values: Array) -> Array:
 
 @lru_cache(maxsize=64)
 def _predictor(phase: float) -> tuple[Array, float]:
-    """Return weights of a point and those around it, whose sum is the departure from the best prediction, and its bound.
+    """Return weights whose sum over a point and those around it is its departure from the best prediction; its bound.
 
     phase : Qmax times the step of r; the bound is for waves of amplitude 1 below it
     """
@@ -188,11 +189,11 @@ def _stuck(r: Array, g: Array) -> Mask:
     """Return which points are of a run of equal values that the curve around it does not have."""
     change = np.flatnonzero(np.concatenate(([True], np.diff(g) != 0, [True])))
     stuck = np.zeros(len(g), dtype=bool)
-    for first, last in zip(change[:-1], change[1:], strict=True):
+    for first, last in pairwise(change):
         if last - first >= STUCK and r[first] > NO_ATOMS:
             stuck[first:last] = True
     if not stuck.any() or stuck.sum() > len(g) / 2:
         return stuck
     rms = float(np.sqrt(np.median(g**2)))
     expected = CubicSpline(r[~stuck], g[~stuck])(r)
-    return stuck & (np.abs(g - expected) > STUCK_OFF * rms)
+    return np.asarray(stuck & (np.abs(g - expected) > STUCK_OFF * rms))

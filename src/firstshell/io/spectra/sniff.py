@@ -67,14 +67,14 @@ def read_measured(
 
     Parameters
     ----------
-    path
+    path : str or Path
         XDI, Athena project, columns of text, scans of SPEC, format 9809, NeXus NXxas or FEFF's xmu.dat (XANES); .gr of
         PDFgetX3, xPDFsuite, PDFgetX2, PDFgetN, PDFgui, Mantid or GSAS-II (PDF).
-    format
+    format : str, optional
         Name of the format; by default the content of the file decides, never its name.
-    columns
+    columns : str, optional
         Which columns of a table of text to take, such as "energy=1,mu=ln(3/4)"; by default their names decide.
-    signal
+    signal : str, optional
         Which signal of a scan to take: "transmission", "fluorescence", "electron-yield", "mu", "normalised",
         "reference", or its formula as the others are named in an answer; by default the first that has a sound edge.
 
@@ -91,7 +91,10 @@ def read_measured(
     Examples
     --------
     >>> import firstshell as fs
-    >>> fs.read_measured("scan.dat", columns="energy=1,mu=ln(2/3)")  # doctest: +SKIP
+    >>> (scan,) = fs.read_measured("my.xdi")
+    >>> scan.kind, scan.element
+    ('xanes', 'Cu')
+    >>> (scan,) = fs.read_measured("my.xdi", columns="energy=1,mu=2")
 
     """
     path = Path(path)

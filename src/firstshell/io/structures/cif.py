@@ -12,11 +12,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firstshell.errors import InputError
+from firstshell.io.spectra.measured import About
 from firstshell.io.structures.atoms import Atoms, check_count, element, parse_formula, wrapped
 from firstshell.io.structures.spacegroups import operations
 from firstshell.io.structures.star import Block, Value, parse_star
 from firstshell.types import Array
 
+abouts = (
+    About(
+        title="CIF",
+        written_by="ICSD, COD, AMCSD, Materials Project, pymatgen, VESTA, refinement programs",
+        read="cell, operations or space group, atoms with occupancies, declared formula and volume",
+        ignored="displacements, bonds, text; as a note: operations listed again, missing hydrogen",
+        refused="other formulas and volumes than declared, operations that are no group, two origins of which none is "
+        "named, several structures, '.' or '?' for a coordinate (but '.' for 0 where the multiplicity of the Wyckoff "
+        "position agrees), modulated structures",
+    ),
+    About(
+        title="magnetic CIF",
+        written_by="MAGNDATA, ISODISTORT, FullProf, JANA",
+        read="as CIF, with the magnetic operations and centrings",
+        ignored="moments and time reversal, as a note",
+        refused="incommensurate structures, magnetic groups by name alone",
+    ),
+)
 SAME_POSITION = 0.02
 """Å; images of one atom closer than this are one atom on a special position (4-digit coordinates leave 0.005 Å)."""
 MAX_IMAGES_PER_SITE = 50

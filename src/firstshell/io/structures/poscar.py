@@ -5,10 +5,20 @@ import re
 import numpy as np
 
 from firstshell.errors import InputError
+from firstshell.io.spectra.measured import About
 from firstshell.io.spectra.text import number
 from firstshell.io.structures.atoms import Atoms, check_count, element, parse_formula, wrapped
 from firstshell.types import Array
 
+about = About(
+    title="POSCAR",
+    written_by="VASP 5, pymatgen, ASE, VESTA",
+    read="scale or volume, cell, elements and counts, direct or Cartesian coordinates; a first line that is a formula "
+    "with all counts, and labels behind coordinates, are compared",
+    ignored="flags of selective dynamics, remarks, velocities and what follows",
+    refused="files without elements (VASP 4), three scale factors, rows with more numbers than they have a meaning "
+    "for, rows too few or too many",
+)
 _COUNTED_FORMULA = re.compile(r"\s*(?:[A-Z][a-z]?\d+\s*){2,}", re.ASCII)
 _COUNT = re.compile(r"\d{1,9}", re.ASCII)
 

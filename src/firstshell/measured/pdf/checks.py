@@ -25,8 +25,8 @@ COARSEST, LEAST_SHARE = 8.0, 0.09
 """Å⁻¹ above which a G(r) of Qmax 12 or more has a share of its power of 0.11 to 0.6, and k²χ(k) of oxides under 0.082
 (of the sine transform of its k)."""
 EARLY, DECAYED = 5.0, 0.15
-"""RMS from 0.3 to 1.2 over that beyond, which is 5 to 21 for χ(k) and under 0.7 for G(r); and RMS of the last fifth over
-that from 1.5 to 6, which is under 0.1 for χ(k)."""
+"""RMS from 0.3 to 1.2 over that beyond, which is 12 to 21 for χ(k) of whole scans and under 0.7 for G(r); and RMS of
+the last fifth over that from 1.5 to 6, which is under 0.07 for χ(k)."""
 LEAST_RMS, MOST_RMS = 0.1, 80.0
 """Å⁻² of the RMS of G: of simulated oxides it is 1 to 8, and a tenth or ten times that is no matter of the sample."""
 

@@ -184,7 +184,7 @@ def _steepest(energy: Array, mu: Array, metal: str, low: float, high: float) -> 
     rises = [int(i) for i in peaks[np.argsort(-slope[peaks])][:50] if slope[i] > 0 and _is_edge(level, int(i))]
     if not rises:
         what = "there is no absorption edge in the scan"
-        raise InputError(what, remedy="Is it the right column, and are the energies right?")
+        raise InputError(what, remedy="Is it the right column (--columns takes another), and are the energies right?")
     rivals = [index for index in rises[1:] if slope[index] >= RIVAL * slope[rises[0]]]
     e0, *others = (_vertex(mesh, slope, index) for index in (rises[0], *rivals))
     return Edge(metal, e0, tuple(others), float(slope[rises[0]]))

@@ -20,8 +20,8 @@ SHIFTS = np.arange(-8.0, 8.01, 0.5)
 CALIBRATION = 1.5
 """eV, standard deviation that the calibration of a monochromator is believed to have where no foil was measured."""
 FINE = 200
-"""Spectra of a bank that are compared at all stretches and widths: those that are nearest at the mean ones. Distances of
-the others are those at the mean, which are no smaller."""
+"""Spectra of a bank that are compared at all stretches and widths: those that are nearest at the mean ones. Distances
+of the others are those at the mean, which are no smaller."""
 MIDDLE_VARIANT = len(OFFSETS) ** 2 // 2
 TOGETHER = 8.0
 """Points that err together: what is wrong with a simulated spectrum is wrong over some 4 eV."""

@@ -30,8 +30,8 @@ def spikes(energy: Array, mu: Array, e0: float | None = None) -> tuple[NDArray[n
 
     One to three points in a row are spikes when they all lie on one side of the two neighbours on either side, or of
     the line through these where points are at most 1 eV apart, far more than the neighbours differ, than the noise
-    nearby, and than 4 % of the scan. A peak up to 25 eV before the edge that is no higher than the edge step is returned
-    apart, as second, where points are so far from each other that a pre-edge peak may be a single one.
+    nearby, and than 4 % of the scan. A peak up to 25 eV before the edge that is no higher than the edge step is
+    returned apart, as second, where points are so far from each other that a pre-edge peak may be a single one.
     """
     count = len(mu)
     found, doubtful = np.zeros(count, dtype=bool), np.zeros(count, dtype=bool)

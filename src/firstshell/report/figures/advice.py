@@ -7,19 +7,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
-from firstshell.report.style import FAINT, INK, MEAN, TRACE, input_name
+from firstshell.report.style import FAINT, INK, MEAN, TRACE, input_name, line
 from firstshell.types import Target, main_metric
 
-# Okabe and Ito's colours, told apart with every kind of colour vision; markers repeat what they say.
-LOOKS = {
-    "xanes": ("#0072b2", "o"),
-    "pdf": ("#d55e00", "s"),
-    "dpdf": ("#e69f00", "D"),
-    "xanes+pdf": ("#009e73", "^"),
-    "xanes+dpdf": ("#cc79a7", "v"),
-    "composition": (MEAN, "x"),
-    "modal": (TRACE, "+"),
-}
+BASELINES = {"composition": (MEAN, "x"), "modal": (TRACE, "+")}
+"""Colour and marker of the baselines' lines."""
 
 
 def curves_figure(table: pd.DataFrame, level: str) -> Figure:
@@ -47,15 +39,14 @@ def curves_figure(table: pd.DataFrame, level: str) -> Figure:
 
 
 def _line(axes: Axes, rows: pd.DataFrame, name: str) -> None:
-    colour, marker = LOOKS.get(name, ("#56b4e9", "*"))
+    colour, marker = BASELINES.get(name) or line(name)
     known = rows[~rows["extrapolated"]]
     # The dashed part starts at the last point that was measured.
     ahead = pd.concat([known.tail(1), rows[rows["extrapolated"]]])
-    baseline = name in ("composition", "modal")
     axes.plot(known["n_train"], known["mean"], color=colour, marker=marker, ms=4, lw=1.3, label=_label(name))
     for part, style, depth in ((known, "-", 0.1), (ahead, "--", 0.05)):
         axes.plot(part["n_train"], part["mean"], color=colour, lw=1.3, ls=style)
-        if not baseline:
+        if name not in BASELINES:
             axes.fill_between(part["n_train"], part["low"], part["high"], color=colour, alpha=depth, lw=0)
 
 

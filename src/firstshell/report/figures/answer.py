@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.ticker import MaxNLocator
 
+from firstshell import simulation as modalities
 from firstshell.measured.xanes.normalise import Normalised
 from firstshell.prediction.answer import Answer
 from firstshell.prediction.explain import Evidence
@@ -20,8 +21,6 @@ from firstshell.types import Prediction, Target
 
 WIDTH = 7.2
 """Inches."""
-AXES = {"xanes": "E − E(K) (eV)", "pdf": "r (Å)", "dpdf": "r (Å)"}
-HEIGHTS = {"xanes": "μ(E) (edge steps)", "pdf": "G(r) / RMS", "dpdf": "dPDF / RMS"}
 MOST_TICKS = 12
 """Samples whose names stand on the axis of a series."""
 SMALL = {True: 0.02, False: 0.002}
@@ -98,14 +97,14 @@ def beside(figure: Figure | SubFigure, found: Resemblance, colour: str) -> None:
     # Room for the legend, which would hide white lines and peaks.
     top.set_ylim(top=max(found.measured.max(), found.alike.max()) + 0.6 * span)
     top.legend(loc="upper left")
-    top.set(ylabel=HEIGHTS[found.modality])
+    top.set(ylabel=modalities.get(found.modality).compared)
     title = f"Distance {found.distance:.3f}, limit {found.limit:.3f}: {'in domain' if found.inside else 'OUTSIDE'}"
     if found.rival is not None:
         title += f"\n{label(found.rival[0], LONGEST)}: {found.rival[1]:.3f}"
     top.set_title(title, loc="left")
     low.axhline(0.0, color=FAINT, lw=0.8)
     low.plot(found.axis, found.measured - found.alike, color=MEAN, lw=0.9)
-    low.set(xlabel=AXES[found.modality], ylabel="Residual")
+    low.set(xlabel=modalities.get(found.modality).abscissa, ylabel="Residual")
     low.margins(x=0)
 
 
@@ -145,7 +144,7 @@ def windows(figure: Figure | SubFigure, answer: Answer, evidence: Sequence[Evide
             axes.axhline(0.0, color=INK, lw=0.8)
             axes.yaxis.set_major_locator(MaxNLocator(4))
             axes.tick_params(labelleft=True)
-            axes.set(xlabel=AXES[name], ylabel=f"Adds{' (Å)' if target.unit else ''}")
+            axes.set(xlabel=modalities.get(name).abscissa, ylabel=f"Adds{' (Å)' if target.unit else ''}")
             axes.set_title(f"Evidence: {target.label.lower().removeprefix('mean ')}", loc="left")
     for axes, target in zip(grid[0], Target, strict=True):
         parts = [each.contribution for each in evidence if each.target is target]

@@ -48,7 +48,7 @@ def confusion(study: Study, target: Target) -> Display:
         "below it the count of held-out predictions over all repeats."
     )
     title = f"{target.label}: confusion matrix"
-    return Display(f"confusion_{target.value}", title, caption, counts, in_rows(panels, 3))
+    return Display(f"confusion_{target.value}", title, caption, counts, in_rows(panels))
 
 
 def _confusion_panel(study: Study, counts: pd.DataFrame, metal: str, target: Target) -> Panel:
@@ -106,7 +106,7 @@ def parity(study: Study) -> Display:
         "Every held-out prediction of all repeats; inputs by mean error. Line: predicted equals true. RMSE over the "
         "points drawn, in Å."
     )
-    return Display("parity_bond_length", "Predicted against true bond length", caption, frame, in_rows(panels, 3))
+    return Display("parity_bond_length", "Predicted against true bond length", caption, frame, in_rows(panels))
 
 
 def _parity_panel(study: Study, points: pd.DataFrame, metal: str) -> Panel:

@@ -8,9 +8,10 @@ from firstshell.prediction.align import Alignment
 from firstshell.prediction.answer import Answer
 from firstshell.prediction.explain import Evidence
 from firstshell.prediction.resemblance import Resemblance
-from firstshell.report.answer_table import DISTANCES, ranges
+from firstshell.report.answer_table import ranges
+from firstshell.report.style import true_minus
 from firstshell.runtime.console import plain
-from firstshell.simulation import show
+from firstshell.simulation import get, show
 from firstshell.types import Prediction, Target
 
 NOTE = (
@@ -88,12 +89,12 @@ def evidence_lines(start: dict[Target, float], found: Sequence[Evidence]) -> lis
 
 
 def _window(part: Evidence) -> str:
-    return f"{part.low:.1f} to {part.high:.1f} {part.unit}".replace("-", "−")
+    return true_minus(f"{part.low:.1f} to {part.high:.1f} {part.unit}")
 
 
 def signed(value: float, digits: int) -> str:
     """Return a number with its sign, a true minus."""
-    return f"{value:+z.{digits}f}".replace("-", "−")
+    return true_minus(f"{value:+z.{digits}f}")
 
 
 def _target(found: Prediction) -> str:
@@ -120,7 +121,8 @@ def _ends(found: Prediction) -> str:
 
 
 def _resemblance(name: str, each: Resemblance) -> list[str]:
-    first = f"  {each.verdict}: the {show(name)} differs by {each.distance:.3f} {DISTANCES[name]} from the nearest"
+    distance = f"{each.distance:.3f} {get(name).distance_unit}"
+    first = f"  {each.verdict}: the {show(name)} differs by {distance} from the nearest"
     nearest = "; ".join(f"{known} {distance:.3f}" for known, distance in each.nearest)
     rival = "" if each.rival is None else f"; not trained on: {each.rival[0]} {each.rival[1]:.3f}"
     return [f"{first} training spectrum (limit {each.limit:.3f})", f"    nearest: {nearest}{rival}"]

@@ -131,14 +131,14 @@ def origin(row: Mapping[Any, Any]) -> str:
     )
 
 
-def place(row: Mapping[Any, Any], tied: list[str]) -> str:
+def place(row: Mapping[Any, Any], tied: int) -> str:
     """Name the best input where it is shown to be best, and say in the same line which baselines it does not beat.
 
-    row : of the ranking, the input with the best mean; tied : inputs not shown to be worse
+    row : of the ranking, the input with the best mean; tied : number of inputs not shown to be worse
     """
-    best = input_name(row["inputs"])
-    named = best if row["place"] == "best" else f"not decided: {listed([best, *map(input_name, tied)])}"
-    beaten = [f"{BASELINES[name]}" for name in BASELINES if row[f"{name}_verdict"] != "helps"]
+    named = input_name(row["inputs"]) if row["place"] == "best" else f"undecided, {tied + 1} alike"
+    short = {"composition": "the composition", "modal": "a guess"}
+    beaten = [short[name] for name in BASELINES if row[f"{name}_verdict"] != "helps"]
     return named + (f"; not shown to beat {listed(beaten)}" if beaten else "")
 
 

@@ -27,6 +27,7 @@ from firstshell.simulation.feff.cards import Mesh, Scf
 from firstshell.simulation.feff.guard import ScfReport, first_believed, ladder, read_log
 from firstshell.simulation.feff.process import last_words, read_tail, run_program
 from firstshell.simulation.feff.settings import FeffSettings, cards, site_job
+from firstshell.units import EV_PER_K2_OF_MESHES
 
 FIELD = ("rdinp", "atomic", "pot")
 SPECTRUM = ("screen", "xsph", "fms", "mkgtr", "path", "genfmt", "ff2x")
@@ -37,7 +38,6 @@ WHOLE = "feff"
 FATAL = re.compile(r"^.*(?:fatal error|FEFF terminated|-- quitting|forrtl: severe|segmentation).*$", re.I | re.M)
 """What FEFF says when it gives up: many of its modules end with code 0 all the same."""
 MAX_XMU = 10_000_000
-EV_PER_K2 = 3.81
 WANTED = "Give the folder of FEFF's modules (rdinp, pot, …), or one program or script that runs them all"
 
 
@@ -162,7 +162,7 @@ def _read_xmu(folder: Path, settings: FeffSettings, mesh: Mesh) -> Xmu:
         xmu.edge_step()
     except InputError as error:
         raise EngineError(f"xmu.dat: {error.what}") from error
-    end, wanted = xmu.energy[-1] - xmu.fermi, EV_PER_K2 * (mesh.kmax - 2 * mesh.kstep) ** 2
+    end, wanted = xmu.energy[-1] - xmu.fermi, EV_PER_K2_OF_MESHES * (mesh.kmax - 2 * mesh.kstep) ** 2
     if end < wanted:
         raise EngineError(f"xmu.dat: cut short, it ends {end:.0f} eV above the Fermi level and not at {wanted:.0f}")
     if not xmu.program:

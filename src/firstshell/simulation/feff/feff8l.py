@@ -21,7 +21,8 @@ from firstshell.runtime.leftovers import scratch_folder
 from firstshell.simulation.feff.cards import Job, Scf, write_cards
 from firstshell.simulation.feff.guard import ScfReport, first_believed, ladder, read_log
 from firstshell.simulation.feff.process import last_words, run_program
-from firstshell.simulation.scattering.pad import BOHR, Phases, read_phases
+from firstshell.simulation.scattering.pad import Phases, read_phases
+from firstshell.units import BOHR
 
 MEMORY = 2 << 30
 """Bytes of address space a process may have; feff8l_pot needs 0.2 GB."""

@@ -16,9 +16,9 @@ from firstshell.simulation.feff.feff8l import Potentials, calculate
 from firstshell.simulation.feff.inp import FeffInput
 from firstshell.simulation.feff.surroundings import clear_radius, shell_end, site_atoms
 from firstshell.simulation.scattering.absorption import Absorption, absorption, average, propagators
-from firstshell.simulation.scattering.pad import BOHR
 from firstshell.simulation.scattering.propagator import Cluster, Scattering
 from firstshell.types import Array
+from firstshell.units import BOHR
 
 SCF_ATOMS = 100
 """The engine's limit on the cluster of its self-consistent field."""

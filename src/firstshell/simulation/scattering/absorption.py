@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from firstshell.simulation.scattering.convolution import lifetime
-from firstshell.simulation.scattering.pad import BOHR, HARTREE, Complex, Phases
+from firstshell.simulation.scattering.pad import Complex, Phases
 from firstshell.simulation.scattering.propagator import Scattering
 from firstshell.types import Array
+from firstshell.units import BOHR, HARTREE
 
 ABOVE = 50.0
 """eV past the Fermi level at which FEFF takes the edge step."""

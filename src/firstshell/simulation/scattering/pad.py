@@ -18,10 +18,6 @@ from firstshell.types import Array
 
 Complex = NDArray[np.complex128]
 
-HARTREE = 27.211386
-"""Hartree energy in eV, with the digits that feff8l uses."""
-BOHR = 0.52917721
-"""Bohr radius in Å."""
 MAX_BYTES = 50_000_000
 
 

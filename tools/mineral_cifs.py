@@ -1,6 +1,6 @@
 """Write CIF files of oxides of one metal for `firstshell build`: natural ones, then some derived from others.
 
-python examples/mineral_cifs.py V FOLDER [--count 60]
+python tools/mineral_cifs.py V FOLDER [--count 60]
 
 Natural oxides come from the mineral database: one of each temperature or pressure series, small cells first. Where
 they are too few, oxides derived by substitution follow, the classes of charge and coordination number in turn. None has
@@ -13,14 +13,14 @@ import argparse
 from collections import Counter
 from pathlib import Path
 
-from firstshell.progress import Plain
-from firstshell.structures.sites import distinct_sites
 from pymatgen.core.structure import Structure
 
+from embedded_dataset.amcsd import Entry, oxides
+from embedded_dataset.choosing import candidate, choose
+from embedded_dataset.substitution import Derived, candidates, derive
+from firstshell.crystal.sites import distinct_sites
 from firstshell.errors import InputError
-from firstshell.structures.amcsd import Entry, oxides
-from firstshell.structures.choosing import candidate, choose
-from firstshell.structures.substitution import Derived, candidates, derive
+from firstshell.runtime.progress import Plain
 
 MAX_ATOMS, MAX_SITES = 36, 2
 """Of the primitive cell, and distinct sites of the metal: what makes a simulation cheap."""

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
 
+from embedded_dataset.bond_network import Ints, Network, Operations
 from firstshell.crystal.bond_valence import B, strength
-from firstshell.structures.bond_network import Ints, Network, Operations
 from firstshell.types import Array
 
 SUM, EDGE, SHIFT, STRAIN = 0.04, 0.15, 1.0, 0.3

@@ -3,11 +3,11 @@
 import numpy as np
 from pymatgen.core.structure import Structure
 
+from embedded_dataset.bond_network import Ints, Network
+from embedded_dataset.ions import Ion
+from embedded_dataset.jahn_teller import FLAT, opposite_pairs, shell, widest_angle
 from firstshell.crystal.labels import label_sites
 from firstshell.crystal.sites import distinct_sites
-from firstshell.structures.bond_network import Ints, Network
-from firstshell.structures.distortion import FLAT, opposite_pairs, shell, widest_angle
-from firstshell.structures.ions import Ion
 from firstshell.types import Array
 
 GLOBAL, WORST = 0.25, 0.50

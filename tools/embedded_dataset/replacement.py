@@ -7,14 +7,14 @@ from itertools import combinations
 import numpy as np
 from pymatgen.core.structure import Structure
 
+from embedded_dataset.bond_network import Ints, Network, Operations, network, operations
+from embedded_dataset.ions import ELONGATING, PLANAR, SHAPING, UNLIKE_OTHERS, Ion, coexist
+from embedded_dataset.jahn_teller import WIDE, elongate, flatten, shell, widest_angle
+from embedded_dataset.plausibility import NotChemistryError
+from embedded_dataset.relaxation import Goal
 from firstshell.crystal.bond_valence import B, unit_length
 from firstshell.crystal.sites import distinct_sites, primitive
 from firstshell.crystal.valences import valences
-from firstshell.structures.bond_network import Ints, Network, Operations, network, operations
-from firstshell.structures.distortion import WIDE, elongate, flatten, shell, widest_angle
-from firstshell.structures.ions import ELONGATING, PLANAR, SHAPING, UNLIKE_OTHERS, Ion, coexist
-from firstshell.structures.plausibility import NotChemistryError
-from firstshell.structures.relaxation import Goal
 from firstshell.types import Array, Site
 
 MAX_ATOMS = 120

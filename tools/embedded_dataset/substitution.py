@@ -14,15 +14,15 @@ from pymatgen.core.lattice import Lattice
 from pymatgen.core.periodic_table import Element
 from pymatgen.core.structure import Structure
 
+from embedded_dataset.bond_network import Ints, Network
+from embedded_dataset.ions import IONS, Ion, ion
+from embedded_dataset.plausibility import NotChemistryError, check
+from embedded_dataset.relaxation import relax
+from embedded_dataset.replacement import Parent, cation_sites, plan, understand, why_not
 from firstshell.errors import InputError
-from firstshell.structures.bond_network import Ints, Network
-from firstshell.structures.ions import IONS, Ion, ion
-from firstshell.structures.plausibility import NotChemistryError, check
-from firstshell.structures.relaxation import relax
-from firstshell.structures.replacement import Parent, cation_sites, plan, understand, why_not
 
 if TYPE_CHECKING:
-    from firstshell.structures.amcsd import Entry
+    from embedded_dataset.amcsd import Entry
 
 LENGTH_DIGITS, FRACTION_DIGITS = 5, 6
 """Decimals of cell vectors in Å and of fractional coordinates."""
@@ -109,7 +109,7 @@ def derive(id: str, parent: "Entry | None" = None) -> Derived:  # noqa: A002
     """
     recipe = parse_recipe(id)
     if parent is None:
-        from firstshell.structures.amcsd import read_entry
+        from embedded_dataset.amcsd import read_entry
 
         parent = read_entry(recipe.parent)
     if parent.id != recipe.parent:

@@ -13,11 +13,11 @@ from pymatgen.core.lattice import Lattice
 from pymatgen.core.periodic_table import Element
 from pymatgen.core.structure import Structure
 
+from embedded_dataset.amcsd_database import Row, database, expand, read_atoms, read_formula, read_rows
+from embedded_dataset.amcsd_quality import MAX_ATOMS, UnfitError, check_bonds, check_contacts, check_mixed, settle
 from firstshell.crystal.symmetry import symmetry
 from firstshell.errors import InputError
 from firstshell.runtime.progress import Reporter, Silent
-from firstshell.structures.amcsd_database import Row, database, expand, read_atoms, read_formula, read_rows
-from firstshell.structures.amcsd_quality import MAX_ATOMS, UnfitError, check_bonds, check_contacts, check_mixed, settle
 from firstshell.types import Array
 
 EXCLUDED = frozenset({"H", "D", "T", "C", "N", "S", "F", "Cl", "Br", "I", "At", "He", "Ne", "Ar", "Kr", "Xe", "Rn"})

@@ -6,7 +6,7 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from firstshell.structures.bond_network import Ints, Network, Operations
+from embedded_dataset.bond_network import Ints, Network, Operations
 from firstshell.types import Array
 
 BOND = 0.05

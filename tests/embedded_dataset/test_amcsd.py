@@ -11,16 +11,15 @@ import numpy as np
 import pytest
 from pymatgen.core import Structure
 
-import places
+from embedded_dataset import amcsd, amcsd_database
+from embedded_dataset.amcsd import Entry, oxides, read_entry
 from firstshell.crystal.labels import label_sites
 from firstshell.crystal.sites import distinct_sites
 from firstshell.crystal.symmetry import space_group
 from firstshell.errors import InputError
 from firstshell.io.structures.files import read_structure
-from firstshell.structures import amcsd, amcsd_database
-from firstshell.structures.amcsd import Entry, oxides, read_entry
 
-DATA = places.DATA / "structures"
+DATA = Path(__file__).parents[1] / "data/structures"
 RUTILE_OPERATIONS = [
     *("x,y,z", "-x,-y,z", "1/2-y,1/2+x,1/2+z", "1/2+y,1/2-x,1/2+z", "1/2-x,1/2+y,1/2-z", "1/2+x,1/2-y,1/2-z"),
     *("y,x,-z", "-y,-x,-z", "-x,-y,-z", "x,y,-z", "1/2+y,1/2-x,1/2-z", "1/2-y,1/2+x,1/2-z", "1/2+x,1/2-y,1/2+z"),

@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from embedded_dataset.substitution import Derived, parse_recipe
 from firstshell.crystal.labels import label_sites
 from firstshell.crystal.sites import distinct_sites
 from firstshell.errors import InputError
-from firstshell.structures.substitution import Derived, parse_recipe
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,9 @@
 
 import pytest
 
+from embedded_dataset.choosing import Candidate, candidate, choose
+from embedded_dataset.substitution import derive
 from firstshell.errors import InputError
-from firstshell.structures.choosing import Candidate, candidate, choose
-from firstshell.structures.substitution import derive
 
 
 def test_choice_is_balanced_diverse_and_cheap() -> None:

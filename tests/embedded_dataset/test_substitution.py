@@ -7,17 +7,17 @@ import numpy as np
 import pytest
 from pymatgen.core import Lattice, Structure
 
+from embedded_dataset.amcsd import Entry, read_entry
+from embedded_dataset.bond_network import Operations, network, operations
+from embedded_dataset.ions import IONS, coexist, ion
+from embedded_dataset.jahn_teller import opposite_pairs, shell, widest_angle
+from embedded_dataset.relaxation import Goal, free_shifts, free_strains, relax
+from embedded_dataset.substitution import candidates, derive, parse_recipe
 from firstshell.crystal.bond_valence import unit_length
 from firstshell.crystal.labels import label_sites
 from firstshell.crystal.sites import distinct_sites, primitive
 from firstshell.crystal.symmetry import space_group
 from firstshell.errors import InputError
-from firstshell.structures.amcsd import Entry, read_entry
-from firstshell.structures.bond_network import Operations, network, operations
-from firstshell.structures.distortion import opposite_pairs, shell, widest_angle
-from firstshell.structures.ions import IONS, coexist, ion
-from firstshell.structures.relaxation import Goal, free_shifts, free_strains, relax
-from firstshell.structures.substitution import candidates, derive, parse_recipe
 from firstshell.types import Array
 
 # Cells and coordinates as published.

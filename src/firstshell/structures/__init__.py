@@ -1,1 +1,0 @@
-"""Crystals for the embedded dataset."""

@@ -1,0 +1,59 @@
+"""The plan, the build and the shipping of the embedded dataset."""
+
+import numpy as np
+import pytest
+
+from embedded_dataset import rotation_fix
+from embedded_dataset.build import queue
+from embedded_dataset.ship import group_of, material_of, origin_of
+from firstshell.errors import UnavailableError
+from firstshell.simulation.feff import feff8l
+
+
+def row(name, metal="Fe", kind="natural", cost=1.0, **more):
+    origin = kind.removeprefix("distorted-").replace("old", "natural")
+    about = {"id": name, "metal": metal, "kind": kind, "origin": origin, "name": "Wustite", "series": "FeO Fm-3m"}
+    cell = {"lattice": (np.eye(3) * 4.3).tolist(), "species": ["Fe"] * 4 + ["O"] * 4, "sites": [0], "cost": [cost]}
+    corners = np.array([[0, 0, 0], [0, 0.5, 0.5], [0.5, 0, 0.5], [0.5, 0.5, 0]])
+    cell["fractions"] = [*corners.tolist(), *(corners + 0.5).tolist()]
+    return about | cell | {"ligand": ["O"], "reference": "somebody"} | more
+
+
+def test_kinds_take_turns_and_every_other_mineral_is_distorted():
+    rows = [row("a", cost=3e3), row("a/distorted-Fe-1", kind="distorted-natural", cost=3e3)]
+    rows += [row("b"), row("b/distorted-Fe-1", kind="distorted-natural")]
+    rows += [row("c", kind="old"), row("c/distorted-Fe-1", kind="distorted-old")]
+    rows += [row("f/Mg1>Fe2+/distorted-Fe-1", kind="distorted-derived", origin="derived")]
+    rows += [row("d", ligand=["S"], cost=2e3), row("e/decorated-Fe", kind="decorated")]
+    assert [each["id"] for each in queue(rows)] == [
+        "e/decorated-Fe",
+        "f/Mg1>Fe2+/distorted-Fe-1",
+        "b",
+        "c/distorted-Fe-1",
+        "d",
+        "a/distorted-Fe-1",
+    ]
+
+
+def test_a_distortion_has_its_parents_state_and_group():
+    parent, child = row("amcsd-1", kind="old"), row("amcsd-1/distorted-Fe-1", kind="distorted-old")
+    found = material_of(child, {"amcsd-1|Fe": parent})
+    assert (found.origin, found.group, found.states, found.states_from) == ("distorted", "Wustite", {0: 2}, "parent")
+    assert material_of(parent, {}).states is None
+    derived = row("amcsd-1/Mg1>Fe2+/distorted-Fe-1", kind="distorted-derived", origin="derived") | {"name": ""}
+    assert (origin_of(derived), group_of(derived)) == ("derived", "FeO Fm-3m")
+    assert material_of(derived, {}).states == {0: 2}
+
+
+def test_the_changed_programs_differ_in_one_number_and_only_known_ones_are_changed(tmp_path, monkeypatch):
+    try:
+        rotation_fix.copy_programs(tmp_path / "bin")
+    except UnavailableError:
+        pytest.skip("the installed feff8l is not the one that the change is for")
+    for stage in rotation_fix.KNOWN:
+        old = np.frombuffer(feff8l.executable(stage).read_bytes(), dtype=np.uint8)
+        new = np.frombuffer((tmp_path / "bin" / f"feff8l_{stage}").read_bytes(), dtype=np.uint8)
+        assert 1 <= np.count_nonzero(old != new) <= 4
+    monkeypatch.setattr(rotation_fix, "KNOWN", {"pot": "0" * 64})
+    with pytest.raises(UnavailableError, match="feff8l_pot is not the program"):
+        rotation_fix.copy_programs(tmp_path / "other")
