@@ -63,8 +63,7 @@ def row(**changes):
     [
         (
             {},
-            "Adding PDF to XANES lowers the RMSE by 0.12 % of the mean bond length (0.02 to 0.22, p = 0.030); "
-            "Holm: p = 0.4",
+            "Adding PDF to XANES lowers the RMSE by 0.12 % of the mean bond length (0.02 to 0.22, p = 0.030)",
         ),
         ({"difference": -0.12, "verdict": "hurts"}, "Adding PDF to XANES raises the RMSE by 0.12 %"),
         ({"low": -0.02, "verdict": "undecided"}, "Adding PDF to XANES cannot be decided (−0.02 to 0.22, p = 0.030)"),
