@@ -116,6 +116,7 @@ def test_import_then_study(command, tmp_path):
     assert status == 0, err
     page = Path(re.search(r"wrote (.*report\.html)", out)[1])
     assert page.stat().st_size > 10_000
+    assert len(out.splitlines()) <= 15
     assert (tmp_path / "study/scores.csv").exists()
 
 
@@ -131,6 +132,9 @@ def test_import_then_study(command, tmp_path):
         (["study", "{data}", "--set", "studie.repeats=3"], "unknown table \\[studie\\]. Did you mean 'study'"),
         (["study", "{data}", "--set", "study.repeats=many"], "not of type int"),
         (["study", "{data}", "--config", "absent.toml"], "cannot read the settings"),
+        (["study", "--with", "embedded"], "adds to a dataset of your own, and none is given"),
+        (["study", "{data}", "--with", "{data}"], "the other dataset adds nothing"),
+        (["predict", "absent.dat", "--with", "embedded"], "adds to --data, and none is given"),
         (["import-feff", "absent"], "no such file or folder"),
         (["simulate", "absent.cif", "--metal", "Cu"], "absent.cif: cannot read the file"),
         (["simulate", "{cuo}", "--metal", "Fe"], "holds no Fe"),

@@ -8,7 +8,7 @@ from firstshell.prediction.pdf_channel import PdfChannel
 from firstshell.prediction.robustness import COLUMNS, XANES, curves, pdf_disturbances, study_curves
 from firstshell.prediction.training import TrainingParams
 from firstshell.prediction.training_set import collect
-from firstshell.report.figures.robustness import robustness as robustness_figure
+from firstshell.report.figures.robustness import robustness as drawn
 from firstshell.runtime.store import Store
 from synthetic import synthetic_dataset
 
@@ -75,8 +75,7 @@ def test_a_metal_with_too_few_samples_is_left_out(data):
 
 
 def test_a_panel_for_each_disturbance(frame):
-    shown = robustness_figure(frame, "xanes")
-    assert [len(row) for row in shown.rows()] == [len(XANES)] * 3
+    shown = drawn(frame, "xanes")
+    assert [len(row) for row in shown.rows] == [len(XANES)] * 3
     assert {"mean", "std"} <= set(shown.frame().columns)
-    assert "Dotted" in shown.caption
-    assert "Dotted" not in robustness_figure(frame, "pdf").caption
+    assert set(shown.frame()["model"]) == {"augmented", "plain", "as simulated"}

@@ -31,6 +31,7 @@ from firstshell.study.origins import natural_frame, origin_tasks, origins_frame
 from firstshell.study.plan import StudyPlan
 from firstshell.study.tasks import (
     REFERENCE_FEATURES,
+    REFERENCE_REPEATS,
     REFERENCE_TREES,
     Task,
     mean_length,
@@ -300,6 +301,7 @@ def _reference_tasks(plan: StudyPlan, tasks: list[Task]) -> Iterator[Task]:
             and task.inputs in plan.reference
             and task.split == plan.main_split
             and not task.side
+            and task.repeat < REFERENCE_REPEATS
         ):
             yield replace(task, kind="random", trees=REFERENCE_TREES, max_features=REFERENCE_FEATURES)
 
