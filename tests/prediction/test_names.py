@@ -25,7 +25,7 @@ def test_a_name_is_shown_and_does_nothing(name, xanes_model, tmp_path):
     (cell,) = pd.read_csv(csv)["sample"]
     shown = paragraph(found[0]) + line(found[0])
     assert "\x1b" not in shown + (tmp_path / "out" / "sample_01.svg").read_text(encoding="utf-8")
-    assert cell == (f"'{name}" if name.startswith("=") else plain(name))
+    assert cell == (f"'{name}" if name.startswith("=") else plain(found[0].sample.name))
     assert name in shown or "\\x1b" in shown
 
 
