@@ -26,7 +26,7 @@ def test_a_name_is_shown_and_does_nothing(name, xanes_model, tmp_path):
     shown = paragraph(found[0]) + line(found[0])
     assert "\x1b" not in shown + (tmp_path / "out" / "sample_01.svg").read_text(encoding="utf-8")
     assert cell == (f"'{name}" if name.startswith("=") else plain(found[0].sample.name))
-    assert name in shown or "\\x1b" in shown
+    assert plain(found[0].sample.name) in shown
 
 
 def test_hostile_names_of_the_collection(command, shared, xanes_model, tmp_path, monkeypatch):

@@ -220,7 +220,7 @@ def test_poor_corrections_are_told():
 
 
 def test_published_pdfs_find_their_structures(shared):
-    """Of the dataset's materials, the nearest to the film by RMS difference of features is TiO2; MgTi2O4 is not in it."""
+    """Of the dataset's materials, the nearest to the film by RMS difference is TiO2; MgTi2O4 is not in it."""
     folder = shared / "data" / "measured" / "pdf"
     if not folder.is_dir():
         pytest.skip("no measured files here")
