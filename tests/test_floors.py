@@ -16,7 +16,6 @@ ROOMS = (
     ("io",),
     ("crystal",),
     ("simulation",),
-    ("structures",),
     ("dataset",),
     ("study",),
     ("measured",),

@@ -172,3 +172,19 @@ def test_reasons_are_recorded(tmp_path):
     for target in ("oxidation_state", "coordination_number", "bond_length"):
         assert frame[target].isna()[0] == (target in reasons)
     assert reasons
+
+
+def test_a_spoilt_file_leaves_out_its_material_and_is_named(tmp_path):
+    files = tree_files()
+    good, crystal = files["mp-1/FEFF-XANES/000_Cu/xmu.dat"], files["mp-1/POSCAR"]
+    lines = good.split("\n")
+    words = lines[60].split()
+    lines[60] = " ".join([*words[:3], str(3 * float(words[3])), *words[4:]])
+    files |= {"mp-4/POSCAR": crystal, "mp-4/FEFF-XANES/000_Cu/xmu.dat": "\n".join(lines)}
+    wide = crystal.replace("4.6837 0.0 0.0", "4.6837 0.0 0.0 1.0")
+    files |= {"mp-5/POSCAR": wide, "mp-5/FEFF-XANES/000_Cu/xmu.dat": good}
+    data = import_feff(write_folder(files, tmp_path / "runs"), workers=1)
+    assert set(data.frame["id"]) == {"mp-1", "mp-3"}
+    reasons = " ".join(data.excluded["reason"])
+    assert "mp-4/FEFF-XANES/000_Cu/xmu.dat:61: χ is not μ − μ0" in reasons
+    assert "mp-5/POSCAR:3: there are more numbers in this row" in reasons

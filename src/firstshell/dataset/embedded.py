@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from firstshell import simulation as modalities
 from firstshell.errors import EngineError, InputError
 
 if TYPE_CHECKING:
@@ -27,8 +28,6 @@ FOLDER = Path(str(files("firstshell.dataset")))
 DATA, MANIFEST = FOLDER / "embedded.parquet", FOLDER / "embedded.json"
 OXIDE = "O"
 """The ligand of what is studied, and what models are trained on, by default."""
-TOLERANCES = {"xanes": 1e-4, "pdf": 1e-5, "dpdf": 1e-5}
-"""Largest differences that a spectrum simulated again may have: edge steps, Å⁻², Å⁻². Files hold single precision."""
 LENGTH_TOLERANCE = 1e-9
 """Å that a bond length labelled again may differ by: the last digit of a mean follows from the order of its terms."""
 
@@ -135,7 +134,7 @@ def verify(
     seed : what the draw follows from; another draw each time when None
 
     Raises InputError where the dataset keeps no structures, EngineError naming the first difference: labels must be
-    equal (lengths within `LENGTH_TOLERANCE`), spectra within `TOLERANCES`.
+    equal (lengths within `LENGTH_TOLERANCE`), spectra within the `tolerance` of their modality.
     """
     from firstshell.dataset.pipeline import build_dataset, params_of
 
@@ -183,9 +182,10 @@ def _compare(data: Dataset, again: Dataset, drawn: set[tuple[str, str]]) -> dict
     for name, values in again.spectra.items():
         difference = np.abs(values[order["index"]] - shipped.spectra[name][order["index_shipped"]]).max(axis=1)
         worst[name] = float(difference.max())
-        if worst[name] > TOLERANCES[name]:
+        allowed = modalities.get(name).tolerance
+        if worst[name] > allowed:
             sample = order["id"].iloc[int(difference.argmax())]
-            raise EngineError(f"{sample}: the {name} differs by {worst[name]:.1e}, allowed are {TOLERANCES[name]:.0e}")
+            raise EngineError(f"{sample}: the {name} differs by {worst[name]:.1e}, allowed are {allowed:.0e}")
     return worst
 
 

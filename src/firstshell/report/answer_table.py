@@ -11,6 +11,7 @@ from firstshell import simulation as modalities
 from firstshell.measured.xanes.normalise import Normalised
 from firstshell.prediction.answer import Answer
 from firstshell.prediction.explain import Evidence
+from firstshell.report.style import true_minus
 from firstshell.runtime.spreadsheet import write_csv
 from firstshell.runtime.store import write_atomic
 from firstshell.types import Target
@@ -67,7 +68,7 @@ def ranges(xanes: Normalised) -> tuple[str, str]:
     """Return the ranges of the line below and the curve above the edge, in eV from E0."""
     used = xanes.settings
     line, curve = (f"{low:.0f} to {high:.0f}" for low, high in ((used.pre1, used.pre2), (used.norm1, used.norm2)))
-    return line.replace("-", "−"), curve
+    return true_minus(line), curve
 
 
 def head(target: Target) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from firstshell import simulation as modalities
+from firstshell.report.style import true_minus
 from firstshell.types import Array, Region, Target
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class Axis:
 
     def text(self, position: float) -> str:
         """Return a grid position without its unit."""
-        return f"{position - self.origin:{'+' if self.signed else ''}.1f}".replace("-", "−")
+        return true_minus(f"{position - self.origin:{'+' if self.signed else ''}.1f}")
 
 
 def axis_of(samples: Dataset, modality: str) -> Axis:

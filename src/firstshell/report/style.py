@@ -130,4 +130,9 @@ def number(metric: Metric, value: float, sign: bool = False) -> str:
     """Format a score with the digits its spread deserves, with a true minus and none on zero; a dash if missing."""
     if value != value:
         return "–"
-    return f"{value:{'+' if sign else ''}z.{DIGITS.get(metric, 3)}f}".replace("-", "−")
+    return true_minus(f"{value:{'+' if sign else ''}z.{DIGITS.get(metric, 3)}f}")
+
+
+def true_minus(text: str) -> str:
+    """Return numbers with a minus sign in place of the hyphen."""
+    return text.replace("-", "−")

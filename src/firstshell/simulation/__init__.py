@@ -51,7 +51,7 @@ class Modality:
     on_request : whether datasets hold it only when it is asked for
     settings_of : another modality, whose settings hold for this one too unless it is given its own
     suffix : of files of columns
-    tolerance : how far two calculations of the same may differ, in `unit`
+    tolerance : how far a spectrum simulated again may differ from one kept in a dataset's single precision, in `unit`
     scaled_by : what measured spectra are divided by before they are compared, "" for nothing
     rank : place in tables and figures
     hatch, hatch_joined : of bars, alone and joined to another modality
@@ -75,7 +75,7 @@ class Modality:
     on_request: bool = False
     settings_of: str = ""
     suffix: str = ".dat"
-    tolerance: float = 1e-9
+    tolerance: float = 1e-5
     scaled_by: str = ""
     rank: int = 9
     hatch: str = "xx"

@@ -20,7 +20,7 @@ MAX_POINTS, MAX_MEMBERS, MAX_LINKS = 1_000_000, 1000, 10
 MAX_UNPACKED = 64_000_000
 """Bytes that all that is read of one file may unpack to, whole pieces counted where an array is kept in pieces; a
 crafted file unpacks a few megabytes into more than there is memory, in one array or in a thousand."""
-MAX_LOOKUPS = 20_000
+MAX_LOOKUPS = 10_000
 """Names that are looked up in one file, some 50 µs each."""
 MAX_TEXT = 10_000
 HEAP = re.compile(rb"GCOL\x01\0\0\0(.{8})", re.DOTALL)

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 from firstshell.measured.xanes.standards import Fit
 from firstshell.measured.xanes.transfer import PARAMETERS
 from firstshell.report.figures.answer import save
-from firstshell.report.style import FAINT, INK, MEAN, TRACE, label, metal_colour, paper_style
+from firstshell.report.style import FAINT, INK, MEAN, TRACE, label, metal_colour, paper_style, true_minus
 from firstshell.runtime.spreadsheet import write_csv
 
 UNITS = {"shift": "eV", "sigma": "eV", "growth": "eV/eV", "slope": "1/40 eV"}
@@ -57,7 +57,7 @@ def fit_figure(found: Fit) -> Figure:
     top.set(ylabel="μ(E) (edge steps)", xlim=(each.energy[0], each.energy[-1]))
     top.legend(loc="lower right")
     settings = [(_head(name).replace("_", " "), getattr(found.transfer, name)) for name in PARAMETERS]
-    words = "\n".join(f"{name}: {value:z.3f}".replace("-", "−") for name, value in settings)
+    words = "\n".join(f"{name}: {true_minus(f'{value:z.3f}')}" for name, value in settings)
     inside = each.grid <= each.energy[-1]
     highest = max(each.simulated[inside].max(), each.measured.max(), made.max())
     # Room for the parameters, above everything that is drawn.

@@ -9,6 +9,7 @@ from firstshell.prediction.answer import Answer
 from firstshell.prediction.explain import Evidence
 from firstshell.prediction.resemblance import Resemblance
 from firstshell.report.answer_table import ranges
+from firstshell.report.style import true_minus
 from firstshell.runtime.console import plain
 from firstshell.simulation import get, show
 from firstshell.types import Prediction, Target
@@ -88,12 +89,12 @@ def evidence_lines(start: dict[Target, float], found: Sequence[Evidence]) -> lis
 
 
 def _window(part: Evidence) -> str:
-    return f"{part.low:.1f} to {part.high:.1f} {part.unit}".replace("-", "−")
+    return true_minus(f"{part.low:.1f} to {part.high:.1f} {part.unit}")
 
 
 def signed(value: float, digits: int) -> str:
     """Return a number with its sign, a true minus."""
-    return f"{value:+z.{digits}f}".replace("-", "−")
+    return true_minus(f"{value:+z.{digits}f}")
 
 
 def _target(found: Prediction) -> str:
