@@ -9,9 +9,8 @@ from firstshell.prediction.answer import Answer
 from firstshell.prediction.explain import Evidence
 from firstshell.prediction.resemblance import Resemblance
 from firstshell.report.answer_table import ranges
-from firstshell.report.style import true_minus
-from firstshell.runtime.console import plain
-from firstshell.simulation import get, show
+from firstshell.runtime.console import plain, true_minus
+from firstshell.simulation import show
 from firstshell.types import Prediction, Target
 
 NOTE = (
@@ -121,7 +120,7 @@ def _ends(found: Prediction) -> str:
 
 
 def _resemblance(name: str, each: Resemblance) -> list[str]:
-    distance = f"{each.distance:.3f} {get(name).distance_unit}"
+    distance = f"{each.distance:.3f} {each.unit}"
     first = f"  {each.verdict}: the {show(name)} differs by {distance} from the nearest"
     nearest = "; ".join(f"{known} {distance:.3f}" for known, distance in each.nearest)
     rival = "" if each.rival is None else f"; not trained on: {each.rival[0]} {each.rival[1]:.3f}"
