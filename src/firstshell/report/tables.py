@@ -15,7 +15,7 @@ from firstshell.report import reading
 from firstshell.report.style import input_name, number
 from firstshell.report.words import checks as check_words
 from firstshell.report.words import study as words
-from firstshell.report.words.terms import BASELINES, CLAIMS, SHARES, SHORT
+from firstshell.report.words.terms import BASELINES, CLAIMS, SHARES, SHORT, listed
 from firstshell.types import Metric, Target, main_metric
 
 if TYPE_CHECKING:
@@ -237,7 +237,9 @@ def origins(study: Study) -> Table:
             "Target": SHORT[Target(row["target"])],
             "Inputs": input_name(row["inputs"]),
             "Tested on": str(row["alone"]),
-            "Added to training": f"{row['added_train']:.0f} {row['added']} to {row['alone_train']:.0f}",
+            "Added to training": (
+                f"{row['added_train']:.0f} {listed(row['added'].split('+'))} to {row['alone_train']:.0f}"
+            ),
             "Alone": number(Metric(row["metric"]), row["alone_score"]),
             "With them": number(Metric(row["metric"]), row["all_score"]),
             "Gain": _gain(Metric(row["metric"]), row),

@@ -134,7 +134,7 @@ def _row(
     # Of both training sets the smaller: the larger correction.
     seeds = shared.plan.repeat_over == "seeds"
     answer = untested(improvement) if seeds else corrected_test(improvement, tested / trained)
-    names = "added" if kept == OWN else " and ".join(sorted(set(samples.origins[others].tolist())))
+    names = "added" if kept == OWN else "+".join(sorted(set(samples.origins[others].tolist())))
     numbers = (trained, added, tested, float(without.mean()), float(with_.mean()))
     return (*head, SPLIT, metric.value, kept, names, *numbers, *asdict(answer).values())
 

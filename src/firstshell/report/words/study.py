@@ -19,11 +19,10 @@ from firstshell.report.words.terms import (
     effect,
     listed,
     places,
-    probability,
     span,
 )
 from firstshell.simulation import show
-from firstshell.types import Metric, Target, main_metric
+from firstshell.types import Target, main_metric
 
 if TYPE_CHECKING:
     from firstshell.study.study import Study
@@ -89,15 +88,8 @@ def multiplicity(study: Study) -> str:
     low, kept = int((tested["p_value"] < 0.05).sum()), int((tested["p_holm"] < 0.05).sum())
     return (
         f"{len(tested)} paired tests: {low} have p < 0.05, where chance alone would give about {len(tested) / 20:.0f}; "
-        f"{kept} remain after Holm's correction for {len(tested)} tests."
+        f"{kept} remain{'s' if kept == 1 else ''} after Holm's correction for {len(tested)} tests."
     )
-
-
-def comparison(row: Mapping[Any, Any]) -> str:
-    """Return one paired test as a sentence, with the p-value adjusted for the number of tests."""
-    metric = Metric(row["metric"])
-    adjusted = "" if row["p_holm"] != row["p_holm"] else f"; Holm: {probability(row['p_holm'])}"
-    return f"{change(row['without'], row['with'])} {effect(metric, row)}{adjusted}."
 
 
 def finding(row: Mapping[Any, Any]) -> str:
@@ -120,15 +112,6 @@ def finding(row: Mapping[Any, Any]) -> str:
     if row["reason"] == "may_be_worse":
         return f"XANES may be worse than PDF by more than {margin} ({span(metric, row['low'], row['high'])})."
     return f"{change('pdf', 'xanes')} {effect(metric, tested)}."
-
-
-def origin(row: Mapping[Any, Any]) -> str:
-    """Return what further samples in training are worth for natural, or own, samples."""
-    metric = Metric(row["metric"])
-    return (
-        f"On held-out {row['alone']} samples, adding {row['added_train']:.0f} {row['added']} ones to the "
-        f"{row['alone_train']:.0f} {row['alone']} ones that train {show(row['inputs'])} {effect(metric, row)}."
-    )
 
 
 def place(row: Mapping[Any, Any], tied: int) -> str:
@@ -186,12 +169,14 @@ def _claim(study: Study, code: str) -> tuple[int, str] | None:
         parts.append(f"does not hold for {_named(cells['refuted'])}")
     if cells["confirmed"]:
         everywhere = len(cells["confirmed"]) == total
-        parts.append(f"holds for all {total}" if everywhere else f"holds for {len(cells['confirmed'])} of {total}")
+        of_all = f"for all {total}" if everywhere else f"for {len(cells['confirmed'])} of {total}"
+        parts.append("holds" if total == 1 and everywhere else f"holds {of_all}")
     if cells["narrowed"]:
         parts.append(f"the gap is narrowed for {_named(cells['narrowed'])}")
     if cells["undecided"]:
         every = len(cells["undecided"]) == total
-        parts.append(f"cannot be decided for {'any' if every else len(cells['undecided'])} of {total}")
+        of_all = f"for {'any' if every else len(cells['undecided'])} of {total}"
+        parts.append("cannot be decided" if total == 1 else f"cannot be decided {of_all}")
     return len(cells["refuted"]), f"{CLAIMS[code]}: {'; '.join(parts)}."
 
 
