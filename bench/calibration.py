@@ -23,7 +23,7 @@ import numpy as np
 from firstshell.dataset import embedded
 from firstshell.measured.xanes.population import default_population
 from firstshell.prediction.model_cache import channels_of
-from firstshell.prediction.training import HeldOut, Trained, calibrate, reach, sharpened, train, values
+from firstshell.prediction.training import HeldOut, Trained, calibrate, intervals, sharpened, train
 from firstshell.prediction.training_set import Samples, collect
 from firstshell.runtime.store import write_atomic
 from firstshell.study.splits import Codes
@@ -114,9 +114,8 @@ def half_by_half(chosen: Samples, made: Trained, target: Target, doubt: float) -
         how = calibrate(chosen, made.outputs, part(held, mine), target, doubt)
         other = part(held, ~mine)
         weights, truth = chosen.weights[other.rows], chosen.truth(target)[other.rows]
-        means = values(made.outputs, target, other.outputs, how.temperature, doubt)
-        wide = reach(made.outputs, target, other.outputs, other.spread[target], how)
-        covered = float(np.average(np.abs(means - truth) <= wide, weights=weights))
+        low, high = intervals(made.outputs, target, other.outputs, other.spread[target], how)
+        covered = float(np.average((low <= truth) & (truth <= high), weights=weights))
         confidence, right, entropy = np.empty(0), np.empty(0), np.nan
         if target.is_class:
             shares = sharpened(other.outputs[:, made.outputs.columns(target)], how.temperature, doubt)

@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import csv
 import json
+import sys
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
@@ -20,8 +21,6 @@ import numpy as np
 from pymatgen.core.lattice import Lattice
 from pymatgen.core.structure import Structure
 
-from embedded_dataset import amcsd
-from embedded_dataset.amcsd_database import database, expand, read_atoms, read_rows
 from firstshell.dataset import embedded
 from firstshell.measured.read import read_samples
 from firstshell.measured.standards_file import Listed, simulate_all, without_hydrogen
@@ -176,6 +175,10 @@ def structure(name: str) -> Structure:
         places = [[0.5, 0.5, 0.5], [0, 0, 0], [0.327, 0.125, 0.125], [0.375, 0.375, 0.375]]
         cubic = Structure.from_spacegroup("Fd-3m:2", Lattice.cubic(10.196), ["Eu", "Ti", "O", "O"], places)
         return cubic.get_primitive_structure()
+    sys.path.insert(0, str(Path(__file__).parents[1] / "tools"))
+    from embedded_dataset import amcsd
+    from embedded_dataset.amcsd_database import database, expand, read_atoms, read_rows
+
     if name not in HYDROUS:
         return amcsd.read_entry(STRUCTURES[name]).structure
     row = next(read_rows(database(), int(STRUCTURES[name].removeprefix("amcsd-"))))

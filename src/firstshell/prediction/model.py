@@ -16,7 +16,7 @@ from firstshell.prediction.damping import Damping
 from firstshell.prediction.domain import Likeness
 from firstshell.prediction.non_oxides import Foreign
 from firstshell.prediction.outputs import Outputs
-from firstshell.prediction.training import Calibration, TrainingParams, reach, sharpened, train, values
+from firstshell.prediction.training import Calibration, TrainingParams, intervals, sharpened, train, values
 from firstshell.runtime.progress import Reporter
 from firstshell.study.splits import seeded
 from firstshell.study.trees import Trees
@@ -67,7 +67,8 @@ class Predictor:
 
     def ask(self, spectra: dict[str, Array]) -> Told:
         """Return what the forest says, before calibration."""
-        return ask(self.trees, self.outputs, self.channels, self.damping, spectra)
+        rows = {name: np.atleast_2d(values) for name, values in spectra.items()}
+        return ask(self.trees, self.outputs, self.channels, self.damping, rows)
 
     def answers(self, said: Told) -> list[dict[Target, Prediction]]:
         """Return the answers that are made of what the forest says."""
@@ -77,8 +78,7 @@ class Predictor:
     def _answers(self, target: Target, found: Array, spread: Array) -> list[Prediction]:
         how, classes = self.calibrations[target], self.outputs.classes(target)
         means = values(self.outputs, target, found, how.temperature, how.doubt)
-        wide = reach(self.outputs, target, found, spread, how)
-        low, high = (float(classes[0]), float(classes[-1])) if target.is_class else (0.0, np.inf)
+        ends = intervals(self.outputs, target, found, spread, how)
         shares = np.empty((len(found), 0))
         if target.is_class:
             shares = sharpened(found[:, self.outputs.columns(target)], how.temperature, how.doubt)
@@ -88,10 +88,10 @@ class Predictor:
                 target,
                 self.inputs,
                 float(mean),
-                (max(low, float(mean - own)), min(high, float(mean + own))),
+                (float(low), float(high)),
                 {int(c): float(p) for c, p in zip(classes, share, strict=True)},
             )
-            for mean, own, share in zip(means, wide, shares, strict=True)
+            for mean, low, high, share in zip(means, *ends, shares, strict=True)
         ]
 
 

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 COVERAGE = 0.9
 FAINT = 1e-3
 """Least share that a class is given before shares are sharpened or softened."""
+LEAST_WIDTH = 0.5
+"""Share of the width of intervals about the mean that is kept where the likeliest classes hold the truth without it."""
 LEAST_CLASS = 20
 """Samples, by weight, from which on a class has an interval of its own."""
 MOST_COPIES = 8000
@@ -72,8 +74,8 @@ class Calibration:
 
     temperature, doubt : shares p become p^(1/temperature), and all classes have `doubt` alike, see `sharpened`
     floor : added in squares to the trees' disagreement, in units of the target
-    widths : intervals reach this many times that to both sides, by the class that is likeliest: of the target itself,
-        or of the coordination number for bond lengths
+    widths : intervals reach this many times that to both sides, and to the likeliest classes that together have 90 %;
+        by the class that is likeliest: of the target itself, or of the coordination number for bond lengths
     """
 
     temperature: float
@@ -208,9 +210,22 @@ def calibrate(samples: Samples, outputs: Outputs, held: HeldOut, target: Target,
     averages = values(outputs, target, held.outputs, temperature, doubt)
     floor = max(1e-4, 0.5 * float(np.sqrt(np.average((averages - truth) ** 2, weights=weights))))
     scores = np.abs(averages - truth) / np.hypot(held.spread[target], floor)
-    return Calibration(
-        temperature, doubt, floor, class_widths(scores, weights, likeliest(outputs, target, held.outputs))
-    )
+    classes = likeliest(outputs, target, held.outputs)
+    widths = class_widths(scores, weights, classes)
+    if target.is_class:
+        low, high = plausible(sharpened(shares, temperature, doubt), outputs.classes(target))
+        needed = class_widths(np.where((low <= truth) & (truth <= high), 0.0, scores), weights, classes)
+        widths = tuple(max(LEAST_WIDTH * wide, need) for wide, need in zip(widths, needed, strict=True))
+    return Calibration(temperature, doubt, floor, widths)
+
+
+def plausible(shares: Array, classes: Codes) -> tuple[Array, Array]:
+    """Return the (n,) lowest and highest of the likeliest classes that together have `COVERAGE` of shares (n, k)."""
+    order = np.argsort(-shares, axis=1, kind="stable")
+    descending = np.take_along_axis(shares, order, axis=1)
+    needed = np.cumsum(descending, axis=1) - descending < COVERAGE
+    values_of = classes[order].astype(float)
+    return np.where(needed, values_of, np.inf).min(axis=1), np.where(needed, values_of, -np.inf).max(axis=1)
 
 
 def likeliest(outputs: Outputs, target: Target, found: Array) -> Codes:
@@ -219,10 +234,20 @@ def likeliest(outputs: Outputs, target: Target, found: Array) -> Codes:
     return np.asarray(found[:, outputs.columns(own)].argmax(axis=1))
 
 
-def reach(outputs: Outputs, target: Target, found: Array, spread: Array, how: Calibration) -> Array:
-    """Return the (n,) half widths of intervals, of outputs (n, k) that disagree by `spread` (n,) between trees."""
+def intervals(outputs: Outputs, target: Target, found: Array, spread: Array, how: Calibration) -> tuple[Array, Array]:
+    """Return the (n,) ends of the 90 % intervals, of outputs (n, k) that disagree by `spread` (n,) between trees.
+
+    They reach to both sides of the mean, and to every class without which less than 90 % would be left.
+    """
+    means = values(outputs, target, found, how.temperature, how.doubt)
     own = np.minimum(likeliest(outputs, target, found), len(how.widths) - 1)
-    return np.asarray(np.array(how.widths)[own] * np.hypot(spread, how.floor))
+    wide = np.array(how.widths)[own] * np.hypot(spread, how.floor)
+    low, high = means - wide, means + wide
+    if not target.is_class:
+        return np.maximum(low, 0.0), high
+    classes = outputs.classes(target)
+    first, last = plausible(sharpened(found[:, outputs.columns(target)], how.temperature, how.doubt), classes)
+    return np.maximum(np.minimum(low, first), classes[0]), np.minimum(np.maximum(high, last), classes[-1])
 
 
 def class_widths(scores: Array, weights: Array, classes: Codes) -> tuple[float, ...]:

@@ -36,8 +36,10 @@ that may be off, and by how much metals differ. Measured edges move more than si
 (docs/decisions/measured-answers.md)."""
 OFFSET_PRIOR, SHIFT_NOISE = 2.0, 0.7
 """eV: how far one metal's shifts are believed to be from others', and one compound's from its metal's."""
-METAL_PRIOR, COMPOUND_NOISE = 0.7, 0.8
-"""The same for all other parameters, in standard deviations over compounds."""
+METAL_PRIOR, COMPOUND_NOISE = {"stretch": 0.7}, 0.8
+"""The same for all other parameters, in standard deviations over compounds: the stretch is a fault of one metal's
+simulations, broadening and normalisation are the sample's and the beamline's."""
+METAL_ELSE = 0.2
 SHRINKAGE = 0.3
 """Share of the correlations between parameters that is given up: standards are few."""
 CALIBRATION = 1.2
@@ -161,7 +163,10 @@ def population_of(
     own = np.array([[metal == name for name in offsets] for metal in metals], dtype=float)
     for k, name in enumerate(PARAMETERS):
         wide = max(float(values[:, k].std()), LEAST[name])
-        design, precision = [np.ones((len(found), 1)), own], [0.0, *[(METAL_PRIOR * wide) ** -2] * len(offsets)]
+        design, precision = (
+            [np.ones((len(found), 1)), own],
+            [0.0, *[(METAL_PRIOR.get(name, METAL_ELSE) * wide) ** -2] * len(offsets)],
+        )
         aim, noise = values[:, k], COMPOUND_NOISE * wide
         if k == SHIFT:
             design += [height[:, None], own * height[:, None]]

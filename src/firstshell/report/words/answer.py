@@ -32,7 +32,7 @@ def paragraph(answer: Answer) -> str:
     names = show(answer.inputs).replace("+", " + ")
     sources = plain(", ".join(answer.sample.sources))
     lines = [f"{plain(answer.sample.name)}: {answer.metal}, from {names} ({sources})"]
-    lines += [f"  {plain(sentence)}" for sentence in origin(answer)]
+    lines += [f"  {sentence}" for sentence in origin(answer)]
     for target, prediction in answer.predictions.items():
         lines.append(f"  {_target(prediction)}")
         lines += [f"    from {show(name)} alone: {_brief(each[target])}" for name, each in answer.alone.items()]
@@ -55,7 +55,7 @@ def origin(answer: Answer) -> list[str]:
         first += f", line {line} eV, curve {curve} eV from it, edge step {xanes.edge_step:.3g}"
     also = f"Other signals in the file (--signal takes one): {'; '.join(xanes.others)}" if xanes.others else ""
     ends = f"{xanes.ends[:1].upper()}{xanes.ends[1:]}"
-    return [first.removeprefix(": "), *filter(None, (ends, also))]
+    return [plain(sentence) for sentence in (first.removeprefix(": "), ends, also) if sentence]
 
 
 def line(answer: Answer, width: int = WIDTH) -> str:
