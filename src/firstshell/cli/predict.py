@@ -109,7 +109,7 @@ def predict(
     save_model
         Write the model to this file.
     explain
-        Say which windows of each spectrum speak for the answer (TreeSHAP; takes some seconds more).
+        Show which windows of each spectrum are the evidence for the answer (TreeSHAP; takes some seconds more).
     out
         Folder for answers.csv, answers.parquet, a picture of each of the first 20 samples and one of the series.
     verbose

@@ -162,7 +162,7 @@ def metal_curves(data: Dataset, metal: str) -> Record:
 
 
 def models(name: str, population: Population) -> tuple[dict[str, tuple[Channel, Channel]], tuple[Disturbance, ...]]:
-    """Return how each model is trained, the channel of what it is asked about, and what may befall that."""
+    """Return how each model is trained, the channel of what it is asked about, and the perturbations applied."""
     found: dict[str, tuple[Channel, Channel]]
     if name == "xanes":
         still = replace(population, spread=dict.fromkeys(population.spread, 1e-09))

@@ -1,4 +1,4 @@
-"""What the page takes, and for how long it works: bounds on what strangers' files can cost."""
+"""What the page takes, and for how long it works: bounds on what files of unknown origin can cost."""
 
 from __future__ import annotations
 

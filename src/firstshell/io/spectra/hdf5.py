@@ -1,4 +1,4 @@
-"""Reading of HDF5 files from strangers: datasets by path, within limits, and never anything outside the file."""
+"""Reading of HDF5 files of unknown origin: datasets by path, within limits, and never anything outside the file."""
 
 from __future__ import annotations
 

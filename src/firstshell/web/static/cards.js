@@ -76,9 +76,9 @@ function verdict(sample, detail) {
 const WAYS = { foil: "by the foil that was measured along", fit: "by likeness to the training spectra", given: "as you say" };
 
 function moved(alignment, inputs) {
-  if (!alignment) return make("p", { class: "small" }, `Asked with ${inputs}.`);
+  if (!alignment) return make("p", { class: "small" }, `Inputs: ${inputs}.`);
   const how = alignment.by === "none"
     ? "Energies are as measured"
     : `Energies were moved by ${show(alignment.shift)} eV, ${WAYS[alignment.by]}`;
-  return make("p", { class: "small" }, `Asked with ${inputs}. ${how}; likeness to the training spectra would move them by ${show(alignment.suggested)} eV.`);
+  return make("p", { class: "small" }, `Inputs: ${inputs}. ${how}; likeness to the training spectra would move them by ${show(alignment.suggested)} eV.`);
 }

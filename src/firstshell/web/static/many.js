@@ -19,7 +19,7 @@ export function many(samples, refused, shown, choose) {
 }
 
 function table(samples, shown, choose) {
-  const heads = ["Sample", "Metal", ...samples[0].targets.map((each) => each.label + (each.unit ? ` (${each.unit})` : "")), "Known?", "Nearest"];
+  const heads = ["Sample", "Metal", ...samples[0].targets.map((each) => each.label + (each.unit ? ` (${each.unit})` : "")), "In domain?", "Nearest"];
   const rows = samples.map((sample, i) =>
     make("tr", { class: i === shown ? "chosen" : null },
       make("th", { scope: "row" }, make("button", { type: "button", class: "plain", "aria-pressed": String(i === shown), onclick: () => choose(i) }, sample.name)),

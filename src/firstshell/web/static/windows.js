@@ -1,4 +1,4 @@
-// Which windows of this spectrum speak for the answer.
+// Evidence: what each window of this spectrum adds to the answer.
 
 import { make, show, signed, titles } from "./dom.js";
 import { figure, range } from "./plot.js";
@@ -8,8 +8,8 @@ export function windows(targets) {
   const figures = names.flatMap((name) =>
     targets.map((target) => one(target, target.windows.filter((each) => each.modality === name), name)));
   return [
-    make("h3", {}, "What speaks for the answer"),
-    make("p", { class: "small" }, "What each window of this spectrum adds to the answer for any spectrum (TreeSHAP). Windows stand for each other where they tell the same."),
+    make("h3", {}, "Evidence"),
+    make("p", { class: "small" }, "What each window of this spectrum adds to the answer for any spectrum (TreeSHAP). Correlated windows share credit."),
     make("div", { class: "charts three" }, ...figures),
   ];
 }
@@ -21,7 +21,7 @@ function one(target, parts, name) {
   const most = parts.reduce((best, each) => (Math.abs(each.contribution) > Math.abs(best.contribution) ? each : best));
   const [lo, hi] = range([[0], parts.map((each) => each.contribution)], 0.12);
   return figure({
-    title: `What speaks for the answer: ${target.label}, ${titles[name]}`,
+    title: `Evidence: ${target.label}, ${titles[name]}`,
     label: `${target.label}: contributions of the ${titles[name]}; strongest: ${most.low} to ${most.high} ${unit}, ${signed(most.contribution, digits)}`,
     caption: `${target.label}, ${titles[name]}: ${show(target.start, digits)} for any spectrum; strongest: ${show(most.low, edge)} to ${show(most.high, edge)} ${unit}, ${signed(most.contribution, digits)}${target.unit ? ` ${target.unit}` : ""}.`,
     height: 170,
