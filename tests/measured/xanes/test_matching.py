@@ -86,5 +86,5 @@ def test_what_is_far_at_the_mean_transfer_is_compared_there_only(bank, monkeypat
     quick = match(bank, mu, 0.03)
     nearest = np.argsort(whole.rmse)[:2]
     assert quick.rmse[nearest] == pytest.approx(whole.rmse[nearest], abs=1e-6)
-    assert (quick.rmse >= whole.rmse - 1e-9).all()
+    assert (quick.rmse >= whole.rmse - 1e-6).all()
     assert quick.best_shift == pytest.approx(whole.best_shift, abs=0.3)
