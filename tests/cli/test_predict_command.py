@@ -118,6 +118,22 @@ def test_ranges_and_shifts_reach_the_model(command, saved, tmp_path):
 
 
 @pytest.mark.slow
+def test_what_of_a_file_is_taken_can_be_said(command, saved, tmp_path):
+    path = write_scan(tmp_path / "a.dat")
+    words = ["predict", path, "--model", saved / "xanes.npz", "--align", "none"]
+    status, plain, _ = command(*words)
+    assert status == 0
+    assert re.search(r"columns of text: μ from mu; Cu K edge, E0 \d{4}\.\d eV, line −\d+ to −\d+ eV, curve", plain)
+    status, out, _ = command(*words, "--columns", "energy=1,mu=-2*(2-2-2)/2")
+    assert status == 0
+    assert "μ from -2*(2-2-2)/2;" in out
+    assert command(*words, "--signal", "mu", "--format", "columns")[0] == 0
+    for option, message in ((("--signal", "fluorescence"), "has no signal"), (("--format", "xds"), "no format 'xds'")):
+        status, _, err = command(*words, *option)
+        assert status == 2
+        assert message in err
+
+
 def test_a_model_is_trained_kept_and_saved(command, tmp_path, monkeypatch):
     monkeypatch.setenv("FIRSTSHELL_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(models, "TrainingParams", lambda: QUICK)

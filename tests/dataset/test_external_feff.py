@@ -119,7 +119,7 @@ def test_a_node_without_feff_spoils_nothing(tmp_path, monkeypatch):
         return done
 
     with monkeypatch.context() as patch:
-        patch.setattr(xanes, "ready", lost)
+        patch.setattr(xanes, "modality", replace(xanes.modality, ready=lost))
         data = build_dataset(oxides(), out, params=settings(feff), workers=0)
     assert set(data.frame["id"]) == {"hematite.cif"}
     assert data.excluded["reason"].str.contains("does not exist on").any()

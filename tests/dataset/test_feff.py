@@ -164,6 +164,7 @@ def test_a_changed_file_is_imported_again(tmp_path):
     assert np.array_equal(first.spectra["xanes"][1], second.spectra["xanes"][1])
 
 
+@pytest.mark.filterwarnings("ignore::firstshell.errors.DomainWarning")  # a cell of 216 Å³ an atom
 def test_reasons_are_recorded(tmp_path):
     lonely = MNO.replace("Mn1 O1", "gas").replace("2.223", "6.0")
     files = {"x/POSCAR": lonely, "x/FEFF-XANES/000_Mn/xmu.dat": xmu(fermi=6543.7)}

@@ -5,8 +5,10 @@ import pytest
 
 from embedded_dataset import rotation_fix
 from embedded_dataset.build import queue
-from embedded_dataset.ship import group_of, material_of, origin_of
+from embedded_dataset.ship import group_of, material_of, origin_of, seed
+from firstshell.dataset.embedded import load_everything, materials
 from firstshell.errors import UnavailableError
+from firstshell.runtime.store import Store
 from firstshell.simulation.feff import feff8l
 
 
@@ -57,3 +59,16 @@ def test_the_changed_programs_differ_in_one_number_and_only_known_ones_are_chang
     monkeypatch.setattr(rotation_fix, "KNOWN", {"pot": "0" * 64})
     with pytest.raises(UnavailableError, match="feff8l_pot is not the program"):
         rotation_fix.copy_programs(tmp_path / "other")
+
+
+def test_spectra_of_the_shipped_dataset_are_not_simulated_again_unless_its_crystal_is_another(tmp_path):
+    shipped = load_everything()
+    (crystal,) = materials(data=shipped, wanted=[("amcsd-00018", "Cu")])
+    cell = crystal.structure
+    same = row("amcsd-00018", "Cu", lattice=cell.lattice.matrix.tolist(), species=[s.specie.symbol for s in cell])
+    same |= {"fractions": cell.frac_coords.tolist()}
+    other = same | {"fractions": (cell.frac_coords + 0.01 * np.eye(len(cell), 3)).tolist()}
+    for each, count in ((other, 0), (same, 1)):
+        with Store.open(tmp_path / "store") as store:
+            seed(store, [each], tmp_path, shipped)
+            assert len(store.keys()) == count

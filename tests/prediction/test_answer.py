@@ -179,7 +179,7 @@ def bad(folder, name):
     [
         ("without_i0.dat", "columns itrans.*i0 itrans"),
         ("misses_the_edge.dat", "misses the K edge of Cu"),
-        ("in_q.gr", r"not G\(r\)"),
+        ("in_q.gr", r"not r and G\(r\)"),
         ("large.dat", "MB"),
         ("project.prj", "no group"),
     ],

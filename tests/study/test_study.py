@@ -162,7 +162,7 @@ def test_pvalues_are_adjusted_within_a_kind_of_split(study):
 
 
 def test_the_papers_random_forest_stands_on_the_same_splits(data, study):
-    plan = replace(SMALL, forest=ForestParams((100,), kind="random"), splits=("grouped",), inputs=("xanes",))
+    plan = replace(SMALL, forest=ForestParams((100,), (20,), kind="random"), splits=("grouped",), inputs=("xanes",))
     plain = run_study(data, replace(plan, targets=("bond_length",)), workers=0).frame()
     expected = plain.query("inputs == 'xanes' and metric == 'rmse_percent'")["mean"].item()
     row = study.reference.query("target == 'bond_length' and inputs == 'xanes'").iloc[0]

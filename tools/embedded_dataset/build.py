@@ -12,7 +12,8 @@ from typing import Any
 
 from embedded_dataset.plan import seconds
 from embedded_dataset.rotation_fix import copy_programs, use_programs
-from embedded_dataset.ship import DISTORTED, KEYS, STORE, name_of, settings, structure_of
+from embedded_dataset.ship import DISTORTED, KEYS, STORE, name_of, seed, settings, structure_of
+from firstshell.dataset import embedded
 from firstshell.dataset.build import default_params
 from firstshell.dataset.materials import Material
 from firstshell.dataset.pipeline import LIMIT_S, SiteTask, build_items, simulate_site
@@ -37,6 +38,7 @@ def build(work: Path, rows: Sequence[Row], workers: int | None = None, reporter:
     write_atomic(work / KEYS, lambda path: path.write_text(json.dumps(keys), encoding="utf-8"))
     shared = programs, default_params()
     with Store.open(work / STORE) as store:
+        seed(store, rows, work, embedded.load_everything())
         run_tasks(
             simulate, tasks, shared=shared, store=store, workers=workers, reporter=reporter, label="Spectra",
             limit_s=LIMIT_S,

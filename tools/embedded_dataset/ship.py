@@ -5,12 +5,13 @@ from __future__ import annotations
 import csv
 import json
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from pymatgen.core.composition import Composition
 from pymatgen.core.structure import Structure
 
@@ -26,7 +27,7 @@ from firstshell.dataset.build import default_params, software
 from firstshell.dataset.manifest import manifest_of
 from firstshell.dataset.materials import Material
 from firstshell.dataset.pipeline import build_dataset, build_items
-from firstshell.dataset.table import Dataset, write_dataset
+from firstshell.dataset.table import Crystal, Dataset, write_dataset
 from firstshell.runtime.progress import Reporter
 from firstshell.runtime.store import Record, Store, write_atomic
 
@@ -133,8 +134,11 @@ def ship(work: Path, reporter: Reporter | None = None) -> dict[str, Any]:
     return found
 
 
-def seed(store: Store, rows: list[dict[str, Any]], work: Path, shipped: Dataset) -> None:
-    """Put the spectra of a dataset's sites into the store under the keys that its crystals have there."""
+def seed(store: Store, rows: Sequence[Mapping[str, Any]], work: Path, shipped: Dataset) -> None:
+    """Put the spectra of a dataset's sites into the store under the keys that the crystals of these rows have there.
+
+    Only of crystals that are the same in the dataset: a recipe that has changed makes others under the same id.
+    """
     path = work / KEYS
     asked: dict[str, list[str]] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     frame = shipped.frame[shipped.frame["level"] == "site"]
@@ -144,7 +148,8 @@ def seed(store: Store, rows: list[dict[str, Any]], work: Path, shipped: Dataset)
     have = store.keys()
     for each in rows:
         name = name_of(each)
-        if name not in known or have.issuperset(asked.get(name, [""])):
+        crystal = shipped.crystals.get((each["id"], each["metal"]))
+        if crystal is None or not _same(crystal, each) or have.issuperset(asked.get(name, [""])):
             continue
         [item] = build_items([Material(each["id"], each["metal"], structure_of(each))], settings(), [])
         asked[name] = list(item.tasks)
@@ -153,6 +158,15 @@ def seed(store: Store, rows: list[dict[str, Any]], work: Path, shipped: Dataset)
                 values = shipped.spectra["xanes"][known[name][task.site.index]]
                 store.put(key, Record({"provenance": {"dataset": shipped.hash}}, {"values": values}))
     write_atomic(path, lambda place: place.write_text(json.dumps(asked), encoding="utf-8"))
+
+
+def _same(crystal: Crystal, row: Mapping[str, Any]) -> bool:
+    """Whether a crystal of a dataset is that of a row of the plan."""
+    return (
+        list(crystal.species) == row["species"]
+        and np.allclose(crystal.cell, row["lattice"], rtol=0, atol=1e-6)
+        and np.allclose(crystal.positions, row["fractions"], rtol=0, atol=1e-6)
+    )
 
 
 def finished(

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from firstshell.runtime.progress import Reporter
     from firstshell.types import Target
 
+ORIGINS = 6
+"""Samples beyond which only --verbose and the table say of which columns and ranges each was made."""
 PICTURES = 20
 """Samples that are drawn one by one."""
 
@@ -202,6 +204,9 @@ def _show(
         say(wording.heading())
     for i, answer in enumerate(answers):
         say(wording.paragraph(answer) if verbose else wording.line(answer))
+        if not verbose and len(answers) <= ORIGINS:
+            for sentence in wording.origin(answer):
+                say(f"  {sentence}")
         if reasons:
             say("\n".join(wording.evidence_lines(*reasons[i])))
         if verbose:

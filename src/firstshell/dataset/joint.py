@@ -42,7 +42,8 @@ def joined(own: Dataset, added: Dataset) -> Dataset:
     settings = own.settings | {"joined": {"hash": added.hash, "rows": len(rows), "settings": to_dict(added.settings)}}
     spectra = {name: np.concatenate([own.spectra[name], more.spectra[name]]) for name in shared}
     grids = {name: own.grids[name] for name in shared}
-    return replace(own, frame=both, spectra=spectra, grids=grids, settings=settings)
+    crystals = more.crystals | own.crystals
+    return replace(own, frame=both, spectra=spectra, grids=grids, settings=settings, crystals=crystals)
 
 
 def own_samples(frame: pd.DataFrame) -> NDArray[np.bool_]:

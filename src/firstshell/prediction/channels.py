@@ -25,6 +25,10 @@ class Channel(Protocol):
         """Return the unit of the axis that features stand on."""
 
     @property
+    def distance_unit(self) -> str:
+        """Return what distances are counted in, as it is printed behind them."""
+
+    @property
     def whole(self) -> bool:
         """Return whether it is measured of a whole material, so that those of two materials do not just add up."""
 
@@ -77,6 +81,7 @@ class XanesChannel:
 
     name = "xanes"
     unit = "eV"
+    distance_unit = "edge steps"
     whole = False
     doubt = 0.02
 

@@ -67,7 +67,8 @@ class Predictor:
 
     def ask(self, spectra: dict[str, Array]) -> Told:
         """Return what the forest says, before calibration."""
-        return ask(self.trees, self.outputs, self.channels, self.damping, spectra)
+        rows = {name: np.atleast_2d(values) for name, values in spectra.items()}
+        return ask(self.trees, self.outputs, self.channels, self.damping, rows)
 
     def answers(self, said: Told) -> list[dict[Target, Prediction]]:
         """Return the answers that are made of what the forest says."""

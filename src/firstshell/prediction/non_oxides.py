@@ -1,8 +1,8 @@
 """What is no oxide but may look like one once energies are free to move: the metal itself, sulfides, halides, others.
 
 Measurements are compared with simulations of them as they are with training spectra: of metals and of sulfides of
-Co, Ni, Zn and Mo (`python bench/foreign.py make`), and of the compounds of the embedded dataset without oxygen around the metal
-(tools/embedded_dataset/non_oxides.py).
+Co, Ni, Zn and Mo (`python bench/foreign.py make`), and of the compounds of the embedded dataset without oxygen around
+the metal (tools/embedded_dataset/non_oxides.py).
 """
 
 from __future__ import annotations

@@ -33,6 +33,7 @@ class PdfChannel:
     noise: float = 0.06
 
     unit = "Å"
+    distance_unit = "of the RMS of G"
     whole = True
     doubt = 0.08
     misfit = 0.25

@@ -17,14 +17,15 @@ NEAREST = 5
 class Resemblance:
     """What a measurement is like.
 
-    distance, limit : to the nearest training sample, and beyond which it is outside the domain; edge steps, or of the
-        RMS of G
+    unit : of the distances, as it is printed behind them
+    distance, limit : to the nearest training sample, and beyond which it is outside the domain
     nearest : (name, distance) of the nearest ones, the nearest first
     rival : (name, distance) of a metal or a sulfide that the measurement is as much like; None without one
     axis, measured, alike : (a,) eV from the tabulated K edge or Å; the measurement there, and the nearest at its best
     """
 
     modality: str
+    unit: str
     distance: float
     limit: float
     nearest: tuple[tuple[str, float], ...]
@@ -91,4 +92,5 @@ def resemblance(
     if others is not None:
         asked = values if as_measured is None else as_measured
         rival = foreign.rival(others, channel, asked, min(distance, known.limit))
-    return Resemblance(modality, distance, known.limit, tuple(named.items()), rival, axis, measured, alike)
+    nearest = tuple(named.items())
+    return Resemblance(modality, channel.distance_unit, distance, known.limit, nearest, rival, axis, measured, alike)

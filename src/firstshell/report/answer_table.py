@@ -11,7 +11,7 @@ from firstshell import simulation as modalities
 from firstshell.measured.xanes.normalise import Normalised
 from firstshell.prediction.answer import Answer
 from firstshell.prediction.explain import Evidence
-from firstshell.report.style import true_minus
+from firstshell.runtime.console import true_minus
 from firstshell.runtime.spreadsheet import write_csv
 from firstshell.runtime.store import write_atomic
 from firstshell.types import Target
@@ -108,7 +108,7 @@ def _row(answer: Answer) -> dict[str, Any]:
             row |= {f"{target.value}_{name}_alone_low{unit}": low, f"{target.value}_{name}_alone_high{unit}": high}
     row["in_domain"] = answer.in_domain
     for name, each in answer.resemblance.items():
-        unit = modalities.get(name).distance_unit
+        unit = each.unit
         row |= {f"{name}_distance ({unit})": each.distance, f"{name}_limit ({unit})": each.limit}
         row[f"{name}_nearest"] = each.nearest[0][0]
         row[f"{name}_may_be"] = "" if each.rival is None else each.rival[0]

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from firstshell import simulation as modalities
-from firstshell.report.style import true_minus
+from firstshell.runtime.console import true_minus
 from firstshell.types import Array, Region, Target
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ import matplotlib as mpl
 import xraydb
 
 from firstshell import simulation as modalities
-from firstshell.runtime.console import plain
+from firstshell.runtime.console import plain, true_minus
 from firstshell.types import Metric, Target
 
 INK, PAPER, FAINT, TRACE, MEAN = "#1b1b1b", "#fefefe", "#d6d6d6", "#8e8e8e", "#555555"
@@ -131,8 +131,3 @@ def number(metric: Metric, value: float, sign: bool = False) -> str:
     if value != value:
         return "–"
     return true_minus(f"{value:{'+' if sign else ''}z.{DIGITS.get(metric, 3)}f}")
-
-
-def true_minus(text: str) -> str:
-    """Return numbers with a minus sign in place of the hyphen."""
-    return text.replace("-", "−")

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from firstshell.study.study import Study
 
 SEVERITIES = ("error", "warning", "note", "ok")
-MOST_REASONS = 12
+MOST_REASONS = 6
 HEADS = {"composition": "Composition", "modal": "Guess"}
 """Columns of the baselines."""
 CLASS_F1 = r"f1_(-?\d+)"

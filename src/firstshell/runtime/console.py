@@ -31,3 +31,8 @@ def say(*parts: object, sep: str = " ", end: str = "\n", file: TextIO | None = N
 
 def _written_out(character: str) -> str:
     return character.encode("unicode_escape").decode()
+
+
+def true_minus(text: str) -> str:
+    """Return numbers with a minus sign in place of the hyphen."""
+    return text.replace("-", "−")

@@ -37,7 +37,7 @@ class Simulates(Protocol):
 class Modality:
     """One kind of measurement: how it is calculated, and what the rest of firstshell must know of it.
 
-    name, label : in commands and files, "dpdf"; as the field writes it, "dPDF"
+    name : in commands and files, "dpdf"
     quantity, unit : of the ordinate
     Params : frozen dataclass of its settings
     grid, simulate : see `MakesGrid` and `Simulates`
@@ -60,7 +60,6 @@ class Modality:
     """
 
     name: str
-    label: str
     quantity: str
     unit: str
     Params: type[Any]
@@ -86,6 +85,11 @@ class Modality:
     marker_joined: str = "P"
 
     @property
+    def label(self) -> str:
+        """The name as the field writes it, "dPDF"."""
+        return show(self.name)
+
+    @property
     def slow(self) -> bool:
         """Whether its simulations take seconds."""
         return self.simulate_site is not None
@@ -99,11 +103,6 @@ class Modality:
     def compared(self) -> str:
         """Label of the ordinate of spectra that are compared with each other."""
         return f"{self.quantity} / {self.scaled_by}" if self.scaled_by else self.ordinate
-
-    @property
-    def distance_unit(self) -> str:
-        """What distances between spectra are counted in."""
-        return f"of the {self.scaled_by}" if self.scaled_by else self.unit
 
     @property
     def abscissa(self) -> str:
@@ -197,5 +196,13 @@ def split_inputs(inputs: str) -> tuple[str, ...]:
 
 
 def show(inputs: str) -> str:
-    """Write "xanes+dpdf" as the field does: XANES+dPDF."""
-    return "+".join(get(name).label for name in inputs.split("+"))
+    """Write "xanes+dpdf" as the field does: capitals, but for the d of what is the differential of another modality.
+
+    By rule and not by asking each modality, whose import takes longer than an answer.
+    """
+    return "+".join(_spelling(name) for name in inputs.split("+"))
+
+
+def _spelling(name: str) -> str:
+    whole = name.removeprefix("d")
+    return f"d{whole.upper()}" if whole != name and whole in names() else name.upper()

@@ -45,7 +45,6 @@ def _spectrum(values: Array, metal: str, params: PdfParams, site: int | None = N
 
 modality = Modality(
     name=name,
-    label="dPDF",
     quantity="ΔG(r)",
     unit=unit,
     Params=PdfParams,

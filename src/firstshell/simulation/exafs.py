@@ -226,7 +226,6 @@ def _superscript(number: int, *, plain_one: bool = False) -> str:
 
 modality = Modality(
     name=name,
-    label="EXAFS",
     quantity=_quantity(ExafsParams.kweight),
     unit=_unit(ExafsParams.kweight),
     Params=ExafsParams,

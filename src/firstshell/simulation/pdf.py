@@ -115,7 +115,6 @@ def _spectrum(values: Array, metal: str, params: PdfParams, site: int | None = N
 
 modality = Modality(
     name=name,
-    label="PDF",
     quantity="G(r)",
     unit=unit,
     Params=PdfParams,

@@ -241,7 +241,6 @@ def hold(metal: str) -> float:
 
 modality = Modality(
     name=name,
-    label="XANES",
     quantity=ABSORPTION[0],
     unit=ABSORPTION[1],
     Params=XanesParams,

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 
-from firstshell import simulation as modalities
 from firstshell.elements import k_edge
 from firstshell.errors import InputError
 from firstshell.io.spectra.measured import Measured
@@ -151,7 +150,7 @@ def _alike(each: Resemblance) -> dict[str, Any]:
         "rival": None if each.rival is None else {"name": each.rival[0], "distance": float(f"{each.rival[1]:.3g}")},
         "distance": float(f"{each.distance:.3g}"),
         "limit": float(f"{each.limit:.3g}"),
-        "unit": modalities.get(each.modality).distance_unit,
+        "unit": each.unit,
         "nearest": [{"name": name, "distance": float(f"{distance:.3g}")} for name, distance in each.nearest],
         "axis": numbers(each.axis),
         "measured": numbers(each.measured),

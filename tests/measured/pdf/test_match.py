@@ -220,7 +220,7 @@ def test_poor_corrections_are_told():
 
 
 def test_published_pdfs_find_their_structures(shared):
-    """Of the dataset's materials, the nearest by RMS difference of features: anatase to the film, MgTi2O4 to itself."""
+    """Of the dataset's materials, the nearest to the film by RMS difference is TiO2; MgTi2O4 is not in it."""
     folder = shared / "data" / "measured" / "pdf"
     if not folder.is_dir():
         pytest.skip("no measured files here")
@@ -228,7 +228,7 @@ def test_published_pdfs_find_their_structures(shared):
 
     data = load_dataset()
     stored = data.take(np.flatnonzero(data.frame["level"] == "material"))
-    for file, qmax, formula in (("TiO2_film_xray", 16.0, "TiO2"), ("MgTi2O4_400K_xray", 21.8, "MgTi2O4")):
+    for file, qmax, formula in (("TiO2_film_xray", 16.0, "TiO2"), ("MgTi2O4_400K_xray", 21.8, None)):
         match = match_pdf(*read_measured(folder / f"{file}.gr"))
         assert match.conditions.radiation == "xray"
         assert match.conditions.qmax == pytest.approx(qmax, abs=0.01)
@@ -238,8 +238,9 @@ def test_published_pdfs_find_their_structures(shared):
         c = match.conditions
         features = scale_free(as_measured(stored.spectra["pdf"], GRID, qmax=c.qmax, qdamp=c.qdamp), GRID)
         apart = np.sqrt(np.mean((features - match.features) ** 2, axis=1))
-        assert stored.frame["formula"].iloc[int(apart.argmin())] == formula
-        assert apart.min() < 0.5
+        if formula is not None:
+            assert stored.frame["formula"].iloc[int(apart.argmin())] == formula
+            assert apart.min() < 0.5
 
 
 def test_the_slope_at_low_r_does_not_tell_the_scale(shared):

@@ -123,9 +123,9 @@ def test_impossible_jobs_are_refused(changes, words):
 
 def test_a_missing_wheel_is_named(monkeypatch):
     monkeypatch.setattr(feff8l.importlib.util, "find_spec", lambda name: None)
-    feff8l.executable.cache_clear()
+    feff8l.wheel_program.cache_clear()
     works, text = feff8l.available()
-    feff8l.executable.cache_clear()
+    feff8l.wheel_program.cache_clear()
     assert not works
     assert "pip install xraylarch" in text
 
@@ -133,9 +133,9 @@ def test_a_missing_wheel_is_named(monkeypatch):
 def test_a_missing_executable_is_named(monkeypatch, tmp_path):
     spec = SimpleNamespace(submodule_search_locations=[str(tmp_path)])
     monkeypatch.setattr(feff8l.importlib.util, "find_spec", lambda name: spec)
-    feff8l.executable.cache_clear()
+    feff8l.wheel_program.cache_clear()
     works, text = feff8l.available()
-    feff8l.executable.cache_clear()
+    feff8l.wheel_program.cache_clear()
     assert not works
     assert "no feff8l_pot" in text
 

@@ -12,7 +12,6 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.interpolate import CubicSpline
 
 from firstshell.errors import InputError
 from firstshell.types import Array
@@ -195,5 +194,7 @@ def _stuck(r: Array, g: Array) -> Mask:
     if not stuck.any() or stuck.sum() > len(g) / 2:
         return stuck
     rms = float(np.sqrt(np.median(g**2)))
+    from scipy.interpolate import CubicSpline  # takes longer to import than an answer
+
     expected = CubicSpline(r[~stuck], g[~stuck])(r)
     return np.asarray(stuck & (np.abs(g - expected) > STUCK_OFF * rms))

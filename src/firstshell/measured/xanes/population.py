@@ -163,7 +163,10 @@ def population_of(
     own = np.array([[metal == name for name in offsets] for metal in metals], dtype=float)
     for k, name in enumerate(PARAMETERS):
         wide = max(float(values[:, k].std()), LEAST[name])
-        design, precision = [np.ones((len(found), 1)), own], [0.0, *[(METAL_PRIOR.get(name, METAL_ELSE) * wide) ** -2] * len(offsets)]
+        design, precision = (
+            [np.ones((len(found), 1)), own],
+            [0.0, *[(METAL_PRIOR.get(name, METAL_ELSE) * wide) ** -2] * len(offsets)],
+        )
         aim, noise = values[:, k], COMPOUND_NOISE * wide
         if k == SHIFT:
             design += [height[:, None], own * height[:, None]]

@@ -12,7 +12,8 @@ from matplotlib.figure import Figure
 from firstshell.measured.xanes.standards import Fit
 from firstshell.measured.xanes.transfer import PARAMETERS
 from firstshell.report.figures.answer import save
-from firstshell.report.style import FAINT, INK, MEAN, TRACE, label, metal_colour, paper_style, true_minus
+from firstshell.report.style import FAINT, INK, MEAN, TRACE, label, metal_colour, paper_style
+from firstshell.runtime.console import true_minus
 from firstshell.runtime.spreadsheet import write_csv
 
 UNITS = {"shift": "eV", "sigma": "eV", "growth": "eV/eV", "slope": "1/40 eV"}

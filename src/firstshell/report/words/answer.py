@@ -9,9 +9,8 @@ from firstshell.prediction.answer import Answer
 from firstshell.prediction.explain import Evidence
 from firstshell.prediction.resemblance import Resemblance
 from firstshell.report.answer_table import ranges
-from firstshell.report.style import true_minus
-from firstshell.runtime.console import plain
-from firstshell.simulation import get, show
+from firstshell.runtime.console import plain, true_minus
+from firstshell.simulation import show
 from firstshell.types import Prediction, Target
 
 NOTE = (
@@ -32,7 +31,7 @@ def paragraph(answer: Answer) -> str:
     names = show(answer.inputs).replace("+", " + ")
     sources = plain(", ".join(answer.sample.sources))
     lines = [f"{plain(answer.sample.name)}: {answer.metal}, from {names} ({sources})"]
-    lines += [f"  {plain(sentence)}" for sentence in origin(answer)]
+    lines += [f"  {sentence}" for sentence in origin(answer)]
     for target, prediction in answer.predictions.items():
         lines.append(f"  {_target(prediction)}")
         lines += [f"    from {show(name)} alone: {_brief(each[target])}" for name, each in answer.alone.items()]
@@ -55,7 +54,7 @@ def origin(answer: Answer) -> list[str]:
         first += f", line {line} eV, curve {curve} eV from it, edge step {xanes.edge_step:.3g}"
     also = f"Other signals in the file (--signal takes one): {'; '.join(xanes.others)}" if xanes.others else ""
     ends = f"{xanes.ends[:1].upper()}{xanes.ends[1:]}"
-    return [first.removeprefix(": "), *filter(None, (ends, also))]
+    return [plain(sentence) for sentence in (first.removeprefix(": "), ends, also) if sentence]
 
 
 def line(answer: Answer, width: int = WIDTH) -> str:
@@ -121,7 +120,7 @@ def _ends(found: Prediction) -> str:
 
 
 def _resemblance(name: str, each: Resemblance) -> list[str]:
-    distance = f"{each.distance:.3f} {get(name).distance_unit}"
+    distance = f"{each.distance:.3f} {each.unit}"
     first = f"  {each.verdict}: the {show(name)} differs by {distance} from the nearest"
     nearest = "; ".join(f"{known} {distance:.3f}" for known, distance in each.nearest)
     rival = "" if each.rival is None else f"; not trained on: {each.rival[0]} {each.rival[1]:.3f}"
