@@ -35,10 +35,11 @@ def ask(
     damping: Damping | None,
     spectra: Mapping[str, Array],
 ) -> Told:
-    """Ask about spectra (n, p) by modality, each on its channel's footing.
+    """Ask about spectra (n, p), or one (p,), by modality, each on its channel's footing.
 
     damping : what infers the over-absorption of XANES; None asks about them as they are
     """
+    spectra = {name: np.atleast_2d(values) for name, values in spectra.items()}
     count = len(next(iter(spectra.values())))
     shares = np.ones((count, 1)) if damping is None else damping.likely(spectra["xanes"])
     rows, ways = np.nonzero(shares)
