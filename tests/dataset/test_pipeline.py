@@ -216,7 +216,6 @@ KILLED = """
 from pathlib import Path
 from firstshell.dataset.materials import read_folder
 from firstshell.dataset.pipeline import build_dataset
-import places
 materials, refused = read_folder([Path({folder!r})])
 build_dataset(materials, {out!r}, refused=refused, workers=2)
 """

@@ -177,7 +177,26 @@ class Dataset:
         return digest.hexdigest()
 
     def structure(self, id: str, metal: str) -> Structure:  # noqa: A002
-        """Return the structure of a material; InputError when the dataset has none of it."""
+        """Return the structure of a material.
+
+        Parameters
+        ----------
+        id : str
+            The material's.
+        metal : str
+            The metal that it is in the dataset for.
+
+        Returns
+        -------
+        pymatgen Structure
+            As spectra were simulated from it.
+
+        Raises
+        ------
+        InputError
+            When the dataset has no structure of it.
+
+        """
         if (id, metal) not in self.crystals:
             raise InputError(f"the dataset has no structure of {id!r} ({metal})", remedy=BUILD_AGAIN)
         return self.crystals[id, metal].structure()
