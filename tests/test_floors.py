@@ -20,6 +20,7 @@ ROOMS = (
     ("study",),
     ("measured",),
     ("prediction",),
+    ("match",),
     ("report",),
     ("web",),
     ("cli",),
