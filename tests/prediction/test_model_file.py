@@ -145,11 +145,11 @@ def test_large_files_are_refused_unread(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("table", "message"),
     [
-        ({"protocol": 1}, "protocol 1, not 2"),
+        ({"protocol": 1}, "protocol 1, not 3"),
         ({"protocol": "x" * 10_000}, "protocol 'xxx"),
         ({}, "not a model: KeyError"),
         ([1], "not a model: TypeError"),
-        ({"protocol": 2}, "holds no predictor"),
+        ({"protocol": 3}, "holds no predictor"),
     ],
 )
 def test_other_tables_are_refused(whole, tmp_path, table, message):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,14 +11,24 @@ from firstshell.prediction import domain
 from firstshell.prediction import non_oxides as foreign
 from firstshell.prediction import training_set as samples
 from firstshell.prediction.asking import Told, ask
-from firstshell.prediction.channels import Channel
+from firstshell.prediction.channels import Channel, XanesChannel
 from firstshell.prediction.damping import Damping
 from firstshell.prediction.domain import Likeness
+from firstshell.prediction.measured_errors import MeasuredError, MeasuredErrors, measured_errors
 from firstshell.prediction.non_oxides import Foreign
 from firstshell.prediction.outputs import Outputs
-from firstshell.prediction.training import Calibration, TrainingParams, intervals, sharpened, train, values
+from firstshell.prediction.training import (
+    Calibration,
+    TrainingParams,
+    disagreement,
+    intervals,
+    likeliest,
+    sharpened,
+    train,
+    values,
+)
 from firstshell.runtime.progress import Reporter
-from firstshell.study.splits import seeded
+from firstshell.study.splits import Codes, seeded
 from firstshell.study.trees import Trees
 from firstshell.types import Array, Prediction, Target
 
@@ -36,6 +46,8 @@ class Predictor:
     likeness : which training samples a measurement is like, by modality
     foreign : what no sample is, and a measurement may be of, by modality
     dataset : hash of what it was trained on
+    errors : of answers for measured standards, which intervals of models of XANES alone are calibrated with; None for
+        simulations only
     """
 
     metal: str
@@ -47,6 +59,7 @@ class Predictor:
     likeness: dict[str, Likeness]
     foreign: dict[str, Foreign]
     dataset: str
+    errors: MeasuredErrors | None = field(default_factory=measured_errors)
 
     @property
     def inputs(self) -> str:
@@ -75,10 +88,27 @@ class Predictor:
         by_target = {target: self._answers(target, said.outputs, said.spread[target]) for target in Target}
         return [{target: by_target[target][i] for target in Target} for i in range(len(said.outputs))]
 
+    def errors_for(self, metal: str, compound: str, said: Told, truth: dict[Target, float]) -> list[MeasuredError]:
+        """Return how far what the forest says of one measured standard is off, target by target."""
+        found = []
+        for target, value in truth.items():
+            how = self.calibrations[target]
+            off = abs(float(values(self.outputs, target, said.outputs, how.temperature, how.doubt)[0]) - value)
+            unit = float(disagreement(said.spread[target], how.floor)[0])
+            own = int(likeliest(self.outputs, target, said.outputs)[0])
+            found.append(
+                MeasuredError(metal, compound, target.value, int(self._likeliest(target)[own]), round(off / unit, 4))
+            )
+        return found
+
+    def _likeliest(self, target: Target) -> Codes:
+        """Return the classes that one is the likeliest of: the target's, or coordination numbers for bond lengths."""
+        return self.outputs.classes(target if target.is_class else Target.COORDINATION_NUMBER)
+
     def _answers(self, target: Target, found: Array, spread: Array) -> list[Prediction]:
         how, classes = self.calibrations[target], self.outputs.classes(target)
         means = values(self.outputs, target, found, how.temperature, how.doubt)
-        ends = intervals(self.outputs, target, found, spread, how)
+        ends = intervals(self.outputs, target, found, spread, how, self._widths(target))
         shares = np.empty((len(found), 0))
         if target.is_class:
             shares = sharpened(found[:, self.outputs.columns(target)], how.temperature, how.doubt)
@@ -93,6 +123,19 @@ class Predictor:
             )
             for mean, low, high, share in zip(means, *ends, shares, strict=True)
         ]
+
+    def _widths(self, target: Target) -> Array | None:
+        """Return how far intervals reach by measured standards, by likeliest class; None where they do not count."""
+        if self.errors is None or not self.of_measured_xanes:
+            return None
+        pairs = zip(self._likeliest(target), self.calibrations[target].scores, strict=False)  # rare ones have no scores
+        return np.array([self.errors.width(self.metal, target, int(own), scores) for own, scores in pairs])
+
+    @property
+    def of_measured_xanes(self) -> bool:
+        """Whether it is asked about XANES alone, and trained on those that went through transfers of measurements."""
+        (first, *others) = self.channels
+        return not others and isinstance(first, XanesChannel) and first.population is not None
 
 
 def make_predictor(

@@ -30,8 +30,8 @@ from firstshell.types import Array, Target
 
 Arrays = dict[str, NDArray[Any]]
 
-PROTOCOL = 2
-"""Counts up when files of before can no longer be read; 1 were archives of skops."""
+PROTOCOL = 3
+"""Counts up when files of before can no longer be read; 1 were archives of skops, 2 had no scores of simulations."""
 ABOUT = "about"
 MAX_BYTES = 500_000_000
 """The largest models of the dataset that comes with firstshell have some 100 MB."""

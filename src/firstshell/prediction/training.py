@@ -36,6 +36,8 @@ CHECKED_TREES = 50
 """Trees of the forests that calibrations are learned from, which do not need as many."""
 SEEN_AGAIN = 3
 """Disturbed copies of each held-out sample that calibration looks at."""
+LEVELS = (np.arange(20) + 0.5) / 20
+"""Quantiles of the scores of simulations that are kept beside those of measured standards."""
 
 
 @dataclass(frozen=True)
@@ -76,12 +78,14 @@ class Calibration:
     floor : added in squares to the trees' disagreement, in units of the target
     widths : intervals reach this many times that to both sides, and to the likeliest classes that together have 90 %;
         by the class that is likeliest: of the target itself, or of the coordination number for bond lengths
+    scores : quantiles at `LEVELS` of the errors in units of that, by the same class
     """
 
     temperature: float
     doubt: float
     floor: float
     widths: tuple[float, ...]
+    scores: tuple[tuple[float, ...], ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -209,14 +213,30 @@ def calibrate(samples: Samples, outputs: Outputs, held: HeldOut, target: Target,
         temperature = best_temperature(shares, samples.classes[target].shares[held.rows], weights, doubt)
     averages = values(outputs, target, held.outputs, temperature, doubt)
     floor = max(1e-4, 0.5 * float(np.sqrt(np.average((averages - truth) ** 2, weights=weights))))
-    scores = np.abs(averages - truth) / np.hypot(held.spread[target], floor)
+    scores = np.abs(averages - truth) / disagreement(held.spread[target], floor)
     classes = likeliest(outputs, target, held.outputs)
     widths = class_widths(scores, weights, classes)
+    levels = tuple(_quantiles(scores, weights, classes == own) for own in range(len(widths)))
     if target.is_class:
         low, high = plausible(sharpened(shares, temperature, doubt), outputs.classes(target))
         needed = class_widths(np.where((low <= truth) & (truth <= high), 0.0, scores), weights, classes)
         widths = tuple(max(LEAST_WIDTH * wide, need) for wide, need in zip(widths, needed, strict=True))
-    return Calibration(temperature, doubt, floor, widths)
+    return Calibration(temperature, doubt, floor, widths, levels)
+
+
+def disagreement(spread: Array, floor: float) -> Array:
+    """Return what intervals are multiples of: the (n,) spread over trees, and a `Calibration.floor`, in squares."""
+    return np.asarray(np.hypot(spread, floor))
+
+
+def _quantiles(scores: Array, weights: Array, chosen: Array) -> tuple[float, ...]:
+    """Return the quantiles at `LEVELS` of the chosen ones of weighted scores (n,); of all where none is chosen."""
+    if not chosen.any():
+        chosen = np.ones(len(scores), dtype=bool)
+    order = np.argsort(scores[chosen])
+    reached = np.cumsum(weights[chosen][order]) / weights[chosen].sum()
+    places = np.minimum(np.searchsorted(reached, LEVELS), len(order) - 1)
+    return tuple(map(float, scores[chosen][order][places]))
 
 
 def plausible(shares: Array, classes: Codes) -> tuple[Array, Array]:
@@ -234,20 +254,32 @@ def likeliest(outputs: Outputs, target: Target, found: Array) -> Codes:
     return np.asarray(found[:, outputs.columns(own)].argmax(axis=1))
 
 
-def intervals(outputs: Outputs, target: Target, found: Array, spread: Array, how: Calibration) -> tuple[Array, Array]:
+def intervals(
+    outputs: Outputs,
+    target: Target,
+    found: Array,
+    spread: Array,
+    how: Calibration,
+    measured: Array | None = None,
+) -> tuple[Array, Array]:
     """Return the (n,) ends of the 90 % intervals, of outputs (n, k) that disagree by `spread` (n,) between trees.
 
     They reach to both sides of the mean, and to every class without which less than 90 % would be left.
+
+    measured : by likeliest class, how many times the disagreement they reach by measured standards; only so far, then
     """
     means = values(outputs, target, found, how.temperature, how.doubt)
-    own = np.minimum(likeliest(outputs, target, found), len(how.widths) - 1)
-    wide = np.array(how.widths)[own] * np.hypot(spread, how.floor)
+    widths = np.array(how.widths) if measured is None else measured
+    own = np.minimum(likeliest(outputs, target, found), len(widths) - 1)
+    wide = widths[own] * disagreement(spread, how.floor)
     low, high = means - wide, means + wide
     if not target.is_class:
         return np.maximum(low, 0.0), high
     classes = outputs.classes(target)
-    first, last = plausible(sharpened(found[:, outputs.columns(target)], how.temperature, how.doubt), classes)
-    return np.maximum(np.minimum(low, first), classes[0]), np.minimum(np.maximum(high, last), classes[-1])
+    if measured is None:
+        first, last = plausible(sharpened(found[:, outputs.columns(target)], how.temperature, how.doubt), classes)
+        low, high = np.minimum(low, first), np.maximum(high, last)
+    return np.maximum(low, classes[0]), np.minimum(high, classes[-1])
 
 
 def class_widths(scores: Array, weights: Array, classes: Codes) -> tuple[float, ...]:

@@ -50,7 +50,7 @@ def write_score(scored: Sequence[Scored], out: Path) -> list[Path]:
     markdown, plain, rows = out / "score.md", out / "score.json", out / "answers.csv"
     markdown.write_text(tables(scored) + "\n", encoding="utf-8")
     plain.write_text(json.dumps(to_json(scored), indent=1) + "\n", encoding="utf-8")
-    write_csv(pd.DataFrame([{**row, **row.pop("targets")} for row in map(_row, scored)], dtype=object), rows)
+    write_csv(pd.DataFrame([row | row.pop("targets") for row in map(_row, scored)], dtype=object), rows)
     return [markdown, plain, rows]
 
 
