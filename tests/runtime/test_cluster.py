@@ -14,6 +14,7 @@ from test_tasks import double, misbehave, slow
 from firstshell.errors import InputError
 from firstshell.runtime import cluster
 from firstshell.runtime.cluster import ClusterPlan, executor_for, open_cluster
+from firstshell.runtime.executors import Batch
 from firstshell.runtime.progress import Silent
 from firstshell.runtime.store import Store
 from firstshell.runtime.tasks import Failure, run_tasks
@@ -102,7 +103,7 @@ def test_few_tasks_are_with_dask_at_a_time(on_dask, monkeypatch):
 
 def test_closing_a_stream_ends_its_processes(on_dask, tmp_path):
     tasks = {"ok": "ok"} | {str(i): "sleep" for i in range(8)}
-    stream = on_dask.stream(misbehave, str(tmp_path), tasks, None, 1)
+    stream = on_dask.stream(Batch(misbehave, str(tmp_path), tasks, None, 1))
     assert next(stream)[0] == "ok"
     stream.close()
     assert not any(on_dask.client.run(_children).values())

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from firstshell.errors import InputError
-from firstshell.runtime.executors import LocalExecutor, Pool, decode, encode
+from firstshell.runtime.executors import Batch, LocalExecutor, Pool, decode, encode
 from firstshell.runtime.store import Record, Store
 from firstshell.runtime.tasks import Failure, run_tasks
 
@@ -92,7 +92,7 @@ def test_a_late_task_is_stopped_and_tidies_up(tmp_path, monkeypatch):
 
 def test_closing_a_stream_ends_its_tasks(tmp_path):
     begun = time.monotonic()
-    stream = LocalExecutor(2).stream(misbehave, str(tmp_path), {"ok": "ok", "sleep": "sleep"}, None, 1)
+    stream = LocalExecutor(2).stream(Batch(misbehave, str(tmp_path), {"ok": "ok", "sleep": "sleep"}, None, 1))
     assert next(stream)[0] == "ok"
     stream.close()
     assert time.monotonic() - begun < 500

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from concurrent.futures import CancelledError
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -23,8 +23,7 @@ from tornado.ioloop import PeriodicCallback
 
 from firstshell import __version__
 from firstshell.errors import InputError
-from firstshell.runtime.executors import Failure, Pool, Results, decode, encode
-from firstshell.runtime.store import Record
+from firstshell.runtime.executors import Batch, Failure, Pool, Results, decode, encode
 
 LOOK_AHEAD = 4
 BATCH = 256
@@ -48,21 +47,14 @@ class DaskExecutor:
     where: str
     queued: bool = False
 
-    def stream(
-        self,
-        function: Callable[[Any, Any], Record],
-        shared: Any,
-        tasks: Mapping[str, Any],
-        limit_s: float | None,
-        retries: int,
-    ) -> Results:
+    def stream(self, batch: Batch) -> Results:
         """See `executors.Executor`.
 
         Raises InputError when the scheduler, or for `GONE_S` seconds every worker, is lost.
         """
-        plugin = PoolPlugin(__version__, encode((function, shared)), limit_s, retries)
+        plugin = PoolPlugin(__version__, batch.job(), batch.limit_s, batch.retries)
         with self._losses(), self._installed(plugin) as name:
-            run = _Run(self, name, tasks, retries)
+            run = _Run(self, name, batch)
             try:
                 yield from run.results()
             finally:
@@ -106,9 +98,9 @@ class DaskExecutor:
 class _Run:
     """One stream: which tasks wait, which are with Dask, and how often each may still be tried."""
 
-    def __init__(self, executor: DaskExecutor, name: str, tasks: Mapping[str, Any], retries: int) -> None:
-        self._executor, self._client, self._name, self._tasks = executor, executor.client, name, tasks
-        self._waiting, self._left = deque(tasks), dict.fromkeys(tasks, retries)
+    def __init__(self, executor: DaskExecutor, name: str, batch: Batch) -> None:
+        self._executor, self._client, self._name, self._tasks = executor, executor.client, name, batch.tasks
+        self._waiting, self._left = deque(batch.tasks), dict.fromkeys(batch.tasks, batch.retries)
         self._running: dict[str, tuple[str, Any]] = {}
         self._ended: SimpleQueue[Any] = SimpleQueue()
         self._threads, self._asked = 0, 0.0

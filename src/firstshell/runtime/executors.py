@@ -40,21 +40,26 @@ class Failure:
 Results = Generator[tuple[str, Record | Failure], None, None]
 
 
+@dataclass(frozen=True)
+class Batch:
+    """What an executor runs: `function(shared, task)` of every task; the fields mean what they mean in `run_tasks`."""
+
+    function: Callable[[Any, Any], Record]
+    shared: Any
+    tasks: Mapping[str, Any]
+    limit_s: float | None
+    retries: int
+
+    def job(self) -> bytes:
+        """Return what each worker needs once, encoded."""
+        return encode((self.function, self.shared))
+
+
 class Executor(Protocol):
     """What `run_tasks` needs of the place where tasks run."""
 
-    def stream(
-        self,
-        function: Callable[[Any, Any], Record],
-        shared: Any,
-        tasks: Mapping[str, Any],
-        limit_s: float | None,
-        retries: int,
-    ) -> Results:
-        """Yield key and result of every task as it finishes; whatever still runs when this is closed is stopped.
-
-        limit_s, retries : as in `run_tasks`
-        """
+    def stream(self, batch: Batch) -> Results:
+        """Yield key and result of every task as it finishes; whatever still runs when this is closed is stopped."""
 
 
 @dataclass(frozen=True)
@@ -70,25 +75,18 @@ class LocalExecutor:
         if self.workers is not None and self.workers < 0:
             raise InputError(f"workers = {self.workers}", remedy="Give 0 (this process) or the number of processes")
 
-    def stream(
-        self,
-        function: Callable[[Any, Any], Record],
-        shared: Any,
-        tasks: Mapping[str, Any],
-        limit_s: float | None,
-        retries: int,
-    ) -> Results:
+    def stream(self, batch: Batch) -> Results:
         """See `Executor`."""
-        count = _worker_count(self.workers, len(tasks))
+        count = _worker_count(self.workers, len(batch.tasks))
         if count == 0:
-            for key, task in tasks.items():
-                yield key, call(function, shared, task)
+            for key, task in batch.tasks.items():
+                yield key, call(batch.function, batch.shared, task)
             return
-        pool = Pool(encode((function, shared)), limit_s, retries)
+        pool = Pool(batch.job(), batch.limit_s, batch.retries)
         with ThreadPoolExecutor(count) as threads:
             try:
                 futures = {
-                    threads.submit(lambda task: pool.run(encode(task)), task): key for key, task in tasks.items()
+                    threads.submit(lambda task: pool.run(encode(task)), task): key for key, task in batch.tasks.items()
                 }
                 for future in as_completed(futures):
                     yield futures.pop(future), decode(future.result())

@@ -10,7 +10,7 @@ from contextlib import closing
 from typing import Any
 
 from firstshell.errors import InputError
-from firstshell.runtime.executors import Executor, Failure, LocalExecutor, call
+from firstshell.runtime.executors import Batch, Executor, Failure, LocalExecutor, call
 from firstshell.runtime.progress import Reporter, Silent
 from firstshell.runtime.store import Record, Store
 
@@ -48,7 +48,7 @@ def run_tasks(
     try:
         todo = {key: task for key, task in tasks.items() if key not in found}
         # Closed here and not whenever it is collected: on an error the workers end before it is reported.
-        with closing(executor.stream(function, shared, todo, limit_s, retries)) as stream:
+        with closing(executor.stream(Batch(function, shared, todo, limit_s, retries))) as stream:
             for key, result in stream:
                 results[key] = result
                 if store is not None and isinstance(result, Record):
