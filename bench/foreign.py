@@ -18,13 +18,13 @@ from pathlib import Path
 import numpy as np
 from pymatgen.core import Lattice, Structure
 
+from firstshell.api.predict import predict
 from firstshell.config import stable_hash
 from firstshell.crystal.sites import distinct_sites
 from firstshell.dataset import embedded
 from firstshell.elements import k_edge
 from firstshell.errors import InputError
 from firstshell.prediction import non_oxides as foreign
-from firstshell.prediction.answer import predict
 from firstshell.prediction.model_cache import predictor
 from firstshell.prediction.training_set import collect
 from firstshell.runtime.progress import Plain

@@ -23,12 +23,12 @@ from pathlib import Path
 
 import numpy as np
 
+from firstshell.api.predict import predict
 from firstshell.dataset.embedded import load_dataset
 from firstshell.elements import k_edge
 from firstshell.measured.xanes.augment import disturbed
 from firstshell.measured.xanes.footing import ENERGY
 from firstshell.measured.xanes.population import default_population
-from firstshell.prediction.answer import predict
 from firstshell.prediction.model_cache import predictor
 from firstshell.prediction.training_set import collect
 from firstshell.runtime.progress import Plain

@@ -10,8 +10,7 @@ import pytest
 import firstshell as fs
 from feff_runs import tree_files, write_folder
 from firstshell.dataset.table import write_dataset
-from firstshell.prediction import model_cache
-from firstshell.prediction.answer import Answer, Answers
+from firstshell.prediction import answer, model_cache
 from firstshell.types import Grid
 from places import DATA
 from quick import QUICK, write_gr, write_xdi
@@ -19,7 +18,7 @@ from synthetic import synthetic_dataset
 
 ROOT = Path(__file__).parents[1]
 PUBLIC = {name: getattr(fs, name) for name in fs.__all__ if name != "__version__"}
-RETURNED = {kind.__name__: kind for kind in (Answer, Answers, Grid)}
+RETURNED = {kind.__name__: kind for kind in (answer.Answer, answer.Answers, Grid)}
 SLOW = {"Study", "build_report", "predict", "run_study"}
 LEFT_OUT = {
     "GL01",  # the text begins on the first line

@@ -22,6 +22,7 @@ ROOMS = (
     ("prediction",),
     ("match",),
     ("report",),
+    ("api",),
     ("web",),
     ("cli",),
 )

@@ -9,6 +9,8 @@ __version__ = "0.1.0"
 
 # Imported on first use, so that `import firstshell` and `firstshell --help` stay quick.
 _PUBLIC = {
+    "Answer": "firstshell.api.answers",
+    "Answers": "firstshell.api.answers",
     "FeffOptions": "firstshell.dataset.feff",
     "Dataset": "firstshell.dataset.table",
     "DomainWarning": "firstshell.errors",
@@ -24,7 +26,7 @@ _PUBLIC = {
     "build_report": "firstshell.report.build",
     "import_feff": "firstshell.dataset.feff",
     "load_dataset": "firstshell.dataset.embedded",
-    "predict": "firstshell.prediction.answer",
+    "predict": "firstshell.api.predict",
     "read_measured": "firstshell.io.spectra.sniff",
     "read_structure": "firstshell.io.structures.files",
     "run_study": "firstshell.study.study",

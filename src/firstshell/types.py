@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import Enum, StrEnum
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -227,7 +227,7 @@ class Labels:
     ligand: str = ""
 
 
-class Target(Enum):
+class Target(StrEnum):
     """What is asked of the metal; the value is the column of the dataset and the field of Labels.
 
     Examples
@@ -235,6 +235,8 @@ class Target(Enum):
     >>> import firstshell as fs
     >>> [target.value for target in fs.Target]
     ['oxidation_state', 'coordination_number', 'bond_length']
+    >>> fs.Target("bond_length") == "bond_length"
+    True
     >>> fs.Target.BOND_LENGTH.label, fs.Target.BOND_LENGTH.unit
     ('Mean bond length', 'Å')
 

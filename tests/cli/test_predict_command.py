@@ -56,7 +56,7 @@ def test_one_sample_is_told_in_a_paragraph(command, saved, tmp_path):
 
 @pytest.mark.slow
 def test_many_samples_are_a_table_files_and_pictures(command, saved, tmp_path, monkeypatch):
-    monkeypatch.setattr(predict_command(), "PICTURES", 2)
+    monkeypatch.setattr("firstshell.api.answers.PICTURES", 2)
     files = [write_scan(tmp_path / f"scan{i}.dat", charge=2 + i % 2, number=4 + i % 3) for i in range(8)]
     (tmp_path / "bad.dat").write_text("nothing")
     out = tmp_path / "answers"

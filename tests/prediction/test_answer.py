@@ -6,7 +6,7 @@ from firstshell.errors import InputError
 from firstshell.measured.composition import composition_advice
 from firstshell.measured.read import PdfConditionsGiven, read_samples
 from firstshell.prediction import non_oxides as foreign
-from firstshell.prediction.answer import Answers, _apart, answer, answer_all, predict
+from firstshell.prediction.answer import Answers, _apart, answer, answer_all
 from firstshell.prediction.explain import WINDOWS, evidence
 from firstshell.prediction.model import make_predictor
 from firstshell.prediction.resemblance import NEAREST
@@ -207,14 +207,6 @@ def test_all_reasons_are_told_when_nothing_can_be_used(tmp_path, models):
         read_samples([], "Cu")
     with pytest.raises(InputError, match="no model of Fe"):
         ask([write_scan(tmp_path / "iron.dat", "Fe")], models)
-
-
-def test_predict_trains_on_the_data_given(tmp_path, data, monkeypatch, xanes_model):
-    monkeypatch.setattr("firstshell.prediction.model_cache.predictor", lambda metal, inputs, **how: xanes_model)
-    (found,) = predict([write_scan(tmp_path / "a.dat")], data=data)
-    assert found.metal == "Cu"
-    with pytest.raises(InputError, match="not an element"):
-        predict([tmp_path / "a.dat"], metal="Xx")
 
 
 def test_windows_add_up_to_the_answer_of_the_forest(both_model, tmp_path):

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from cyclopts import Parameter
 
 from firstshell.cli.parameters import Progress
-from firstshell.cli.settings import training_data
 from firstshell.runtime.console import say
 
 if TYPE_CHECKING:
@@ -16,15 +15,10 @@ if TYPE_CHECKING:
 
     from firstshell.prediction.answer import Answer
     from firstshell.prediction.explain import Evidence
-    from firstshell.prediction.model import Predictor
-    from firstshell.prediction.model_source import ModelSource
-    from firstshell.runtime.progress import Reporter
     from firstshell.types import Target
 
 ORIGINS = 6
 """Samples beyond which only --verbose and the table say of which columns and ranges each was made."""
-PICTURES = 20
-"""Samples that are drawn one by one."""
 
 
 def predict(
@@ -116,70 +110,38 @@ def predict(
         Print all that is known of each sample (probabilities, nearest training spectra, warnings), not one line each.
 
     """
-    from firstshell.elements import k_edge
-    from firstshell.errors import InputError
-    from firstshell.measured.read import PdfConditionsGiven, ReadParams, read_samples
-    from firstshell.measured.xanes.normalise import NormaliseParams, with_shift
-    from firstshell.prediction.answer import answer_all
+    from firstshell.api.predict import predict as answers_of
     from firstshell.runtime.progress import make_reporter
 
-    if metal is not None:
-        k_edge(metal)
-    if with_ and data is None:
-        raise InputError(f"--with {with_} adds to --data, and none is given", remedy="Give --data, or leave out --with")
-    models = source_of(model, data, transfer, make_reporter(progress), with_)
-    ranges = NormaliseParams(e0=e0, pre1=pre1, pre2=pre2, norm1=norm1, norm2=norm2)
-    given = PdfConditionsGiven(radiation, qmax, qdamp, differential)
-    shift = shift_of(align)
-    how = ReadParams(format, columns, signal)
-    reading = read_samples(files, metal, ranges=with_shift(ranges, shift), pdf=given, how=how)
-    answers = answer_all(reading, metal, models, shift, None if model else models)
+    answers = answers_of(
+        files,
+        metal,
+        signal=signal,
+        columns=columns,
+        format=format,
+        align=shift_of(align),
+        e0=e0,
+        pre1=pre1,
+        pre2=pre2,
+        norm1=norm1,
+        norm2=norm2,
+        qmax=qmax,
+        qdamp=qdamp,
+        radiation=radiation,
+        differential=differential,
+        data=data,
+        with_=with_,
+        transfer=transfer,
+        model=model,
+        reporter=make_reporter(progress),
+    )
     if save_model is not None:
-        _save(answers, models, save_model)
-    reasons = [_explained(answer, models) for answer in answers] if explain else []
+        answers.save_model(save_model)
+    reasons = [answer.evidence() for answer in answers.answered] if explain else []
     _show(answers.answered, answers.refused, reasons, verbose)
     if out is not None:
-        _write(answers.answered, reasons, out)
-
-
-def _save(answers: Sequence[Answer], models: ModelSource, path: Path) -> None:
-    """Write the model that all answers came from; InputError when there were several."""
-    from firstshell.errors import InputError
-    from firstshell.prediction.model_file import save_predictor
-
-    used = {(each.metal, each.inputs, each.sample.radiation): _model_of(each, models) for each in answers}
-    if len(used) > 1:
-        names = ", ".join(f"{metal} from {inputs}" for metal, inputs, _ in used)
-        raise InputError(
-            f"there are {len(used)} models: {names}", remedy="Give samples of one metal and kind to save its"
-        )
-    save_predictor(next(iter(used.values())), path)
-
-
-def _model_of(answer: Answer, models: ModelSource) -> Predictor:
-    return models(answer.metal, answer.inputs.split("+"), answer.sample.radiation)
-
-
-def _explained(answer: Answer, models: ModelSource) -> tuple[dict[Target, float], list[Evidence]]:
-    """Return what the answer would be for any spectrum, and what each window of this one adds."""
-    from firstshell.prediction.explain import evidence
-
-    return evidence(_model_of(answer, models), answer.spectra)
-
-
-def source_of(
-    file: Path | None, data: Path | None, transfer: Path | None, reporter: Reporter, with_: str = ""
-) -> ModelSource:
-    """Return where models come from, as the options of a command say; files are read at once."""
-    from firstshell.errors import InputError
-    from firstshell.measured.xanes.population import read_population
-    from firstshell.prediction.model_source import ModelSource
-
-    if file is not None and (data is not None or transfer is not None):
-        raise InputError("--model comes trained", remedy="Leave out --data and --transfer, or --model")
-    dataset = None if data is None else training_data(data, with_)
-    load = None if dataset is None else lambda: dataset
-    return ModelSource(file, load, None if transfer is None else read_population(transfer), reporter)
+        written = answers.save(out, [windows for _, windows in reasons])
+        say("wrote " + ", ".join(str(path) if path == written[0] else path.name for path in written))
 
 
 def shift_of(align: str) -> str | float:
@@ -214,14 +176,3 @@ def _show(
     say(wording.NOTE)
     for name, reason in refused:
         say(f"not used: {name}: {reason}", file=sys.stderr)
-
-
-def _write(answers: Sequence[Answer], reasons: Sequence[tuple[dict[Target, float], list[Evidence]]], out: Path) -> None:
-    from firstshell.report.answer_table import write_evidence, write_table
-    from firstshell.report.figures.answer import save_pictures
-
-    written = write_table(answers, out)
-    if reasons:
-        written.append(write_evidence(answers, [found for _, found in reasons], out))
-    written += save_pictures(answers[:PICTURES], answers, [found for _, found in reasons], out)
-    say("wrote " + ", ".join(str(path) if path == written[0] else path.name for path in written))

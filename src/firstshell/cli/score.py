@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from firstshell.cli.predict import shift_of, source_of
+from firstshell.cli.predict import shift_of
 from firstshell.runtime.console import say
 
 
@@ -46,11 +46,12 @@ def score(
         How progress is shown.
 
     """
+    from firstshell.api.predict import models_of
     from firstshell.prediction.scoring import ask, read_truth
     from firstshell.report.score_table import tables, write_score
     from firstshell.runtime.progress import make_reporter
 
-    models = source_of(None, data, transfer, make_reporter(progress))
+    models = models_of(None, data, transfer, reporter=make_reporter(progress))
     scored = ask(read_truth(truth), folder, models, shift_of(align))
     say(tables(scored))
     if out is not None:

@@ -6,13 +6,10 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from firstshell.config import did_you_mean, from_dict, read_toml
 from firstshell.errors import InputError
-
-if TYPE_CHECKING:
-    from firstshell.dataset.table import Dataset
 
 
 def read_settings(
@@ -92,23 +89,3 @@ def _apply(given: dict[str, Any], change: str) -> None:
         if not isinstance(place, dict):
             raise InputError(f"--set {change!r}: {table} is not a table", remedy="Write it as in --set pdf.qmax=24")
     place[key] = value
-
-
-def training_data(data: Path | None, with_: str = "") -> Dataset:
-    """Return the dataset in a file, or the embedded one; with another one joined to it where that is named.
-
-    with_ : "embedded", or a file; "" joins nothing
-
-    Raises InputError when the embedded dataset would be joined to itself, and as `read_dataset` and `joined` do.
-    """
-    from firstshell.dataset.embedded import load_dataset
-
-    own = load_dataset(data)
-    if not with_:
-        return own
-    if data is None:
-        what = f"--with {with_} adds to a dataset of your own, and none is given"
-        raise InputError(what, remedy="Name your dataset, or leave out --with")
-    from firstshell.dataset.joint import joined
-
-    return joined(own, load_dataset(None if with_ == "embedded" else Path(with_)))

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from cyclopts import Parameter
 
 from firstshell.cli.parameters import Backend, Changes, Progress, Workers, words
-from firstshell.cli.settings import read_plan, training_data
+from firstshell.cli.settings import read_plan
 from firstshell.runtime.console import say
 
 
@@ -59,6 +59,7 @@ def study(
     """
     from dataclasses import replace
 
+    from firstshell.api.data import training_data
     from firstshell.prediction.robustness import study_curves
     from firstshell.report.build import build_report
     from firstshell.report.words.study import console

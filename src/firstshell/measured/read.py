@@ -87,7 +87,7 @@ class Reading:
 
 
 def read_samples(
-    files: Sequence[str | Path],
+    files: Sequence[str | Path | Measured],
     metal: str | None = None,
     *,
     ranges: NormaliseParams | None = None,
@@ -95,7 +95,7 @@ def read_samples(
     pair: bool = True,
     how: ReadParams | None = None,
 ) -> Reading:
-    """Read measured files; "project.prj#Group" takes one group of a project.
+    """Read measured files; "project.prj#Group" takes one group of a project. What is read already is taken as it is.
 
     metal : the absorber; groups of a project that are of another element are refused one by one
     ranges : of normalisation
@@ -110,10 +110,10 @@ def read_samples(
     first: InputError | None = None
     for file in files:
         try:
-            spectra = _read(file, how or ReadParams())
+            spectra = [file] if isinstance(file, Measured) else _read(file, how or ReadParams())
         except InputError as error:
             first = first or error
-            reading.refused.append((Path(file).name, reason(error)))
+            reading.refused.append((Path(str(file)).name, reason(error)))
             continue
         for measured in spectra:
             try:
@@ -123,7 +123,7 @@ def read_samples(
                 label = measured.source if len(spectra) == 1 else f"{measured.source}#{measured.name}"
                 reading.refused.append((label, reason(error)))
         if len(found) > MOST_SPECTRA:
-            raise InputError(f"over {MOST_SPECTRA:,} spectra", remedy="Give them in parts", file=file)
+            raise InputError(f"over {MOST_SPECTRA:,} spectra", remedy="Give them in parts")
     if not found:
         raise none_usable(reading.refused, first)
     return Reading(paired(found) if pair else found, reading.refused)

@@ -1,44 +1,29 @@
-"""Measured files in, answers out."""
+"""Samples in, answers out."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import TYPE_CHECKING, overload
+from typing import overload
 
 import numpy as np
 
+from firstshell.config import did_you_mean
 from firstshell.dataset.embedded import manifest
-from firstshell.elements import k_edge
 from firstshell.errors import InputError
 from firstshell.measured.composition import composition_advice
-from firstshell.measured.read import (
-    MeasuredSample,
-    PdfConditionsGiven,
-    Reading,
-    ReadParams,
-    none_usable,
-    read_samples,
-    reason,
-)
+from firstshell.measured.read import MeasuredSample, Reading, none_usable, reason
 from firstshell.measured.xanes.footing import on_grid, placed
-from firstshell.measured.xanes.normalise import NormaliseParams, with_shift
-from firstshell.measured.xanes.population import Population
 from firstshell.prediction.align import Alignment, aligned
 from firstshell.prediction.model import Predictor
-from firstshell.prediction.model_source import ModelSource
 from firstshell.prediction.resemblance import Resemblance, resemblance
-from firstshell.runtime.progress import Reporter
 from firstshell.simulation import show
 from firstshell.types import Array, Prediction, Target
 
-if TYPE_CHECKING:
-    from firstshell.dataset.table import Dataset
-
-
 DAMPED = 0.25
 """Over-absorption from which on it is said."""
+MOST_NAMES = 10
+"""Samples that a message names."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,6 +71,13 @@ class Answer:
         """Whether every input is like what the model was trained on."""
         return all(each.inside for each in self.resemblance.values())
 
+    def __getitem__(self, target: str) -> Prediction:
+        """Return the prediction of one target, such as "bond_length"."""
+        if target not in self.predictions:
+            what = f"{self.sample.name} has no answer for {target[:40]!r}"
+            raise InputError(what, remedy=did_you_mean(target, [each.value for each in self.predictions]))
+        return self.predictions[Target(target)]
+
 
 @dataclass(frozen=True, eq=False)
 class Answers(Sequence[Answer]):
@@ -104,12 +96,42 @@ class Answers(Sequence[Answer]):
     refused: tuple[tuple[str, str], ...] = ()
 
     @overload
-    def __getitem__(self, index: int) -> Answer: ...
+    def __getitem__(self, index: int | str) -> Answer: ...
     @overload
     def __getitem__(self, index: slice) -> Sequence[Answer]: ...
-    def __getitem__(self, index: int | slice) -> Answer | Sequence[Answer]:
-        """Return one answer, or some."""
-        return self.answered[index]
+    def __getitem__(self, index: int | str | slice) -> Answer | Sequence[Answer]:
+        """Return one answer, by its number or by the name of its sample or file, or some by a slice."""
+        return self.answered[self.place(index) if isinstance(index, str) else index]
+
+    def place(self, name: str) -> int:
+        """Return which answer is that of a sample or file of this name.
+
+        Parameters
+        ----------
+        name : str
+            The sample's, or that of one of its files; of a file of several spectra "file#group".
+
+        Returns
+        -------
+        int
+            Its number, from 0.
+
+        Raises
+        ------
+        InputError
+            When there is none of that name, or more than one; and when the file could not be used, with the reason.
+
+        """
+        known = [each.sample.name for each in self.answered]
+        found = [i for i, each in enumerate(self.answered) if name in (known[i], *each.sample.sources)]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            what = f"{len(found)} samples are of {name[:80]!r}"
+            raise InputError(what, remedy=f"Name one: {', '.join(known[i] for i in found[:MOST_NAMES])}")
+        if name in dict(self.refused):
+            raise InputError(f"{name[:80]!r} could not be used", remedy=dict(self.refused)[name])
+        raise InputError(f"there is no answer for {name[:80]!r}", remedy=did_you_mean(name, known))
 
     def __len__(self) -> int:
         return len(self.answered)
@@ -117,72 +139,6 @@ class Answers(Sequence[Answer]):
 
 Models = Callable[[str, Sequence[str], str], Predictor]
 """Returns the predictor of a metal, for a list of modalities, measured with "xray" or "neutron"."""
-
-
-def predict(
-    files: Sequence[str | Path],
-    metal: str | None = None,
-    *,
-    align: str | float = "auto",
-    ranges: NormaliseParams | None = None,
-    pdf: PdfConditionsGiven | None = None,
-    data: Dataset | None = None,
-    population: Population | None = None,
-    how: ReadParams | None = None,
-    reporter: Reporter | None = None,
-) -> Answers:
-    """Say what measured files tell of a metal's first shell.
-
-    The model is trained at first use, in less than a minute, and kept.
-
-    Parameters
-    ----------
-    files : list of str or Path
-        XANES and PDFs; see `read_samples` for which belong to one sample.
-    metal : str, optional
-        The absorber; by default that whose K edge was measured. PDFs need it.
-    align : {"auto", "foil", "fit", "none"} or float
-        How energies are calibrated, or the eV to add; see `firstshell.prediction.align`.
-    ranges : NormaliseParams, optional
-        Of normalisation.
-    pdf : PdfConditionsGiven, optional
-        How PDFs were measured; by default what their files say.
-    data : Dataset, optional
-        What models are trained on; the dataset that comes with firstshell by default.
-    population : Population, optional
-        Transfers from simulation to measurement, as `firstshell calibrate` writes them.
-    how : ReadParams, optional
-        How the files are read: their format, columns, signal.
-    reporter : Reporter, optional
-        Shows progress.
-
-    Returns
-    -------
-    Answers
-        One answer a sample, and the files that could not be used, with the reasons.
-
-    Raises
-    ------
-    InputError
-        When no file can be used.
-
-    Examples
-    --------
-    >>> import firstshell as fs
-    >>> answers = fs.predict(["my.xdi", "my.gr"], metal="Cu")
-    >>> answers[0].metal, answers[0].inputs
-    ('Cu', 'xanes+pdf')
-    >>> low, high = answers[0].predictions[fs.Target.BOND_LENGTH].interval  # Å
-    >>> 1.5 < low <= high < 3.0
-    True
-
-    """
-    if metal is not None:
-        k_edge(metal)
-
-    models = ModelSource(load=None if data is None else lambda: data, population=population, reporter=reporter)
-    reading = read_samples(files, metal, ranges=with_shift(ranges, align), pdf=pdf, how=how)
-    return answer_all(reading, metal, models, align, models)
 
 
 def answer_all(
@@ -200,7 +156,9 @@ def answer_all(
         ready: dict[int, _Ready] = {}
         try:
             if absorber is None:
-                raise InputError("a PDF does not say which metal is asked about", remedy="Name it with --metal")
+                raise InputError(
+                    "a PDF does not say which metal is asked about", remedy="Name it with --metal (metal= in Python)"
+                )
             model = models(absorber, inputs, radiation)
         except InputError as error:
             failed |= dict.fromkeys(places, error)

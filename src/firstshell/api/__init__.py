@@ -1,0 +1,1 @@
+"""What Python users call: one function for each command, with its words, and results that show themselves."""
