@@ -28,11 +28,6 @@ def saved(tmp_path_factory):
     return folder
 
 
-def predict_command():
-    """The module: the package has the function under its name."""
-    return sys.modules["firstshell.cli.predict"]
-
-
 def test_one_sample_is_told_in_a_paragraph(command, saved, tmp_path):
     path = write_scan(tmp_path / "a.dat", charge=3, number=6)
     words = ["predict", path, "--model", saved / "xanes.npz", "--align", "none"]
