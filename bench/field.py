@@ -3,7 +3,7 @@
 python bench/field.py run [--sites 8] [--workers 2]   sites of Ti, Mn, Fe and Cu oxides as found in nature, cells of at
     most 40 atoms and three elements, each by every setting below; goes on where it was stopped; results in
     bench/results/field.json
-python bench/field.py table    what docs/xanes.md has: medians over the sites by setting, and by iteration
+python bench/field.py table    what docs/results/xanes.md has: medians over the sites by setting, and by iteration
 
 Set OMP_NUM_THREADS=1. The reference of a site is its largest field; what the guard objects to is counted, and its
 error is not.

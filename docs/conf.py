@@ -6,6 +6,7 @@ from pathlib import Path
 from sphinx.application import Sphinx
 
 from firstshell import __version__
+from firstshell.cli import app as commands
 
 project = "firstshell"
 author = "The firstshell developers"
@@ -22,12 +23,20 @@ html_theme = "furo"
 html_title = f"firstshell {release}"
 
 
-def seen_from_here(_app: Sphinx, _path: Path, _parent: str, content: list[str]) -> None:
+def link_from_docs(_app: Sphinx, _path: Path, _parent: str, content: list[str]) -> None:
     """Turn links of the files above this folder, such as the README, into links from this folder."""
     text = re.sub(r"\]\((?!https?:|#)", "](../", content[0]).replace("](../docs/", "](")
     content[0] = re.sub(r"\]\(\.\./(CHANGELOG|CONTRIBUTING)\.md", lambda found: f"]({found[1].lower()}.md", text)
 
 
+def fill_in_commands(_app: Sphinx, _page: str, content: list[str]) -> None:
+    """Put the help of every command where a page asks for it."""
+    if "<!-- commands -->" in content[0]:
+        _, heading, pages = commands.generate_docs(heading_level=2, flatten_commands=True).partition("## firstshell ")
+        content[0] = content[0].replace("<!-- commands -->", heading + pages)
+
+
 def setup(app: Sphinx) -> None:
-    """Connect it."""
-    app.connect("include-read", seen_from_here)
+    """Connect them."""
+    app.connect("include-read", link_from_docs)
+    app.connect("source-read", fill_in_commands)

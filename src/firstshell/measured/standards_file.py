@@ -104,8 +104,8 @@ def _state(row: dict[str, str], structure: Structure) -> float:
 def without_hydrogen(structure: Structure) -> Structure:
     """Return a crystal without its hydrogen.
 
-    With it the Fermi level comes out 0.4 to 0.9 eV higher (docs/prediction.md), and the training spectra are of oxides
-    that have none: a hydroxide would tell of another beamline than the oxides beside it.
+    With it the Fermi level comes out 0.4 to 0.9 eV higher (docs/explanation/answers.md), and the training spectra are
+    of oxides that have none: a hydroxide would suggest another transfer than the oxides beside it.
     """
     found = structure.copy()
     found.remove_sites([i for i, site in enumerate(structure) if all(part.Z == 1 for part in site.species)])

@@ -40,7 +40,7 @@ class Channel(Protocol):
     def doubt(self) -> float:
         """Return the share of an answer that all classes have alike, so that none is ever certain or ruled out.
 
-        A temperature alone says 0.95 and more too often; docs/prediction.md has how the shares were chosen.
+        A temperature alone says 0.95 and more too often; docs/results/answers.md has how the shares were chosen.
         """
 
     def disturbed(self, samples: Samples, rng: np.random.Generator) -> Array:

@@ -29,8 +29,8 @@ Fermi level, which a foil has at the tabulated edge, those of compounds from the
 COMPOUND_STATE = 2.0
 """Oxidation state that compounds are taken to have, whose spectra are moved as those of oxides are."""
 MARGIN, OF_COMPOUNDS = 1.2, 1.0
-"""How many times as far as an oxide a metal, or a compound, may be and still be what was measured (docs/prediction.md).
-There is one of a metal, and there are dozens of compounds to be near to by chance."""
+"""How many times as far as an oxide a metal, or a compound, may be and still be what was measured
+(docs/explanation/answers.md). There is one of a metal, and there are dozens of compounds to be near to by chance."""
 
 
 @dataclass(frozen=True, eq=False)

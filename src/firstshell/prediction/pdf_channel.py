@@ -37,7 +37,7 @@ class PdfChannel:
     whole = True
     doubt = 0.08
     misfit = 0.25
-    """Of the RMS of G: weights f(Q) instead of f(0) alone change it by 0.14 to 0.32, as docs/pdf.md has it."""
+    """Of the RMS of G: weights f(Q) instead of f(0) alone change it by 0.14 to 0.32."""
 
     def disturbed(self, samples: Samples, rng: np.random.Generator) -> Array:
         """Return (n, p) PDFs as measured under random conditions, with noise."""

@@ -42,7 +42,7 @@ PRESETS = {
         Scf(7.0, iterations=100), fms_radius=9.0, mesh=Mesh(kstep=0.04, estep=0.1), timeout=14400.0
     ),
 }
-"""Settings by name; docs/xanes.md has the cost and the error of each. `converged` has the Materials Project's radii."""
+"""Settings by name; docs/results/xanes.md has cost and error of each. `converged` has the Materials Project's radii."""
 DEFAULT, EXTERNAL = "fast", "feff"
 MESH_POINTS = 85
 """Steps in k: with those below and next to the edge they keep within the engine's 100 energies."""

@@ -41,12 +41,18 @@ def _within(name: str, value: object, low: float, high: float) -> None:
 class ForestParams:
     """The forest.
 
-    trees, max_features, min_samples_leaf : as in Breiman, Machine Learning 45, 5 (2001); `max_features` is a number of
-        features, cut to those there are. With more than one value of `trees` or `max_features`, the best combination is
-        chosen by grid search within the training side.
-    folds : cross-validation folds of the grid search
-    kind : "extra" for extremely randomised trees (Geurts, Ernst and Wehenkel, Machine Learning 63, 3 (2006)), or
-        "random" for the paper's random forest
+    Parameters
+    ----------
+    trees, max_features, min_samples_leaf
+        As in Breiman, Machine Learning 45, 5 (2001); `max_features` is a number of features, cut to those there are.
+        With more than one value of `trees` or `max_features`, the best combination is chosen by grid search within the
+        training side.
+    folds : int
+        Cross-validation folds of the grid search.
+    kind : {"extra", "random"}
+        Extremely randomised trees (Geurts, Ernst and Wehenkel, Machine Learning 63, 3 (2006)), or the paper's random
+        forest.
+
     """
 
     trees: tuple[int, ...] = (64,)

@@ -67,7 +67,7 @@ REUSED = ("metals", "targets", "inputs", "splits", "repeats", "random_repeats", 
 
 @dataclass(frozen=True, eq=False)
 class Study:
-    """The result of a study; docs/study.md describes every table and column.
+    """The result of a study; docs/explanation/study.md describes every table and column.
 
     Parameters
     ----------

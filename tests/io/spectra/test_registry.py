@@ -10,7 +10,7 @@ from firstshell.io.spectra import sniff
 from firstshell.io.spectra.foreign import KINDS, foreign
 from format_examples import rows
 
-DOCS = Path(__file__).resolve().parents[3] / "docs" / "measured.md"
+DOCS = Path(__file__).resolve().parents[3] / "docs" / "reference" / "formats.md"
 TOY = """
 from firstshell.io.spectra.measured import About, make_xanes
 import numpy as np

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from firstshell.io.structures.formats import table
 
-DOCS = Path(__file__).resolve().parents[3] / "docs" / "structures.md"
+DOCS = Path(__file__).resolve().parents[3] / "docs" / "reference" / "formats.md"
 
 
 def test_the_table_in_the_documentation_is_that_of_the_code():

@@ -1,7 +1,7 @@
 """Reading of measured files by their content. Each file of this folder that has the members of a Format is one format.
 
 There is no other list of them: a format module has `name`, `about`, `sniff(head)` and `read(path)`. The table of
-formats in docs/measured.md is made of what they say about themselves (`table`).
+formats in docs/reference/formats.md is made of what they say about themselves (`table`).
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def formats() -> dict[str, Format]:
 
 
 def table() -> str:
-    """Return the table of formats, in Markdown, as docs/measured.md has it."""
+    """Return the table of formats, in Markdown, as docs/reference/formats.md has it."""
     rows = [
         f"| `{name}` | {about.title} | {about.written_by} | {about.read} | {about.ignored} | {about.refused} |"
         for name, about in ((name, module.about) for name, module in formats().items())

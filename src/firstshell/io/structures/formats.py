@@ -7,7 +7,7 @@ from firstshell.io.structures import cif, poscar
 
 
 def table() -> str:
-    """Return the table of formats, in Markdown, as docs/structures.md has it."""
+    """Return the table of formats, in Markdown, as docs/reference/formats.md has it."""
     abouts = [*cif.abouts, poscar.about, feff_tree.about]
     rows = [f"| {each.title} | {each.written_by} | {each.read} | {each.ignored} | {each.refused} |" for each in abouts]
     return "| | written by | read | ignored | refused |\n|---|---|---|---|---|\n" + "\n".join(rows) + "\n"

@@ -43,7 +43,7 @@ METAL_ELSE = 0.2
 SHRINKAGE = 0.3
 """Share of the correlations between parameters that is given up: standards are few."""
 CALIBRATION = 1.2
-"""eV that energies as published are believed to be off by, where no foil sets them (docs/prediction.md)."""
+"""eV that energies as published are believed to be off by, where no foil sets them (docs/explanation/answers.md)."""
 SHIFT = PARAMETERS.index("shift")
 SHARED = [PARAMETERS.index(name) for name in ("stretch", "sigma", "growth")]
 """Parameters of the broadening, whose kernel costs most: a block of training copies has them in common."""

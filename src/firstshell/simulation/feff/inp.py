@@ -45,7 +45,7 @@ class FeffInput:
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """Sentences on what FEFF10 takes in another way; docs/xanes.md has by how much."""
+        """Sentences on what FEFF10 takes in another way; docs/results/xanes.md has by how much."""
         shift = self.job.exchange[1] if len(self.job.exchange) > 1 else 0.0
         if not shift:
             return ()

@@ -24,19 +24,32 @@ class FeffSettings:
     the radii of the Materials Project. MPXANESSet of pymatgen has core_hole "FSR", scf_radius 4.5, scf_iterations 30,
     scf_steps 1 and fms_radius 7.5.
 
-    path : folder of FEFF's modules (rdinp, pot, …), or one program or script that runs them all in the folder where it
-        is started. It is not among the settings of a dataset: where a program lies does not change what it makes
-    program : name and version as FEFF writes them into xmu.dat, "FEFF 9.9.1"; "" takes what lies at `path`. Spectra of
-        another version are refused
-    scf_radius, fms_radius : Å, of the clusters of the self-consistent field and of full multiple scattering
-    scf_iterations, scf_mixing, scf_steps : most iterations; part of the new density that is taken; steps before
-        Broyden's mixing. Where the field does not converge gentler ones are tried, then other radii
-    kstep, estep : 1/Å and eV, of the energies; how far they go follows from the XANES grid
-    exchange : FEFF's EXCHANGE card: self-energy model, real shift (eV), imaginary shift (eV), model of the background
-    core_hole : "RPA", "FSR" (unscreened) or "NONE"
-    s02 : amplitude reduction; 0 has FEFF work it out
-    timeout : seconds of wall-clock time for a site, all attempts together; not among the settings of a dataset
-    memory : GB of address space for each process; not among the settings of a dataset
+    Parameters
+    ----------
+    path : str
+        Folder of FEFF's modules (rdinp, pot, …), or one program or script that runs them all in the folder where it is
+        started. It is not among the settings of a dataset: where a program lies does not change what it makes.
+    program : str
+        Name and version as FEFF writes them into xmu.dat, "FEFF 9.9.1"; "" takes what lies at `path`. Spectra of
+        another version are refused.
+    scf_radius, fms_radius : float
+        Å, of the clusters of the self-consistent field and of full multiple scattering.
+    scf_iterations, scf_mixing, scf_steps
+        Most iterations; part of the new density that is taken; steps before Broyden's mixing. Where the field does not
+        converge, gentler ones are tried, then other radii.
+    kstep, estep : float
+        1/Å and eV, of the energies; how far they go follows from the XANES grid.
+    exchange : tuple of float
+        FEFF's EXCHANGE card: self-energy model, real shift (eV), imaginary shift (eV), model of the background.
+    core_hole : {"RPA", "FSR", "NONE"}
+        FSR is unscreened.
+    s02 : float
+        Amplitude reduction; 0 has FEFF calculate it.
+    timeout : float
+        Seconds of wall-clock time for a site, all attempts together; not among the settings of a dataset.
+    memory : float
+        GB of address space for each process; not among the settings of a dataset.
+
     """
 
     path: str = field(default="", compare=False, metadata={"local": True})
