@@ -2,19 +2,14 @@
 
 import doctest
 import inspect
-import shutil
 from pathlib import Path
 
 import pytest
 
 import firstshell as fs
-from feff_runs import tree_files, write_folder
-from firstshell.dataset.table import write_dataset
-from firstshell.prediction import answer, model_cache
+from example_files import lay_out
+from firstshell.prediction import answer
 from firstshell.types import Grid
-from places import DATA
-from quick import QUICK, write_gr, write_xdi
-from synthetic import synthetic_dataset
 
 ROOT = Path(__file__).parents[1]
 PUBLIC = {name: getattr(fs, name) for name in fs.__all__ if name != "__version__"}
@@ -65,16 +60,8 @@ def test_the_documentation_lists_every_public_name():
 
 @pytest.fixture
 def files(tmp_path, monkeypatch):
-    """The files that examples name, in the current folder; models are small."""
-    for structure in (DATA / "structures").glob("*.cif"):
-        shutil.copy(structure, tmp_path)
-    write_folder(tree_files(), tmp_path / "runs")
-    write_xdi(tmp_path / "my.xdi")
-    write_gr(tmp_path / "my.gr")
-    write_dataset(synthetic_dataset(40), tmp_path / "small.parquet")
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("FIRSTSHELL_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(model_cache, "TrainingParams", lambda: QUICK)
+    """The files that examples name, in the current folder."""
+    lay_out(tmp_path, monkeypatch)
 
 
 @pytest.mark.parametrize(
