@@ -56,3 +56,16 @@ def test_what_users_read_names_no_folder_that_they_do_not_have():
     pages = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "tools").rglob("*.md")]
     assert ROOT / "docs" / "reference" / "formats.md" in pages
     assert [page.name for page in pages if "../shared" in page.read_text(encoding="utf-8")] == []
+
+
+def test_the_conda_recipe_asks_for_the_same():
+    yaml = pytest.importorskip("yaml")
+    recipe = yaml.safe_load((ROOT / "recipe" / "recipe.yaml").read_text(encoding="utf-8"))
+    assert recipe["context"]["version"] == __version__
+    assert f">={recipe['context']['python_min']}" == PROJECT["project"]["requires-python"]
+    names = {"matplotlib": "matplotlib-base", "xraylarch": "xraylarch-base"}  # those without a graphical toolkit
+    wanted = {
+        names.get(each.name, each.name): lowest(each) for each in map(Requirement, PROJECT["project"]["dependencies"])
+    }
+    found = [Requirement(line) for line in recipe["requirements"]["run"] if not line.startswith("python ")]
+    assert {each.name: lowest(each) for each in found} == wanted
