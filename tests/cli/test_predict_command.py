@@ -74,7 +74,7 @@ def test_many_samples_are_a_table_files_and_pictures(command, saved, tmp_path, m
     assert np.allclose(again["bond_length (Å)"], table["bond_length (Å)"])
     names = {path.name for path in out.iterdir()}
     pictures = {f"sample_0{i}.{kind}" for i in (1, 2) for kind in ("png", "svg")}
-    assert names == pictures | {"answers.csv", "answers.parquet", "series.png", "series.svg"}
+    assert names == pictures | {"answers.csv", "answers.parquet", "answers.json", "series.png", "series.svg"}
     assert (out / "series.png").read_bytes().startswith(b"\x89PNG")
     assert "Oxidation state" in (out / "series.svg").read_text()
     assert "μ(E) (edge steps)" in (out / "sample_01.svg").read_text()

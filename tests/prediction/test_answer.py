@@ -7,9 +7,11 @@ from firstshell.measured.composition import composition_advice
 from firstshell.measured.read import PdfConditionsGiven, read_samples
 from firstshell.prediction import non_oxides as foreign
 from firstshell.prediction.answer import Answers, _apart, answer, answer_all
+from firstshell.prediction.damping import damped
 from firstshell.prediction.explain import WINDOWS, evidence
 from firstshell.prediction.model import make_predictor
 from firstshell.prediction.resemblance import NEAREST
+from firstshell.report.answer_json import to_json
 from firstshell.report.answer_table import frame
 from firstshell.report.words import answer as wording
 from firstshell.types import Target
@@ -209,11 +211,13 @@ def test_all_reasons_are_told_when_nothing_can_be_used(tmp_path, models):
         ask([write_scan(tmp_path / "iron.dat", "Fe")], models)
 
 
-def test_windows_add_up_to_the_answer_of_the_forest(both_model, tmp_path):
+@pytest.mark.parametrize("amount", [0.0, 0.7])
+def test_windows_add_up_to_the_answer_of_the_forest(both_model, tmp_path, amount):
     reading = read_samples([write_scan(tmp_path / "a.dat", charge=3), write_gr(tmp_path / "a.gr")], "Cu")
     (found,) = answer(both_model, reading.samples)
+    found.spectra["xanes"] = damped(found.spectra["xanes"], amount)
     start, windows = evidence(both_model, found.spectra)
-    outputs = both_model.trees.each(both_model.features(found.spectra)).mean(axis=0)
+    outputs = both_model.ask(found.spectra).outputs
     for target in Target:
         own = [each for each in windows if each.target is target]
         assert len(own) == 2 * WINDOWS
@@ -263,7 +267,16 @@ def test_each_measurement_speaks_alone_and_disputes_are_told(
         for target in Target
     )
     assert any("disagree on" in warning for warning in found.warnings) == disputed
-    assert "from PDF alone" in wording.paragraph(found)
+    assert list(found.by_measurement) == ["xanes", "pdf", "xanes+pdf"]
+    assert bool(found.disputed) == disputed
+    said = wording.paragraph(found)
+    assert "XANES alone             PDF alone               XANES + PDF" in said
+    assert ("disagree\n" in said) == disputed
+    (row,) = to_json([found])
+    assert list(row["answers"]) == list(found.by_measurement)
+    assert row["disagree on"] == [target.value for target in found.disputed]
+    kept = row["answers"]["pdf"]["bond_length"]
+    assert [kept["low"], kept["high"]] == list(found.alone["pdf"][Target.BOND_LENGTH].interval)
     assert "bond_length_pdf_alone (Å)" in frame([found]).columns
 
 

@@ -199,11 +199,12 @@ class Answers(base.Answers):
             The files, the table first.
 
         """
+        from firstshell.report.answer_json import write_json
         from firstshell.report.answer_table import write_evidence, write_table
         from firstshell.report.figures.answer import save_pictures
 
         folder = Path(folder)
-        written = write_table(self.answered, folder)
+        written = [*write_table(self.answered, folder), write_json(self.answered, folder)]
         if evidence:
             written.append(write_evidence(self.answered, evidence, folder))
         return written + save_pictures(self.answered[:PICTURES], self.answered, evidence, folder)

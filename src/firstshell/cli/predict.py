@@ -105,7 +105,8 @@ def predict(
     explain
         Show which windows of each spectrum are the evidence for the answer (TreeSHAP; takes some seconds more).
     out
-        Folder for answers.csv, answers.parquet, a picture of each of the first 20 samples and one of the series.
+        Folder for answers.csv, answers.parquet, answers.json, a picture of each of the first 20 samples and one of the
+        series.
     verbose
         Print all that is known of each sample (probabilities, nearest training spectra, warnings), not one line each.
 

@@ -71,6 +71,16 @@ class Answer:
         """Whether every input is like what the model was trained on."""
         return all(each.inside for each in self.resemblance.values())
 
+    @property
+    def by_measurement(self) -> dict[str, dict[Target, Prediction]]:
+        """What each measurement says alone, then all together: Prediction by Target, by modalities joined by "+"."""
+        return {**self.alone, self.inputs: self.predictions}
+
+    @property
+    def disputed(self) -> tuple[Target, ...]:
+        """Targets for which there is nothing that the intervals of all measurements alone hold."""
+        return tuple(target for target in Target if _apart([each[target].interval for each in self.alone.values()]))
+
     def __getitem__(self, target: str) -> Prediction:
         """Return the prediction of one target, such as "bond_length"."""
         if target not in self.predictions:
@@ -290,19 +300,19 @@ def _brief(predictions: dict[Target, Prediction]) -> str:
 def _with_each_alone(answer: Answer, models: Mapping[str, Predictor]) -> Answer:
     """Return an answer with what each measurement says without the others, and a warning where they disagree."""
     alone = {name: model.predict({name: answer.spectra[name][None]})[0] for name, model in models.items()}
+    answer = replace(answer, alone=alone)
     disputes = [
         f"{' and '.join(show(name) for name in alone)} disagree on the {target.label.lower()}: "
         + " against ".join(_interval(each[target]) for each in alone.values())
-        for target in Target
-        if _apart([each[target].interval for each in alone.values()])
+        for target in answer.disputed
     ]
     warnings = [f"{dispute}; are they of one sample?" for dispute in disputes]
-    return replace(answer, alone=alone, warnings=(*answer.warnings, *warnings))
+    return replace(answer, warnings=(*answer.warnings, *warnings))
 
 
 def _apart(intervals: Sequence[tuple[float, float]]) -> bool:
     """Return whether there is nothing that all intervals hold."""
-    return max(low for low, _ in intervals) > min(high for _, high in intervals)
+    return max((low for low, _ in intervals), default=0.0) > min((high for _, high in intervals), default=0.0)
 
 
 def _interval(found: Prediction) -> str:

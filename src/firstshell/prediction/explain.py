@@ -8,6 +8,7 @@ from warnings import catch_warnings, simplefilter
 
 import numpy as np
 
+from firstshell.prediction.asking import undo
 from firstshell.prediction.model import Predictor
 from firstshell.study.trees import Ints, Trees
 from firstshell.types import Array, Target
@@ -37,15 +38,18 @@ def evidence(model: Predictor, spectra: dict[str, Array]) -> tuple[dict[Target, 
     spectra : (p,) by modality, each on its channel's footing
 
     By path-dependent TreeSHAP (Lundberg et al., Nat. Mach. Intell. 2, 56 (2020)), which shares an answer out among
-    features so that the parts add up to it.
+    features so that the parts add up to it. As in an answer, each over-absorption that the spectrum may have is undone,
+    and the evidence is averaged by how likely they are.
     """
     with catch_warnings():
         simplefilter("ignore")  # of its plots, which are not used
         import shap
 
-    features = model.features(spectra)
+    seen = undo(model.damping, spectra)
+    features = model.features(seen.spectra)
     explainer = shap.TreeExplainer(_for_shap(model.trees))
-    values = np.asarray(explainer.shap_values(features, check_additivity=False))[0]
+    values = np.asarray(explainer.shap_values(features, check_additivity=False))
+    values = np.tensordot(seen.shares, values, axes=1)
     base = np.atleast_1d(explainer.expected_value)[None]
     start = {target: float(model.outputs.averages(target, base)[0]) for target in Target}
     found: list[Evidence] = []

@@ -32,9 +32,8 @@ def paragraph(answer: Answer) -> str:
     sources = plain(", ".join(answer.sample.sources))
     lines = [f"{plain(answer.sample.name)}: {answer.metal}, from {names} ({sources})"]
     lines += [f"  {sentence}" for sentence in origin(answer)]
-    for target, prediction in answer.predictions.items():
-        lines.append(f"  {_target(prediction)}")
-        lines += [f"    from {show(name)} alone: {_brief(each[target])}" for name, each in answer.alone.items()]
+    lines += [f"  {_target(prediction)}" for prediction in answer.predictions.values()]
+    lines += _by_measurement(answer)
     for name, each in answer.resemblance.items():
         lines += _resemblance(name, each)
     if answer.alignment is not None:
@@ -106,9 +105,17 @@ def _target(found: Prediction) -> str:
     return line
 
 
-def _brief(found: Prediction) -> str:
-    unit = f" {found.target.unit}" if found.target.unit else ""
-    return f"{_value(found.target, found.value)}{unit} ({_ends(found)}{unit})"
+def _by_measurement(answer: Answer) -> list[str]:
+    """Return a table of what each measurement says alone, and all of them together; nothing where there is one."""
+    if not answer.alone:
+        return []
+    heads = [*(f"{show(name)} alone" for name in answer.alone), show(answer.inputs).replace("+", " + ")]
+    lines = [f"  {'':20} " + "".join(f"{name:24}" for name in heads)]
+    for target in answer.predictions:
+        found = [each[target] for each in answer.by_measurement.values()]
+        cells = "".join(f"{f'{_value(target, each.value)} ({_ends(each)})':24}" for each in found)
+        lines.append(f"  {target.label:20} {cells}{'disagree' if target in answer.disputed else ''}")
+    return [line.rstrip() for line in lines]
 
 
 def _value(target: Target, value: float) -> str:
