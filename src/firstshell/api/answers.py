@@ -140,7 +140,7 @@ class Answers(base.Answers):
     >>> answers.frame()[["sample", "metal", "in_domain"]].shape
     (1, 3)
     >>> [path.name for path in answers.save("answers")]
-    ['answers.csv', 'answers.parquet', 'sample_01.png', 'sample_01.svg']
+    ['answers.csv', 'answers.json', 'answers.parquet', 'sample_01.png', 'sample_01.svg']
 
     """
 
@@ -184,7 +184,7 @@ class Answers(base.Answers):
         return self.answered[0].plot() if len(self) == 1 else styled(series_figure, self.answered)
 
     def save(self, folder: str | Path, evidence: Sequence[Sequence[Evidence]] = ()) -> list[Path]:
-        """Write answers.csv, answers.parquet, a picture of each of the first 20 samples and one of the series.
+        """Write answers.csv, .parquet and .json, a picture of each of the first 20 samples and one of the series.
 
         Parameters
         ----------
