@@ -99,6 +99,21 @@ class Tab:
         for kind in ("keyDown", "keyUp"):
             self.call("Input.dispatchKeyEvent", type=kind, key=key, code=key, windowsVirtualKeyCode=code)
 
+    def drag(self, selector: str, by: int, place: tuple[float, float] = (0.5, 0.5)) -> None:
+        """Press on an element, at a place of its box, and let go so many pixels to the right."""
+        measured = f"document.querySelector({selector!r}).getBoundingClientRect()"
+        box = self.run(f"(({{x, y, width, height}}) => [x, y, width, height])({measured})")
+        x, y = box[0] + place[0] * box[2], box[1] + place[1] * box[3]
+        self.mouse("mouseMoved", x, y)
+        self.mouse("mousePressed", x, y)
+        for part in (0.3, 0.7, 1.0):
+            self.mouse("mouseMoved", x + part * by, y, held=1)
+        self.mouse("mouseReleased", x + by, y)
+
+    def mouse(self, kind: str, x: float, y: float, held: int = 0) -> None:
+        pressed = {"button": "left", "clickCount": 1} if held or kind != "mouseMoved" else {}
+        self.call("Input.dispatchMouseEvent", type=kind, x=x, y=y, buttons=held, **pressed)
+
     def choose_files(self, selector: str, files: list[Path]) -> None:
         node = self.call("Runtime.evaluate", expression=f"document.querySelector({selector!r})")["result"]["objectId"]
         self.call("DOM.setFileInputFiles", files=[str(file) for file in files], objectId=node)

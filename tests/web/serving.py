@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import urlencode
 
 import numpy as np
 import uvicorn
@@ -62,8 +62,9 @@ class Client:
     def post(self, path: str, table: Any, **headers: str) -> Reply:
         return self.send("POST", path, json.dumps(table).encode(), **{"Content_Type": "application/json"} | headers)
 
-    def upload(self, content: bytes, name: str) -> Reply:
-        return self.send("POST", f"/api/files?name={quote(name)}", content, Content_Type="application/octet-stream")
+    def upload(self, content: bytes, name: str, **how: str) -> Reply:
+        query = urlencode({"name": name} | how)
+        return self.send("POST", f"/api/files?{query}", content, Content_Type="application/octet-stream")
 
     def answered(self, path: str, table: Any) -> Reply:
         """The reply once the model is there."""

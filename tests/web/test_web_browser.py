@@ -2,16 +2,29 @@
 
 import csv
 import json
+import threading
 import time
 
+import numpy as np
 import pytest
 from browser import find, tab
+from serving import make_desk, running
+
+from firstshell.elements import k_edge
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(find() is None, reason="there is no Chromium here")]
 
 ANSWERED = "document.querySelector('#windows figure') && !document.querySelector('#result[aria-busy]')"
 VALUES = "[...document.querySelectorAll('.card .value')].map((each) => each.textContent).join()"
 WIDER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+
+
+def scan():
+    """The rows of a made-up scan of Cu: energy, I0, It and fluorescence."""
+    away = np.arange(-100.0, 200.0, 1.0)
+    mu = 0.4 - 4e-4 * away + 0.9 * (0.5 + np.arctan((away - 8) / 2) / np.pi)
+    rows = zip(away + k_edge("Cu"), np.exp(-mu), mu, strict=True)
+    return "".join(f"{e:.2f} 1.0 {t:.6f} {f:.6f}\n" for e, t, f in rows)
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +46,7 @@ def test_an_example_is_answered_with_charts(quiet, client):
     quiet.open(f"{client.url}#example=Cu-both")
     quiet.wait(ANSWERED, 120)
     assert quiet.run("document.querySelectorAll('.card').length") == 3
-    assert quiet.run("document.querySelectorAll('#curves svg.chart').length") == 3
+    assert quiet.run("document.querySelectorAll('#curves svg.chart').length") == 4
     assert quiet.run("document.querySelectorAll('#curves path.cloud').length") >= 2
     assert quiet.run("document.querySelectorAll('#windows svg').length") == 6
     assert "oxidation state" in quiet.run("document.querySelector('#status').textContent")
@@ -62,12 +75,109 @@ def test_the_keyboard_moves_e0_and_the_answer_follows(quiet, client):
     quiet.wait(f"({VALUES}) === {json.dumps(before)}")
 
 
+E0_FIELD = "Number(document.querySelector('#field-e0').value)"
+
+
+def test_e0_is_dragged_within_its_bounds(quiet, client):
+    quiet.open(f"{client.url}#example=Fe-xanes")
+    quiet.wait(ANSWERED, 120)
+    e0 = quiet.run(E0_FIELD)
+    quiet.run("document.querySelector('.grip').scrollIntoView({block: 'center'})")
+    quiet.drag(".grip", 20)
+    quiet.wait(f"{E0_FIELD} > {e0 + 2}")
+    moved = quiet.run(E0_FIELD)
+    assert quiet.run("Number(document.querySelector('.grip').ariaValueNow)") == pytest.approx(moved, abs=0.051)
+    quiet.wait(f"document.querySelector('.origin').innerText.includes('E0 {moved:.1f} eV')")  # of the answer
+    quiet.press("ArrowLeft", 37)  # the mark has the focus
+    quiet.wait(f"Math.abs({E0_FIELD} - {moved - 0.1}) < 0.051")
+    quiet.drag(".grip", 240)
+    quiet.wait(f"Math.abs({E0_FIELD} - {e0 + 20}) < 0.2")
+    quiet.run(
+        "((e) => { e.focus(); e.value = 1; e.dispatchEvent(new Event('input')); })(document.querySelector('#field-e0'))"
+    )
+    assert quiet.run("document.querySelector('#bounds-e0').textContent").startswith("Give 71")
+    assert quiet.run("document.querySelector('#field-e0').ariaInvalid") == "true"
+
+
+def test_a_chart_is_enlarged_and_read_under_the_pointer(quiet, client):
+    quiet.open(f"{client.url}#example=Fe-xanes")
+    quiet.wait(ANSWERED, 120)
+    first = "document.querySelector('#curves figure')"
+    ticks = f"[...{first}.querySelectorAll('text[text-anchor=middle].tick')].map((t) => t.textContent).join()"
+    whole = quiet.run(ticks)
+    quiet.run(f"{first}.scrollIntoView({{block: 'center'}})")
+    quiet.drag("#curves .plot", 120, (0.3, 0.5))
+    quiet.wait(f"({ticks}) !== {json.dumps(whole)}")
+    x, y, width, height = quiet.run(
+        f"((b) => [b.x, b.y, b.width, b.height])({first}.querySelector('.plot').getBoundingClientRect())"
+    )
+    quiet.mouse("mouseMoved", x + width / 2, y + height / 2)
+    assert quiet.run(f"{first}.querySelector('.readout').textContent").count("measured") == 1
+    quiet.run("document.querySelector('#reset').click()")
+    quiet.wait(ANSWERED)
+    assert quiet.run(ticks) != whole  # what is enlarged stays so
+    quiet.run(f"{first}.querySelector('.views button').click()")
+    assert quiet.run(ticks) == whole
+
+
+def test_each_measurement_has_a_column(quiet, client):
+    quiet.open(f"{client.url}#example=Cu-both")
+    quiet.wait("document.querySelector('.apart') && !document.querySelector('#alone-note')", 120)
+    heads, *rows = quiet.run(
+        "[...document.querySelectorAll('.apart tr')].map((row) => [...row.cells].map((c) => c.innerText))"
+    )
+    assert heads[1:] == ["XANES alone", "PDF alone", "Both"]
+    assert len(rows) == 3
+    assert all(cell and cell != "…" for row in rows for cell in row)
+
+
+def test_columns_and_signals_are_chosen_on_the_page(page, client, tmp_path):
+    (tmp_path / "raw.dat").write_text("# one two three four\n" + scan())
+    (tmp_path / "named.dat").write_text("# energy i0 itrans ifluor\n" + scan())
+    page.open(client.url)
+    page.choose_files("#files", [tmp_path / "raw.dat"])
+    page.wait("document.querySelector('#errors .error')")
+    told = page.run("document.querySelector('#errors').innerText")
+    assert "“Columns”" in told
+    assert "--" not in told
+    page.run("document.querySelector('#errors summary').click()")
+    field = "document.querySelector('#errors input')"
+    page.run(f"{field}.value = 'energy=1,mu=ln(2/3)'; {field}.form.requestSubmit()")
+    page.wait(f"{ANSWERED} && !document.querySelector('#errors .error')", 120)
+    assert "ln(2/3)" in page.run("document.querySelector('.origin').innerText")
+    assert not page.run("document.querySelector('#reading').hidden")
+    page.run("document.querySelector('#spectra button').click()")
+    page.choose_files("#files", [tmp_path / "named.dat"])
+    page.wait(f"{ANSWERED} && document.querySelector('.origin').innerText.includes('named.dat')", 120)
+    signals = page.run("[...document.querySelectorAll('#signal option')].map((each) => each.value)")
+    assert len(signals) == 3
+    before = page.run("document.querySelector('.origin').innerText")
+    other = next(each for each in signals if "fluor" in each)
+    page.run(
+        f"((e) => {{ e.value = {other!r}; e.dispatchEvent(new Event('change')); }})(document.querySelector('#signal'))"
+    )
+    page.wait(f"{ANSWERED} && document.querySelector('.origin').innerText !== {json.dumps(before)}")
+    assert other in page.run("document.querySelector('.origin').innerText")
+
+
+def test_training_shows_from_the_first_second(page, data):
+    desk, go = make_desk(data), threading.Event()
+    train = desk.models.train
+    desk.models.train = lambda *asked: (go.wait(60), train(*asked))[1]
+    with running(desk) as client:
+        page.open(f"{client.url}#example=Cu-xanes")
+        page.wait("document.querySelector('#status').textContent.includes('A model is trained at its first use')")
+        assert page.run("!document.querySelector('#progress').hidden")
+        go.set()
+        page.wait(ANSWERED, 120)
+
+
 def test_everything_can_be_reached_by_tab(quiet, client):
     quiet.open(f"{client.url}#example=Cu-xanes")
     quiet.wait(ANSWERED, 120)
     quiet.run("document.activeElement.blur()")
     reached = []
-    for _ in range(60):
+    for _ in range(90):
         quiet.press("Tab", 9)
         reached.append(quiet.run("document.activeElement.id || document.activeElement.textContent"))
     order = [reached.index(name) for name in ("files", "example", "metal", "align", "field-e0", "reset", "save-csv")]
@@ -97,7 +207,9 @@ def test_many_files_make_a_table_and_a_series(quiet, client, tmp_path):
             (tmp_path / "report.html").write_bytes(saved)
     quiet.open((tmp_path / "report.html").as_uri())
     assert quiet.run("document.querySelectorAll('svg.chart').length") >= 8
-    assert quiet.run("document.querySelectorAll('script, button, input').length") == 0
+    assert quiet.run("document.querySelectorAll('script, button, input, pre, .grip').length") == 0
+    assert "columns" not in quiet.run("document.body.innerText")  # the example is no file
+    assert "Normalisation" in quiet.run("document.querySelector('.origin').innerText")
     assert quiet.run("getComputedStyle(document.querySelector('path.measured')).strokeWidth") == "2px"
 
 

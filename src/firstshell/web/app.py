@@ -17,6 +17,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from firstshell.errors import InputError
+from firstshell.measured.read import ReadParams
 from firstshell.web.desk import Desk
 from firstshell.web.guard import Guard
 from firstshell.web.limits import TooLargeError, TooSlowError, in_time
@@ -46,8 +47,13 @@ def create_app(desk: Desk, *, warm: bool = True) -> Starlette:
         return JSONResponse(await in_time(limits.answering, desk.about, request.state.threads))
 
     async def upload(request: Request) -> Response:
-        content, name = await _body(request, limits.file, limits.receiving), request.query_params.get("name", "")
-        return JSONResponse(await in_time(limits.reading, lambda: desk.upload(content, name), request.state.threads))
+        content, query = await _body(request, limits.file, limits.receiving), request.query_params
+        how = ReadParams(query.get("format") or None, query.get("columns") or None)
+        return JSONResponse(
+            await in_time(
+                limits.reading, lambda: desk.upload(content, query.get("name", ""), how), request.state.threads
+            )
+        )
 
     def told(work: Callable[[bytes], Any], kind: str = "application/json") -> Endpoint:
         """Return an endpoint that does some work on the body it is sent."""

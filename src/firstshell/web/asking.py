@@ -11,8 +11,10 @@ from firstshell.config import from_dict
 from firstshell.errors import InputError
 from firstshell.measured.read import MeasuredSample, PdfConditionsGiven, Reading, paired
 from firstshell.measured.xanes.normalise import NormaliseParams, with_shift
-from firstshell.prediction.answer import Answer, Models, answer_all
+from firstshell.prediction.answer import Answer, Answers, Models, answer_all
+from firstshell.prediction.model import Predictor
 from firstshell.web.shelf import Shelf
+from firstshell.web.training import NotReadyError
 
 MOST = 2000
 
@@ -24,11 +26,13 @@ class Asked:
     id : on the shelf
     ranges : of normalisation
     align : "auto", "foil", "fit", "none", or a shift in eV
+    signal : formula of the signal of its scan; None takes the first that has a sound edge
     """
 
     id: str
     ranges: NormaliseParams = field(default_factory=NormaliseParams)
     align: str | float = "auto"
+    signal: str | None = None
 
 
 @dataclass(frozen=True)
@@ -54,12 +58,16 @@ class Refusal:
     error: InputError
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)
 class Replies:
-    """Answers with the identifiers of the spectra that each is about, and what was refused."""
+    """Answers with the identifiers of the spectra that each is about, and what was refused.
+
+    waiting : whether what each measurement says alone is left out, as a model for that is still being made
+    """
 
     answers: list[tuple[tuple[str, ...], Answer]] = field(default_factory=list)
     refused: list[Refusal] = field(default_factory=list)
+    waiting: bool = False
 
     def at(self, place: int) -> Answer:
         """Return the answer at a place, or the one that is nearest to it."""
@@ -87,8 +95,10 @@ def parse(body: bytes) -> Question:
     return question
 
 
-def reply(question: Question, shelf: Shelf, models: Models) -> Replies:
+def reply(question: Question, shelf: Shelf, models: Models, *, apart: bool = True) -> Replies:
     """Answer for all spectra that can be used.
+
+    apart : also say what each of several measurements of a sample says alone, as far as there are models for that
 
     Raises InputError when none can, with the first reason; what the models raise goes through.
     """
@@ -98,7 +108,7 @@ def reply(question: Question, shelf: Shelf, models: Models) -> Replies:
     for asked in question.spectra:
         try:
             ranges = with_shift(asked.ranges, asked.align) or asked.ranges
-            sample = shelf.get(asked.id).prepared(question.metal, ranges, question.pdf)
+            sample = shelf.get(asked.id).prepared(question.metal, ranges, question.pdf, asked.signal)
         except InputError as error:
             replies.refused.append(Refusal((asked.id,), error))
             continue
@@ -109,7 +119,7 @@ def reply(question: Question, shelf: Shelf, models: Models) -> Replies:
         parts = [owners[id(each)] for each in (sample.xanes, sample.pdf) if each is not None]
         ways.setdefault(parts[0].align, []).append((tuple(each.id for each in parts), sample))
     for way, samples in ways.items():
-        _ask(samples, question.metal, models, way, replies)
+        _ask(samples, question.metal, models, way, replies, apart=apart)
     if not replies.answers:
         raise replies.refused[0].error
     place = {asked.id: i for i, asked in enumerate(question.spectra)}
@@ -123,17 +133,20 @@ def _ask(
     models: Models,
     way: str | float,
     replies: Replies,
+    *,
+    apart: bool,
 ) -> None:
     """Ask about all samples together, and keep answers and refusals with the spectra that they are about."""
     known = [each for each in samples if metal or each[1].xanes is not None]
     unasked = [each for each in samples if not (metal or each[1].xanes is not None)]
     replies.refused.extend(Refusal(ids, _without_metal(sample)) for ids, sample in unasked)
     try:
-        found = answer_all(Reading([sample for _, sample in known]), metal, models, way) if known else None
+        reading = Reading([sample for _, sample in known])
+        found = _answered(reading, metal, models, way, replies, apart=apart) if known else None
     except InputError as error:
         if len(known) > 1:  # one error for all of them does not say which of them it is about
             for each in known:
-                _ask([each], metal, models, way, replies)
+                _ask([each], metal, models, way, replies, apart=apart)
             return
         ids, sample = known[0]
         file = error.file or ", ".join(sample.sources)
@@ -144,6 +157,28 @@ def _ask(
         replies.answers.extend((owners.pop(id(each.sample)), each) for each in found)
         for ids, (name, why) in zip(owners.values(), found.refused, strict=True):
             replies.refused.append(Refusal(ids, InputError(why.removesuffix("."), file=name)))
+
+
+class _AloneNotReadyError(Exception):
+    """The model for one measurement alone is being made."""
+
+
+def _answered(
+    reading: Reading, metal: str | None, models: Models, way: str | float, replies: Replies, *, apart: bool
+) -> Answers:
+    """Answer with what each measurement says alone where there are models for that, and without it where not yet."""
+
+    def alone(metal: str, inputs: Sequence[str], radiation: str) -> Predictor:
+        try:
+            return models(metal, inputs, radiation)
+        except NotReadyError:
+            raise _AloneNotReadyError from None
+
+    try:
+        return answer_all(reading, metal, models, way, alone if apart else None)
+    except _AloneNotReadyError:
+        replies.waiting = True
+        return answer_all(reading, metal, models, way)
 
 
 def _without_metal(sample: MeasuredSample) -> InputError:

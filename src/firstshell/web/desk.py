@@ -11,6 +11,8 @@ from warnings import catch_warnings, simplefilter
 from firstshell.dataset.table import Dataset
 from firstshell.errors import InputError
 from firstshell.io.spectra.measured import Measured
+from firstshell.io.spectra.sniff import formats
+from firstshell.measured.read import ReadParams
 from firstshell.measured.xanes.population import Population
 from firstshell.prediction.answer import Answer
 from firstshell.prediction.model import Predictor
@@ -75,16 +77,23 @@ class Desk:
         _ = self.examples.listed
 
     def about(self) -> Json:
-        """Return version, metals, examples and limits."""
+        """Return version, metals, examples, formats and limits."""
         from firstshell import __version__
 
         listed = [{"id": each.id, "title": each.title, "note": each.note} for each in self.examples.listed]
         limits = {"file": self.limits.file, "spectra": self.limits.spectra}
-        return {"version": __version__, "metals": self.data.metals, "examples": listed, "limits": limits}
+        known = [{"name": name, "title": each.about.title} for name, each in formats().items()]
+        return {
+            "version": __version__,
+            "metals": self.data.metals,
+            "examples": listed,
+            "formats": known,
+            "limits": limits,
+        }
 
-    def upload(self, content: bytes, name: str) -> Json:
-        """Keep the spectra of a file."""
-        return self._put([read_upload(content, name)])
+    def upload(self, content: bytes, name: str, how: ReadParams | None = None) -> Json:
+        """Keep the spectra of a file, read as its content says or as `how` does."""
+        return self._put([read_upload(content, name, how)])
 
     def example(self, body: bytes) -> Json:
         """Keep the spectra of an example."""
@@ -105,6 +114,7 @@ class Desk:
         replies = reply(question, self.shelf, self.models)
         return {
             "samples": [showing.row(ids, each, self._model(each)) for ids, each in replies.answers],
+            "waiting": replies.waiting,
             "refused": [{"ids": list(each.ids)} | showing.refusal(each.error) for each in replies.refused],
             "detail": showing.detail(replies.at(question.shown)),
         }
@@ -114,7 +124,7 @@ class Desk:
         from firstshell.prediction.explain import evidence
 
         question = parse(body)
-        answer = reply(question, self.shelf, self.models).at(question.shown)
+        answer = reply(question, self.shelf, self.models, apart=False).at(question.shown)
         return {"targets": showing.speaking(*evidence(self._model(answer), answer.spectra))}
 
     def cloud(self, metal: str, inputs: str, radiation: str) -> Json:

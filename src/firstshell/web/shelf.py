@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 from firstshell.errors import InputError
 from firstshell.io.spectra.measured import Measured, base_name
-from firstshell.io.spectra.sniff import read_measured
-from firstshell.measured.read import MeasuredSample, PdfConditionsGiven, prepared
+from firstshell.io.spectra.sniff import read_measured, with_signal
+from firstshell.measured.read import MeasuredSample, PdfConditionsGiven, ReadParams, prepared
 from firstshell.measured.xanes.normalise import NormaliseParams
 from firstshell.runtime.leftovers import scratch_folder
 from firstshell.web.limits import Limits
@@ -21,8 +21,8 @@ LONGEST_NAME = 120
 """Characters of a file's name that are kept, within what file systems allow in UTF-8."""
 
 
-Treatment = tuple[str | None, NormaliseParams, PdfConditionsGiven]
-"""The metal, the ranges of normalisation and the conditions of PDFs that a spectrum is prepared with."""
+Treatment = tuple[str | None, NormaliseParams, PdfConditionsGiven, str | None]
+"""Metal, ranges of normalisation, conditions of PDFs and signal of the scan that a spectrum is prepared with."""
 
 
 @dataclass(eq=False)
@@ -33,11 +33,17 @@ class Kept:
     of: int
     _last: tuple[Treatment, MeasuredSample] | None = None
 
-    def prepared(self, metal: str | None, ranges: NormaliseParams, pdf: PdfConditionsGiven) -> MeasuredSample:
-        """Return it as `measured.sample.prepared` makes it; InputError for what cannot be used."""
-        treatment, last = (metal, ranges, pdf), self._last
+    def prepared(
+        self, metal: str | None, ranges: NormaliseParams, pdf: PdfConditionsGiven, signal: str | None = None
+    ) -> MeasuredSample:
+        """Return it as `measured.read.prepared` makes it; InputError for what cannot be used.
+
+        signal : formula of the signal of the scan to take; None takes the first that has a sound edge
+        """
+        treatment, last = (metal, ranges, pdf, signal), self._last
         if last is None or last[0] != treatment:
-            last = self._last = treatment, prepared(self.measured, self.of, metal, ranges, pdf)
+            measured = self.measured if signal is None else with_signal(self.measured, signal)
+            last = self._last = treatment, prepared(measured, self.of, metal, ranges, pdf)
         return last[1]
 
 
@@ -101,14 +107,18 @@ class Shelf:
             self._forget(oldest)
 
 
-def read_upload(content: bytes, name: str) -> list[Measured]:
-    """Read the spectra of a file that was sent as `name`; InputError, naming it, when they cannot be read."""
+def read_upload(content: bytes, name: str, how: ReadParams | None = None) -> list[Measured]:
+    """Read the spectra of a file that was sent as `name`; InputError, naming it, when they cannot be read.
+
+    how : format and columns, where the file's own are not to decide
+    """
+    how = how or ReadParams()
     name = safe_name(name)
     with scratch_folder() as folder:
         path = folder / name
         path.write_bytes(content)
         try:
-            return read_measured(path)
+            return read_measured(path, how.format, how.columns)
         except InputError as error:
             raise InputError(error.what, remedy=error.remedy, file=name, line=error.line) from None
 

@@ -18,6 +18,7 @@ from firstshell.prediction.explain import Evidence
 from firstshell.prediction.model import Predictor
 from firstshell.prediction.resemblance import Resemblance
 from firstshell.types import Array, Prediction, Target
+from firstshell.web.wording import for_page
 
 MOST_POINTS = 1500
 """Points of a curve that are sent; a screen shows no more."""
@@ -49,7 +50,10 @@ def uploaded(name: str, measured: Measured) -> dict[str, Any]:
         "kind": measured.kind,
         "how": measured.how,
         "element": measured.element,
+        "format": measured.format,
+        "signals": [each.how for each in (measured, *measured.others) if each.signal != "reference"],
         "points": len(measured.x),
+        "ends": [round(float(measured.x[0]), 3), round(float(measured.x[-1]), 3)],
         "x": numbers(x, 8),
         "y": numbers(y),
     }
@@ -58,8 +62,8 @@ def uploaded(name: str, measured: Measured) -> dict[str, Any]:
 def refusal(error: InputError) -> dict[str, Any]:
     """Return what is wrong, what to do, and where."""
     return {
-        "what": error.what,
-        "remedy": error.remedy,
+        "what": for_page(error.what),
+        "remedy": for_page(error.remedy),
         "file": None if error.file is None else str(error.file),
         "line": error.line,
     }
@@ -77,10 +81,21 @@ def row(ids: Sequence[str], answer: Answer, model: Predictor) -> dict[str, Any]:
         "radiation": answer.sample.radiation,
         "in_domain": answer.in_domain,
         "nearest": nearest,
-        "targets": [_target(each, model) for each in answer.predictions.values()],
-        "warnings": list(answer.warnings),
+        "targets": [_target(each, model) | _alone(answer, each.target) for each in answer.predictions.values()],
+        "warnings": [for_page(each) for each in answer.warnings],
         "shift": None if answer.alignment is None else round(answer.alignment.shift, 2),
         "e0": None if answer.sample.xanes is None else round(answer.sample.xanes.e0, 2),
+    }
+
+
+def _alone(answer: Answer, target: Target) -> dict[str, Any]:
+    """Return what each of several measurements says of a target without the others."""
+    found = {name: each[target] for name, each in answer.alone.items()}
+    return {
+        "alone": [
+            {"inputs": name, "value": round(each.value, 4), "interval": [round(end, 4) for end in each.interval]}
+            for name, each in found.items()
+        ]
     }
 
 

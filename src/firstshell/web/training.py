@@ -72,7 +72,7 @@ class Models:
         if metal not in self.metals():
             remedy = did_you_mean(metal, self.metals())
             raise InputError(
-                f"no model knows {metal}", remedy=f"{remedy} Or train on your own data with firstshell build"
+                f"no model knows {metal}", remedy=f"{remedy} Or start firstshell serve with a dataset that has it"
             )
         kind = kind_of(metal, inputs, radiation)
         with self._lock:

@@ -8,7 +8,7 @@ export class Refused extends Error {
   }
 }
 
-const pause = (milliseconds, signal) =>
+export const pause = (milliseconds, signal) =>
   new Promise((resolve, reject) => {
     const timer = setTimeout(resolve, milliseconds);
     signal?.addEventListener("abort", () => { clearTimeout(timer); reject(new DOMException("", "AbortError")); });
@@ -35,12 +35,15 @@ async function send(path, options) {
 const post = (path, body, signal) =>
   send(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body), signal });
 
+// What is being made: [{ label, done, total, seconds }].
+export const progress = async (signal) => (await (await send("/api/progress", { signal })).json()).going;
+
 // Ask again while a model is being made; `tell` hears how far that is.
 async function patiently(request, tell, signal) {
   for (;;) {
     const response = await request();
     if (response.status !== 202) { tell(null); return response; }
-    const { going } = await (await send("/api/progress", { signal })).json();
+    const going = await progress(signal);
     tell(going[0] ?? { label: "Loading the model", done: 0, total: 0, seconds: 0 });
     await pause(500, signal);
   }
@@ -48,10 +51,15 @@ async function patiently(request, tell, signal) {
 
 export const about = async () => (await send("/api/about")).json();
 
-const upload = async (file) =>
-  (await send(`/api/files?name=${encodeURIComponent(file.name)}`, {
+// The spectra of a file; `how` says with which format and columns it is read.
+export async function upload(file, how = {}) {
+  const query = new URLSearchParams({ name: file.name, ...how });
+  const sent = await send(`/api/files?${query}`, {
     method: "POST", headers: { "Content-Type": "application/octet-stream" }, body: file,
-  })).json();
+  });
+  const { spectra } = await sent.json();
+  return spectra.map((each) => ({ ...each, file, read: how }));
+}
 
 const AT_ONCE = 4; // uploads under way, as many as the program works on
 
@@ -63,10 +71,10 @@ export async function uploads(files, tell) {
     while (begun < files.length) {
       const place = begun++, file = files[place];
       try {
-        spectra[place] = (await upload(file)).spectra;
+        spectra[place] = await upload(file);
       } catch (error) {
         if (!(error instanceof Refused)) throw error;
-        errors[place] = [{ file: file.name, ...error.error }];
+        errors[place] = [{ ...error.error, file: error.error.file ?? file.name, given: file }];
       }
       tell(file.name, ++done, files.length);
     }
@@ -89,10 +97,14 @@ export const table = async (question, tell) => (await patiently(() => post("/api
 
 const clouds = new Map();
 
+const kindOf = ({ metal, inputs, radiation }) => new URLSearchParams({ metal, inputs, radiation }).toString();
+
+// The training spectra of a kind of sample that have been asked for; null while they have not.
+export const cloudAtHand = (sample) => clouds.get(kindOf(sample)) ?? null;
+
 // The training spectra of a kind of sample; asked for once.
 export async function cloud(sample) {
-  const query = new URLSearchParams({ metal: sample.metal, inputs: sample.inputs, radiation: sample.radiation });
-  const key = query.toString();
+  const key = kindOf(sample);
   if (!clouds.has(key)) clouds.set(key, await (await patiently(() => send(`/api/cloud?${key}`), () => {})).json());
   return clouds.get(key);
 }

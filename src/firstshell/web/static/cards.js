@@ -1,6 +1,6 @@
 // One answer in words, bars and numbers.
 
-import { draw, inputsTitle, make, show, titles } from "./dom.js";
+import { draw, make, show, titles } from "./dom.js";
 import { ticks } from "./plot.js";
 
 export const inWords = (target) => {
@@ -8,9 +8,10 @@ export const inWords = (target) => {
   return `${target.label.toLowerCase()} ${show(target.value)}${unit} (${show(target.interval[0])} to ${show(target.interval[1])}${unit})`;
 };
 
-export function answer(sample, detail) {
+export function answer(sample, detail, waiting) {
   return [
     make("div", { class: "cards" }, ...sample.targets.map((each) => card(each, sample.metal))),
+    sample.inputs.includes("+") ? apart(sample, waiting) : null,
     verdict(sample, detail),
     sample.warnings.length
       ? make("div", { class: "warnings" }, make("h3", {}, "What to know"), make("ul", {}, ...sample.warnings.map((each) => make("li", {}, sentence(each)))))
@@ -62,6 +63,26 @@ function shares(target) {
     make("caption", {}, "Probability of each; in a mixture, its part"), make("tbody", {}, ...rows));
 }
 
+const between = (found) => `${show(found.interval[0])} to ${show(found.interval[1])}`;
+
+// What each measurement says without the other, beside what both say.
+function apart(sample, waiting) {
+  const names = sample.inputs.split("+");
+  const columns = [...names.map((name) => `${titles[name]} alone`), "Both"];
+  const cell = (found) => make("td", {}, ...(found ? [show(found.value), make("span", { class: "small" }, between(found))] : ["…"]));
+  const rows = sample.targets.map((target) =>
+    make("tr", {}, make("th", { scope: "row" }, target.label + (target.unit ? ` (${target.unit})` : "")),
+      ...names.map((name) => cell(target.alone.find((each) => each.inputs === name))), cell(target)));
+  return make("div", { class: "apart" },
+    make("h3", {}, "Each measurement alone, and both"),
+    make("table", {},
+      make("thead", {}, make("tr", {}, make("td", {}), ...columns.map((name) => make("th", { scope: "col" }, name)))),
+      make("tbody", {}, ...rows)),
+    waiting ? make("p", { class: "small", id: "alone-note" }, WAITING) : null);
+}
+
+export const WAITING = "The models for each measurement alone are being made; their answers follow.";
+
 function verdict(sample, detail) {
   const parts = Object.entries(detail.resemblance).map(([name, each]) =>
     make("div", {},
@@ -69,16 +90,6 @@ function verdict(sample, detail) {
         `. Nearest at ${each.distance} ${each.unit}, limit ${each.limit}${each.rival ? `; ${each.rival.name} at ${each.rival.distance}` : ""}.`),
       make("ol", { class: "nearest" }, ...each.nearest.map((one) => make("li", {}, `${one.name} `, make("span", { class: "small" }, `${one.distance}`))))));
   return make("div", { class: `verdict ${sample.in_domain ? "inside" : "outside"}` },
-    make("h3", {}, sample.in_domain ? "Within what the model knows" : "Outside what the model knows: the answer is a guess"),
-    ...parts, moved(detail.alignment, inputsTitle(sample.inputs)));
-}
-
-const WAYS = { foil: "by the foil that was measured along", fit: "by likeness to the training spectra", given: "as you say" };
-
-function moved(alignment, inputs) {
-  if (!alignment) return make("p", { class: "small" }, `Inputs: ${inputs}.`);
-  const how = alignment.by === "none"
-    ? "Energies are as measured"
-    : `Energies were moved by ${show(alignment.shift)} eV, ${WAYS[alignment.by]}`;
-  return make("p", { class: "small" }, `Inputs: ${inputs}. ${how}; likeness to the training spectra would move them by ${show(alignment.suggested)} eV.`);
+    make("h3", {}, sample.in_domain ? "In domain: like the training spectra" : "Outside the domain of the model: the answer is a guess"),
+    ...parts);
 }

@@ -1,7 +1,10 @@
 // What was measured, drawn: as measured with its lines, and on the model's footing over the training spectra.
 
 import { titles } from "./dom.js";
+import { explorable } from "./explore.js";
 import { figure, range } from "./plot.js";
+
+const NEAR = { before: 40, past: 80 }; // eV from E0 that are near the edge
 
 // A spectrum as its file gives it, when there is no answer to draw.
 export const asGiven = (spectrum) => {
@@ -18,52 +21,86 @@ export const asGiven = (spectrum) => {
 
 const ends = ([lo, hi]) => ({ lo, hi });
 
-export function raw(xanes) {
+// The part of a curve that lies within a range of its axis.
+const part = (x, y, lo, hi) => {
+  const inside = x.map((_, i) => i).filter((i) => x[i] >= lo && x[i] <= hi);
+  return { x: inside.map((i) => x[i]), y: inside.map((i) => y[i]) };
+};
+
+// μ(E) as measured. The line below the edge ends at E0 and the curve above begins there: their difference is the edge step.
+function lines({ energy, raw, pre, post, e0, kept }) {
+  return [
+    ...(kept ? [] : [
+      { name: "pre-edge", ...part(energy, pre, energy[0], e0), kind: "pre" },
+      { name: "post-edge", ...part(energy, post, e0, energy.at(-1)), kind: "post" },
+    ]),
+    { name: "measured", x: energy, y: raw, kind: "measured" },
+  ];
+}
+
+// Near the edge, where E0 can be moved. `bounds` are those of E0, around the one that was found first.
+export function nearEdge(xanes, id, bounds, moved) {
+  const [first, last] = [xanes.energy[0], xanes.energy.at(-1)];
+  const centre = (bounds.lo + bounds.hi) / 2;
+  const [lo, hi] = [Math.max(first, centre - NEAR.before), Math.min(last, centre + NEAR.past)];
+  return explorable("near", id, {
+    title: "μ(E) near the edge",
+    label: `μ(E) near the edge, with E0 at ${xanes.e0} eV`,
+    caption: `Near the edge, as measured. E0 = ${xanes.e0.toFixed(1)} eV: drag its line, or use the arrow keys, from ${bounds.lo.toFixed(1)} to ${bounds.hi.toFixed(1)} eV.`,
+    height: 280,
+    unit: "eV",
+    digits: 1,
+    x: { label: "Energy as measured (eV)", lo, hi },
+    y: { label: xanes.kept ? "μ(E) (edge steps)" : "μ(E)", ...ends(range([part(xanes.energy, xanes.raw, lo, hi).y])) },
+    lines: lines(xanes),
+    views: [{ name: "Near the edge", lo, hi }, { name: "Whole", lo: first, hi: last }],
+    handle: { at: xanes.e0, ...bounds, step: 0.1, label: "E0 (eV), in the chart", moved },
+  });
+}
+
+export function whole(xanes, id) {
   const { e0, settings } = xanes;
-  const at = (away) => e0 + away;
-  return figure({
+  return explorable("whole", id, {
     title: "μ(E) as measured",
     label: `μ(E) as measured, with E0 at ${e0} eV, pre-edge line and post-edge curve`,
     caption: xanes.kept
       ? "The spectrum is normalised already and was left as it is."
       : `As measured. Edge step ${xanes.edge_step} at E0 = ${e0.toFixed(1)} eV; shaded: the ranges that the lines are fitted to.`,
+    height: 280,
+    unit: "eV",
+    digits: 1,
     x: { label: "Energy as measured (eV)", lo: xanes.energy[0], hi: xanes.energy.at(-1) },
-    y: { label: "μ(E)", ...ends(range([xanes.raw])) },
+    y: { label: xanes.kept ? "μ(E) (edge steps)" : "μ(E)", ...ends(range([xanes.raw])) },
     bands: xanes.kept ? [] : [
-      { lo: at(settings.pre1), hi: at(settings.pre2), kind: "range" },
-      { lo: at(settings.norm1), hi: at(settings.norm2), kind: "range" },
+      { lo: e0 + settings.pre1, hi: e0 + settings.pre2, kind: "range" },
+      { lo: e0 + settings.norm1, hi: e0 + settings.norm2, kind: "range" },
     ],
-    lines: [
-      ...(xanes.kept ? [] : [
-        { name: "pre-edge", x: xanes.energy, y: xanes.pre, kind: "pre" },
-        { name: "post-edge", x: xanes.energy, y: xanes.post, kind: "post" },
-      ]),
-      { name: "measured", x: xanes.energy, y: xanes.raw, kind: "measured" },
-    ],
+    lines: lines(xanes),
     marks: [{ at: e0, name: "E0", kind: "e0" }],
   });
 }
 
-export function overCloud(name, detail, cloud, metal) {
+export function overCloud(name, id, detail, cloud, metal) {
   const alike = detail.resemblance[name];
   const isXanes = name === "xanes";
   const training = cloud?.[name];
   const measured = isXanes ? { x: detail.xanes.away, y: detail.xanes.mu } : { x: alike.axis, y: alike.measured };
   const [lo, hi] = isXanes ? [-20, 60] : [alike.axis[0], alike.axis.at(-1)];
-  const seen = measured.y.filter((_, i) => measured.x[i] >= lo && measured.x[i] <= hi);
-  return figure({
+  return explorable(name, id, {
     title: `${titles[name]} over the training spectra`,
     label: `${titles[name]} of the sample over those of the training set; nearest: ${alike.nearest[0].name}`,
-    caption: isXanes
+    caption: `${isXanes
       ? "In edge steps, energies after the shift. Light: training spectra as they would typically be measured."
-      : "Divided by its RMS: the scale of a G(r) is rarely known. Light: training PDFs under like conditions.",
+      : "Divided by its RMS: the scale of a G(r) is rarely known. Light: training PDFs under like conditions."} Nearest: ${alike.nearest[0].name}.`,
     height: 280,
+    unit: isXanes ? "eV" : "Å",
+    digits: isXanes ? 1 : 2,
     x: { label: isXanes ? `Energy from the tabulated K edge of ${metal} (eV)` : "r (Å)", lo, hi },
-    y: { label: isXanes ? "μ(E) (edge steps)" : "G(r) over its RMS", ...ends(range([seen, alike.alike, ...(training?.curves ?? [])])) },
+    y: { label: isXanes ? "μ(E) (edge steps)" : "G(r) over its RMS", ...ends(range([part(measured.x, measured.y, lo, hi).y, alike.alike, ...(training?.curves ?? [])])) },
     lines: [
       ...(training ? [{ name: "training", x: training.axis, y: training.curves, kind: "cloud" }] : []),
       { name: "measured", ...measured, kind: "measured" },
-      { name: `nearest: ${alike.nearest[0].name}`, x: alike.axis, y: alike.alike, kind: "nearest" },
+      { name: "nearest", x: alike.axis, y: alike.alike, kind: "nearest" },
     ],
   });
 }

@@ -1,16 +1,19 @@
 // What the page holds, and what happens when something on it changes.
 
 import * as ask from "./ask.js";
-import { answer, inWords } from "./cards.js";
+import { answer, inWords, WAITING } from "./cards.js";
 import * as controls from "./controls.js";
-import { asGiven, overCloud, raw } from "./curves.js";
+import { asGiven, nearEdge, overCloud, whole } from "./curves.js";
 import { byId, debounced, inputsTitle, make } from "./dom.js";
 import { many } from "./many.js";
+import { origin } from "./origin.js";
+import { knows, reading } from "./reading.js";
 import { download, html, png } from "./save.js";
 import { windows } from "./windows.js";
 
-const page = { spectra: [], pdf: {}, samples: [], refused: [], shown: 0, detail: null, asking: null };
-const untouched = () => ({ ranges: {}, align: "auto" });
+const page = { spectra: [], pdf: {}, samples: [], refused: [], unread: [], shown: 0, detail: null, waiting: false, asking: null };
+const untouched = () => ({ ranges: {}, align: "auto", signal: null });
+const SLOW = 300; // milliseconds after which it is said that an answer is awaited
 
 const say = (text) => { byId("status").textContent = text; };
 
@@ -19,20 +22,25 @@ function tell(going) {
   bar.hidden = !going;
   if (!going) return;
   if (going.total) { bar.max = going.total; bar.value = going.done; } else bar.removeAttribute("value");
-  const count = going.total ? `, ${going.done} of ${going.total} parts` : "";
-  say(`${going.label}${count}, ${Math.round(going.seconds)} s. A model is trained at its first use, then kept.`);
+  say(`${made(going)}. A model is trained at its first use, then kept.`);
 }
+
+const made = ({ label, done, total, seconds }) => `${label}${total ? `, ${done} of ${total} parts` : ""}, ${Math.round(seconds)} s`;
 
 // Errors as what is wrong, where, and what to do.
 function complain(errors) {
   byId("errors").replaceChildren(...errors.map((error) => {
     const where = error.file ? `${error.file}${error.line ? `, line ${error.line}` : ""}: ` : "";
-    return make("p", { class: "error" }, make("b", {}, `${where}${error.what}. `), error.remedy ?? "");
+    return make("div", { class: "error" },
+      make("p", {}, make("b", {}, `${where}${error.what}. `), error.remedy ?? ""),
+      error.given ? make("details", {}, make("summary", {}, "Read it otherwise"), reading({}, (how) => readAgain(error.given, how))) : null);
   }));
 }
 
+const trouble = () => complain([...page.unread, ...page.refused]);
+
 const asked = (spectra) => ({
-  spectra: spectra.map(({ id, treated }) => ({ id, ranges: treated.ranges, align: treated.align })),
+  spectra: spectra.map(({ id, treated: { ranges, align, signal } }) => ({ id, ranges, align, signal })),
   metal: byId("metal").value || null,
   pdf: page.pdf,
 });
@@ -47,12 +55,14 @@ async function renew(onlyShown = false) {
   const chosen = onlyShown ? ofShown() : page.spectra;
   const question = { ...asked(chosen), shown: onlyShown ? 0 : page.shown };
   byId("result").setAttribute("aria-busy", "true");
+  const patience = setTimeout(() => say("The model is being asked."), SLOW);
   try {
     const found = await ask.answers(question, tell, signal);
     if (onlyShown) page.samples[page.shown] = found.samples[0];
     else Object.assign(page, { samples: found.samples, refused: found.refused, shown: Math.min(page.shown, found.samples.length - 1) });
-    page.detail = found.detail;
-    complain(page.refused);
+    clearTimeout(patience);
+    Object.assign(page, { detail: found.detail, waiting: found.waiting });
+    trouble();
     render();
     await explain(signal);
   } catch (error) {
@@ -60,46 +70,87 @@ async function renew(onlyShown = false) {
     tell(null);
     failed(error);
   } finally {
+    clearTimeout(patience);
     if (page.asking?.signal === signal) byId("result").removeAttribute("aria-busy");
   }
 }
 
 function failed(error) {
   if (!(error instanceof ask.Refused)) throw error;
-  complain([error.error]);
+  complain([...page.unread, error.error]);
   say("There is no answer.");
-  byId("windows").replaceChildren();
-  byId("answer").replaceChildren();
+  for (const id of ["windows", "answer", "origin"]) byId(id).replaceChildren();
   byId("save").hidden = true;
   const spectrum = ofShown()[0] ?? page.spectra[0];
-  if (spectrum) byId("curves").replaceChildren(asGiven(spectrum));
+  if (!spectrum) return;
+  fileFields(spectrum);
+  // What was moved too far can be moved back in its chart.
+  if (!page.detail || !ofShown().includes(spectrum)) byId("curves").replaceChildren(asGiven(spectrum));
 }
 
 function render() {
   const [sample, detail] = [page.samples[page.shown], page.detail];
-  const known = sample.in_domain ? "" : " It is outside what the model knows.";
+  const known = sample.in_domain ? "" : " It is outside the domain of the model.";
   say(`${sample.metal} in ${sample.name}, from ${inputsTitle(sample.inputs)}: ${sample.targets.map(inWords).join(", ")}.${known}`);
-  byId("answer").replaceChildren(...answer(sample, detail));
-  controls.follow(detail, ofShown()[0].treated, page.samples.length);
-  renderCurves(sample, detail, null);
+  byId("answer").replaceChildren(...answer(sample, detail, page.waiting));
+  byId("origin").replaceChildren(origin(sample, detail, ofShown()));
+  controls.follow(detail, ofShown()[0], page.samples.length);
+  fileFields(ofShown()[0]);
+  renderCurves(sample, detail);
   byId("many").replaceChildren(...many(page.samples, page.refused, page.shown, choose));
   byId("save").hidden = false;
 }
 
-function renderCurves(sample, detail, cloud) {
-  const figures = Object.keys(detail.resemblance).map((name) => overCloud(name, detail, cloud, sample.metal));
-  if (detail.xanes) figures.push(raw(detail.xanes));
-  byId("curves").replaceChildren(...figures);
+function renderCurves(sample, detail) {
+  const cloud = ask.cloudAtHand(sample);
+  const id = sample.ids.join();
+  const figures = Object.keys(detail.resemblance).map((name) => overCloud(name, id, detail, cloud, sample.metal));
+  if (detail.xanes) {
+    const bounds = controls.bounds(ofShown()[0].treated, detail.xanes);
+    figures.push(nearEdge(detail.xanes, id, bounds, moveE0), whole(detail.xanes, id));
+  }
+  const here = [...byId("curves").children];
+  if (here.length !== figures.length || figures.some((each, i) => each !== here[i])) byId("curves").replaceChildren(...figures);
+}
+
+function moveE0(e0) {
+  controls.put("e0", e0);
+  changed({ ranges: { e0 } });
+}
+
+// How the file of a spectrum is read; an example has none.
+function fileFields(spectrum) {
+  byId("reading").hidden = !spectrum.file;
+  if (spectrum.file && !byId("reading").contains(document.activeElement)) {
+    byId("reading-fields").replaceChildren(reading(spectrum.read, (how) => readAgain(spectrum.file, how)));
+  }
 }
 
 // What takes longer comes after the answer: the training spectra, and the windows that speak for it.
 async function explain(signal) {
   const [sample, detail] = [page.samples[page.shown], page.detail];
-  const cloud = await ask.cloud(sample);
-  if (signal.aborted) return;
-  renderCurves(sample, detail, cloud);
+  if (!ask.cloudAtHand(sample)) {
+    await ask.cloud(sample);
+    if (signal.aborted) return;
+    renderCurves(sample, detail);
+  }
   const { targets } = await ask.evidence(asked(ofShown()), tell, signal);
   byId("windows").replaceChildren(...windows(targets));
+  await alone(signal);
+}
+
+// What each measurement says alone, once there are models for that.
+async function alone(signal) {
+  while (page.waiting) {
+    await ask.pause(500, signal);
+    const going = await ask.progress(signal);
+    const note = byId("alone-note");
+    if (note) note.textContent = going.length ? `${WAITING} ${made(going[0])}.` : WAITING;
+    if (going.length) continue;
+    const found = await ask.answers({ ...asked(page.spectra), shown: page.shown }, () => {}, signal);
+    Object.assign(page, { samples: found.samples, waiting: found.waiting });
+    if (!page.waiting) render();
+  }
 }
 
 function choose(place) {
@@ -110,7 +161,7 @@ function choose(place) {
 
 function clear() {
   Object.assign(page, { samples: [], refused: [], shown: 0, detail: null });
-  for (const id of ["answer", "curves", "windows", "many"]) byId(id).replaceChildren();
+  for (const id of ["answer", "curves", "origin", "windows", "many"]) byId(id).replaceChildren();
   byId("treatment").hidden = byId("save").hidden = true;
   say("Choose files or an example.");
 }
@@ -129,6 +180,7 @@ function changed(change) {
   for (const each of touched) {
     if (change.ranges) Object.assign(each.treated.ranges, change.ranges);
     if (change.align !== undefined) each.treated.align = change.align;
+    if (change.signal === null || each.signals.includes(change.signal)) each.treated.signal = change.signal;
   }
   if (change.pdf) Object.assign(page.pdf, change.pdf);
   later(!alike && !change.pdf && change !== "reset" && page.samples.length > 0);
@@ -138,7 +190,7 @@ function list() {
   byId("spectra").replaceChildren(...page.spectra.map((each) =>
     make("li", {},
       make("span", {}, each.name === each.source.replace(/\.[^.]*$/, "") ? each.source : `${each.source}: ${each.name}`),
-      make("small", {}, ` ${each.kind === "pdf" ? "PDF" : "XANES"}, ${each.points} points`),
+      make("small", {}, ` ${each.kind === "pdf" ? "PDF" : "XANES"}${each.format ? `, ${each.format}` : ""}, ${each.points} points`),
       make("button", { type: "button", "aria-label": `Remove ${each.name}`, onclick: () => remove([each]) }, "×"))));
   byId("clear").hidden = page.spectra.length < 2;
 }
@@ -147,7 +199,7 @@ function remove(gone) {
   page.spectra = page.spectra.filter((each) => !gone.includes(each));
   ask.forget(gone.map((each) => each.id)).catch(() => {}); // the program drops them by itself, later
   list();
-  complain([]);
+  trouble();
   renew();
 }
 
@@ -158,11 +210,31 @@ function add(spectra) {
 
 async function addFiles(given) {
   byId("note").hidden = true;
+  say(given.length > 1 ? `Reading ${given.length} files.` : `Reading ${given[0].name}.`);
   const { spectra, errors } = await ask.uploads([...given], (name, done, all) => say(`Reading ${name}, ${done} of ${all}.`));
+  page.unread = errors;
   add(spectra);
   await renew();
-  if (errors.length) complain([...errors, ...page.refused]);
+  trouble();
   if (errors.length && !page.spectra.length) say("There is nothing to answer from.");
+}
+
+// Read a file with another format or other columns; what it gave before is replaced.
+async function readAgain(file, how) {
+  let spectra;
+  try {
+    spectra = await ask.upload(file, how);
+  } catch (error) {
+    if (!(error instanceof ask.Refused)) throw error;
+    page.unread = [...page.unread.filter((each) => each.given !== file), { ...error.error, given: file }];
+    return trouble();
+  }
+  page.unread = page.unread.filter((each) => each.given !== file);
+  const gone = page.spectra.filter((each) => each.file === file);
+  page.spectra = page.spectra.filter((each) => each.file !== file);
+  ask.forget(gone.map((each) => each.id)).catch(() => {});
+  add(spectra);
+  await renew();
 }
 
 async function addExample(id, listed) {
@@ -172,6 +244,8 @@ async function addExample(id, listed) {
   if (!chosen) return;
   byId("note").textContent = chosen.note;
   byId("note").hidden = false;
+  page.unread = [];
+  say("The example is being made.");
   try {
     add((await ask.example(id)).spectra);
   } catch (error) {
@@ -179,12 +253,6 @@ async function addExample(id, listed) {
     return;
   }
   await renew();
-}
-
-// How the sample that is shown was treated, with all that was chosen for it.
-function treatment() {
-  const [{ sources, metal, inputs }, { alignment, xanes, pdf }] = [page.samples[page.shown], page.detail];
-  return { files: sources, metal, inputs, energies: alignment, normalisation: xanes?.settings, pdf: pdf?.conditions };
 }
 
 function saves() {
@@ -195,7 +263,7 @@ function saves() {
   };
   byId("save-csv").addEventListener("click", guarded(async () => download(await ask.table(asked(page.spectra), tell), "firstshell.csv")));
   byId("save-png").addEventListener("click", guarded(async () => download(await png(title()), `${stem()}.png`)));
-  byId("save-html").addEventListener("click", guarded(async () => download(await html(title(), treatment()), `${stem()}.html`)));
+  byId("save-html").addEventListener("click", guarded(async () => download(await html(title()), `${stem()}.html`)));
 }
 
 function drops() {
@@ -223,6 +291,8 @@ async function begin() {
   } catch (error) {
     return failed(error);
   }
+  say("Choose files or an example.");
+  knows(told.formats);
   byId("version").textContent = `firstshell ${told.version}.`;
   byId("metal").append(...told.metals.map((metal) => make("option", { value: metal }, metal)));
   byId("example").replaceChildren(make("option", { value: "" }, "choose …"), ...told.examples.map(({ id, title }) => make("option", { value: id }, title)));

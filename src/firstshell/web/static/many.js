@@ -12,7 +12,7 @@ export function many(samples, refused, shown, choose) {
   const alike = samples.filter((each) => each.metal === metal);
   if (alike.length >= SERIES) {
     parts.push(make("h3", {}, `Along the ${alike.length} samples of ${metal}`),
-      make("p", { class: "small" }, "Values and 90 % intervals in the order given. Hollow: outside what the model knows."),
+      make("p", { class: "small" }, "Values and 90 % intervals in the order given. Hollow: outside the domain."),
       make("div", { class: "charts three" }, ...samples[0].targets.map((_, i) => series(alike, i))));
   }
   return [...parts, make("h3", { class: "of" }, samples[shown].name)];

@@ -13,22 +13,34 @@ const watcher = new ResizeObserver((entries) => {
   }
 });
 
-// A figure that draws itself again when its width changes.
+// A figure that draws itself again when its width changes, and when `revise` gives it another spec.
 //   label : what one sees, for those who do not; title : over it in a saved picture; caption : under it
 //   x, y : { label, lo, hi, ticks }; lines : { name, x, y, kind }; bands : { lo, hi, kind }
 //   bars : { lo, hi, value, kind }; marks : { at, name, kind }; errors : { at, low, high, kind }
+//   drawn : hears the scales of the chart each time that it is drawn
 export function figure(spec) {
   const host = make("div", { class: "plot" });
   specs.set(host, { spec, width: 0 });
   watcher.observe(host);
   redraw(host, 360);
-  return make("figure", {}, host, spec.caption ? make("figcaption", {}, spec.caption) : null);
+  return make("figure", {}, host, make("figcaption", { hidden: !spec.caption }, spec.caption ?? ""));
+}
+
+export function revise(made, spec) {
+  const [host, caption] = [made.querySelector(".plot"), made.querySelector("figcaption")];
+  const kept = specs.get(host);
+  kept.spec = spec;
+  caption.textContent = spec.caption ?? "";
+  caption.hidden = !spec.caption;
+  redraw(host, kept.width);
 }
 
 function redraw(host, width) {
   const kept = specs.get(host);
   kept.width = width;
-  host.replaceChildren(chart(kept.spec, Math.max(220, width)));
+  const drawn = chart(kept.spec, Math.max(220, width));
+  host.querySelector("svg")?.remove();
+  host.prepend(drawn);
 }
 
 // Round steps of 1, 2 or 5 over a range.
@@ -61,7 +73,7 @@ function legend(spec, width) {
     const y = 10 + row * LINE;
     const key = each.lo !== undefined
       ? draw("rect", { x: left, y: y - 6, width: 18, height: 10, class: each.kind })
-      : draw("path", { d: `M${left},${y - 1}h18`, class: each.kind });
+      : draw("path", { d: `M${left},${y - 1}h18`, class: `${each.kind} key` });
     const text = draw("text", { x: left + 23, y: y + 3, class: "name" }, draw("title", {}, each.name), name);
     left += wide;
     return draw("g", {}, key, text);
@@ -90,6 +102,7 @@ function chart(spec, width) {
   }
   for (const each of spec.dots ?? []) inside.append(draw("circle", { cx: x(each.at), cy: y(each.value), r: each.r ?? 3.5, class: each.kind }));
   for (const each of spec.marks ?? []) inside.append(draw("path", { d: `M${x(each.at)},${top}V${bottom}`, class: each.kind }));
+  spec.drawn?.({ x, y, left, right, top, bottom, width, height });
   return draw("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": spec.label, "data-title": spec.title, class: "chart" },
     draw("clipPath", { id: clip }, draw("rect", { x: left, y: top, width: right - left, height: bottom - top })),
     ...keys.parts, inside, ...axes(spec, { left, right, top, bottom, x, y, width, height }));

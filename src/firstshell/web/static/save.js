@@ -72,12 +72,12 @@ export async function png(title) {
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
 
 // The answer as it stands, without what can be pressed; style and charts within.
-export async function html(title, settings) {
+export async function html(title) {
   const style = await (await fetch("/static/page.css")).text();
   const body = byId("result").cloneNode(true);
-  for (const node of body.querySelectorAll("#save, #progress, #errors:empty")) node.remove();
+  for (const node of body.querySelectorAll("#save, #progress, #errors, .tools, .grip, .readout, .cross, #alone-note")) node.remove();
   for (const button of body.querySelectorAll("button")) button.replaceWith(button.textContent);
-  for (const node of [body, ...body.querySelectorAll("[role=status], [role=alert], [tabindex]")]) {
+  for (const node of [body, ...body.querySelectorAll("[role=status]")]) { // tables that scroll stay within reach
     for (const name of ["role", "aria-live", "tabindex"]) node.removeAttribute(name);
   }
   const made = document.implementation.createHTMLDocument(title);
@@ -89,7 +89,7 @@ export async function html(title, settings) {
     make("meta", { name: "color-scheme", content: "light dark" }));
   made.body.append(
     make("header", {}, make("h1", {}, title), make("p", {}, `Made by firstshell on ${new Date().toISOString().slice(0, 10)}.`)),
-    make("main", { class: "alone" }, body, make("h2", {}, "How the spectrum was treated"), make("pre", {}, JSON.stringify(settings, null, 1))));
+    make("main", { class: "alone" }, body));
   // As text: this page's policy lets no style element be, and rightly.
   const text = made.documentElement.outerHTML.replace("</head>", () => `<style>${style}</style></head>`);
   return new Blob([`<!doctype html>\n${text}`], { type: "text/html" });

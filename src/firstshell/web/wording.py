@@ -1,0 +1,27 @@
+"""What the page can do, where a message written for the command line names an option."""
+
+from __future__ import annotations
+
+import re
+
+SAID = (
+    (r"Name one with --format \(format= in Python\)", "Choose one in the field “Format”"),
+    (r"Name it with --metal", "Choose it in the field “Metal”"),
+    (r"--metal", "the field “Metal”"),
+    (r"--align (\S+) or the like moves them", r"an energy shift of \1 eV or the like moves them"),
+    (r"Align by fit, or give a shift in eV", "Take energies by likeness, or shift them"),
+    (r"Name the scan, as in file\.dat#S2, or say which columns to take", "Say which columns to take"),
+    (r"with --columns", "in the field “Columns”"),
+    (r"^--columns ('.*') does not give", r"the columns \1 do not give"),
+    (r"--columns", "the field “Columns”"),
+    (r"--signal", "the field “Signal”"),
+    (r"Leave out --model to have one trained", "Start the page without a model of your own"),
+)
+"""What the command line says, as a pattern, and what the page says instead; the first that fits goes first."""
+
+
+def for_page(text: str) -> str:
+    """Return a message with the page's fields in place of options of the command line."""
+    for pattern, instead in SAID:
+        text = re.sub(pattern, instead, text)
+    return text
