@@ -12,8 +12,8 @@ import pytest
 
 import firstshell as fs
 from example_files import lay_out
+from firstshell.api.settings import read_settings
 from firstshell.cli import app
-from firstshell.cli.settings import read_settings
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]

@@ -18,6 +18,7 @@ _PUBLIC = {
     "InputError": "firstshell.errors",
     "PdfParams": "firstshell.simulation.pdf",
     "Prediction": "firstshell.types",
+    "Spectra": "firstshell.types",
     "Spectrum": "firstshell.types",
     "Study": "firstshell.study.study",
     "StudyPlan": "firstshell.study.plan",
@@ -30,7 +31,9 @@ _PUBLIC = {
     "read_measured": "firstshell.io.spectra.sniff",
     "read_structure": "firstshell.io.structures.files",
     "run_study": "firstshell.study.study",
-    "simulate": "firstshell.simulation",
+    "save_spectra": "firstshell.api.simulate",
+    "simulate": "firstshell.api.simulate",
+    "transform": "firstshell.api.simulate",
 }
 __all__ = sorted([*_PUBLIC, "__version__"])
 

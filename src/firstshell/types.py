@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
+from firstshell.errors import InputError
+
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 Array = NDArray[np.float64]
 
@@ -173,6 +177,90 @@ class Spectrum:
         ax.plot(self.grid.values, self.values, **line)
         ax.set(xlabel=self.grid.label, ylabel=self.label)
         return ax
+
+
+@dataclass(frozen=True, eq=False)
+class Spectra(Sequence[Spectrum]):
+    """Several spectra: of some modalities, of a metal's sites, or both.
+
+    Parameters
+    ----------
+    each : tuple of Spectrum
+        In order.
+
+    Examples
+    --------
+    >>> import firstshell as fs
+    >>> spectra = fs.simulate("rutile.cif", "Ti", ["pdf", "dpdf"])
+    >>> spectra["dpdf"].modality, len(spectra)
+    ('dpdf', 2)
+    >>> list(spectra.frame().columns)
+    ['modality', 'metal', 'site', 'axis', 'x', 'quantity', 'y']
+
+    """
+
+    each: tuple[Spectrum, ...]
+
+    @overload
+    def __getitem__(self, index: int | str) -> Spectrum: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Spectrum]: ...
+    def __getitem__(self, index: int | str | slice) -> Spectrum | Sequence[Spectrum]:
+        """Return one spectrum, by its number or as the first of a modality, or some by a slice."""
+        if not isinstance(index, str):
+            return self.each[index]
+        names = [spectrum.modality for spectrum in self.each]
+        if index not in names:
+            known = ", ".join(dict.fromkeys(names))
+            raise InputError(f"there is no spectrum of {index[:40]!r}", remedy=f"Choose from: {known}")
+        return self.each[names.index(index)]
+
+    def __len__(self) -> int:
+        return len(self.each)
+
+    def frame(self) -> pd.DataFrame:
+        """Return the spectra as one long table.
+
+        Returns
+        -------
+        DataFrame
+            A row for each point: modality, metal, site (missing for a whole material), x on the axis that `axis` names
+            with its unit, and y, of which `quantity` says the same.
+
+        """
+        import pandas as pd
+
+        parts = [
+            pd.DataFrame({"x": one.grid.values, "y": one.values}).assign(
+                modality=one.modality, metal=one.metal, site=one.site, axis=one.grid.label, quantity=one.label
+            )
+            for one in self.each
+        ]
+        table = pd.concat([part.astype({"site": "Int64"}) for part in parts], ignore_index=True)
+        return table[["modality", "metal", "site", "axis", "x", "quantity", "y"]]
+
+    def plot(self) -> Figure:
+        """Draw the spectra, those of one modality over each other.
+
+        Returns
+        -------
+        Figure
+            A matplotlib figure with axes for each modality.
+
+        """
+        from matplotlib.figure import Figure
+
+        names = list(dict.fromkeys(spectrum.modality for spectrum in self.each))
+        figure = Figure(figsize=(6.0, 2.8 * len(names)), layout="constrained")
+        for axes, name in zip(figure.subplots(len(names), 1, squeeze=False)[:, 0], names, strict=True):
+            own = [spectrum for spectrum in self.each if spectrum.modality == name]
+            for spectrum in own:
+                spectrum.plot(axes, label=None if spectrum.site is None else f"site {spectrum.site}", lw=1.2)
+            axes.set_title(f"{name} of {own[0].metal}", loc="left", fontsize="medium")
+            axes.margins(x=0)
+            if len(own) > 1:
+                axes.legend(frameon=False)
+        return figure
 
 
 @dataclass(frozen=True)

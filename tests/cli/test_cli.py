@@ -59,10 +59,11 @@ def test_simulate_writes_columns_and_plots(command, tmp_path):
         assert columns.shape == (1000, 2)
         assert (tmp_path / f"CuO_Cu_{name}.png").read_bytes().startswith(b"\x89PNG")
         assert "<svg" in (tmp_path / f"CuO_Cu_{name}.svg").read_text()
-    status, *_ = command(
+    status, out, _ = command(
         "simulate", tmp_path / "CuO.vasp", "--metal", "Cu", "--out", tmp_path, "--no-native", "--per-site"
     )
-    assert np.loadtxt(tmp_path / "CuO_Cu_pdf.gr").shape == (100, 2)
+    assert "CuO_Cu_pdf_site0.gr, CuO_Cu_pdf.png" in out
+    assert np.loadtxt(tmp_path / "CuO_Cu_pdf_site0.gr").shape == (100, 2)
 
 
 def test_settings_reach_the_engine(command, tmp_path):
@@ -134,7 +135,7 @@ def test_import_then_study(command, tmp_path):
         (["study", "{data}", "--config", "absent.toml"], "cannot read the settings"),
         (["study", "--with", "embedded"], "adds to a dataset of your own, and none is given"),
         (["study", "{data}", "--with", "{data}"], "the other dataset adds nothing"),
-        (["predict", "absent.dat", "--with", "embedded"], "adds to --data, and none is given"),
+        (["predict", "absent.dat", "--with", "embedded"], "adds to a dataset of your own, and none is given"),
         (["import-feff", "absent"], "no such file or folder"),
         (["simulate", "absent.cif", "--metal", "Cu"], "absent.cif: cannot read the file"),
         (["simulate", "{cuo}", "--metal", "Fe"], "holds no Fe"),

@@ -7,7 +7,7 @@ import pytest
 
 import places
 from firstshell import simulation
-from firstshell.cli.settings import read_settings
+from firstshell.api.settings import read_settings
 from firstshell.cli.simulate import simulate as command
 from firstshell.config import to_dict
 from firstshell.dataset.build import assemble

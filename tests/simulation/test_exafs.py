@@ -161,6 +161,8 @@ def test_the_command_writes_both_axes(command, tmp_path):
     )
     assert status == 0
     assert Path(tmp_path / "hematite_Fe_exafs.dat").name in out
-    assert np.loadtxt(tmp_path / "hematite_Fe_exafs.dat").shape == (191, 2)
+    k, chi, weighted = np.loadtxt(tmp_path / "hematite_Fe_exafs.dat").T
+    assert (len(k), k[0], k[-1]) == (191, 2.5, 12.0)
+    assert np.allclose(weighted, k**2 * chi, atol=1e-6)
     assert np.loadtxt(tmp_path / "hematite_Fe_exafs_R.dat").shape == (201, 2)
     assert (tmp_path / "hematite_Fe_exafs_R.png").read_bytes().startswith(b"\x89PNG")

@@ -22,7 +22,7 @@ def training_data(data: Dataset | str | Path | None, with_: Dataset | str | Path
         return _loaded(data)
     if data is None:
         shown = with_ if isinstance(with_, str | Path) else "a dataset"
-        what = f"--with {shown} adds to a dataset of your own (--data, data= in Python), and none is given"
+        what = f"--with {shown} adds to a dataset of your own, and none is given"
         raise InputError(what, remedy="Name your dataset, or leave out --with (with_= in Python)")
     from firstshell.dataset.joint import joined
 

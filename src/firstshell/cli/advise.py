@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from firstshell.api.settings import read_plan
 from firstshell.cli.parameters import Backend, Changes, Progress, Workers, words
-from firstshell.cli.settings import read_plan
 from firstshell.runtime.console import say
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from firstshell.api.settings import read_settings
 from firstshell.cli.parameters import Changes, Partial, Progress, words
-from firstshell.cli.settings import read_settings
 from firstshell.runtime.console import say
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from firstshell.api.settings import read_settings
 from firstshell.cli.parameters import Changes, Config, Progress, Workers, words
-from firstshell.cli.settings import read_settings
 from firstshell.runtime.console import say
 
 if TYPE_CHECKING:

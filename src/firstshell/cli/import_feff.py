@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from firstshell.api.settings import read_settings
 from firstshell.cli.parameters import Changes, Config, Partial, Progress, Workers, words
-from firstshell.cli.settings import read_settings
 from firstshell.runtime.console import say
 
 

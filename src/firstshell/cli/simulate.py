@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from firstshell.cli.parameters import Changes, Config, Partial, Progress
-from firstshell.cli.settings import read_settings
 from firstshell.runtime.console import say
-
-if TYPE_CHECKING:
-    from firstshell.types import Spectrum
 
 
 def simulate(
@@ -53,43 +48,21 @@ def simulate(
 
     """
     from firstshell import simulation as modalities
-    from firstshell.io.structures.files import read_structure
+    from firstshell.api.simulate import save_spectra
+    from firstshell.api.simulate import simulate as spectra_of
     from firstshell.runtime.progress import make_reporter
 
-    structure = read_structure(file, partial=partial)
-    settings = read_settings(config, set_, native=native)
     for name in modalities.split_inputs(modality.replace(",", "+")):
-        kind = modalities.get(name)
-        reporter = make_reporter(progress if kind.slow else "none")
-        reporter.start(f"{kind.label} of {file.name}", 1)
-        try:
-            result = modalities.simulate(structure, metal, name, settings[name], per_site=per_site)
-            reporter.advance()
-        finally:
-            reporter.finish()
-        spectra = result if isinstance(result, list) else [result]
-        stem, title = f"{file.stem}_{metal}_{name}", f"{file.stem}: {kind.label} of {metal}"
-        _write(spectra, out, stem, title, kind.suffix)
-        if kind.transform is not None:
-            other = [kind.transform(spectrum, settings[name]) for spectrum in spectra]
-            _write(other, out, f"{stem}_{other[0].grid.quantity}", title, kind.suffix)
-
-
-def _write(spectra: list[Spectrum], out: Path, stem: str, title: str, suffix: str) -> None:
-    import json
-
-    from firstshell.cli.plots import save_plot
-    from firstshell.runtime.store import write_atomic
-
-    first = spectra[0]
-    names = [first.label if s.site is None else f"site {s.site} {s.label}" for s in spectra]
-    header = [
-        f"# firstshell {json.dumps(first.provenance, sort_keys=True)}",
-        f"# {first.grid.label}  {'  '.join(names)}",
-    ]
-    rows = zip(first.grid.values, *(s.values for s in spectra), strict=True)
-    lines = [*header, *("  ".join(f"{value:.8g}" for value in row) for row in rows)]
-    columns = out / f"{stem}{suffix}"
-    write_atomic(columns, lambda path: path.write_text("\n".join(lines) + "\n", encoding="utf-8"))
-    save_plot(spectra, out / stem, title)
-    say(f"wrote {columns}, {stem}.png, {stem}.svg")
+        found = spectra_of(
+            file,
+            metal,
+            name,
+            per_site=per_site,
+            native=native,
+            partial=partial,
+            config=config,
+            set_=set_,
+            reporter=make_reporter(progress),
+        )
+        first, *others = save_spectra(found, out, file.stem)
+        say(", ".join([f"wrote {first}", *(path.name for path in others)]))

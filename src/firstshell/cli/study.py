@@ -7,8 +7,8 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
+from firstshell.api.settings import read_plan
 from firstshell.cli.parameters import Backend, Changes, Progress, Workers, words
-from firstshell.cli.settings import read_plan
 from firstshell.runtime.console import say
 
 

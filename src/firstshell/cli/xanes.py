@@ -25,7 +25,7 @@ def xanes(feff_inp: Path, /, *, out: Path | None = None) -> None:
     """
     import json
 
-    from firstshell.cli.plots import save_plot
+    from firstshell.report.figures.spectra import save_plot
     from firstshell.runtime.progress import make_reporter
     from firstshell.runtime.store import write_atomic
     from firstshell.simulation.feff.inp import read_feff_inp, write_xmu

@@ -68,6 +68,13 @@ class MeasuredSample:
         return (("xanes",) if self.xanes is not None else ()) + of_pdf
 
     @property
+    def metal(self) -> str | None:
+        """The absorber, or the metal whose differential PDF it is; None where the files do not say."""
+        if self.xanes is not None:
+            return self.xanes.metal
+        return None if self.pdf is None else self.pdf.differential
+
+    @property
     def radiation(self) -> str:
         """What the PDF was measured with."""
         return self.pdf.conditions.radiation if self.pdf is not None else "xray"
@@ -173,7 +180,10 @@ def prepared(
         from firstshell.measured.pdf.match import match_pdf  # imports what XANES do not need
 
         matched = match_pdf(measured, radiation=pdf.radiation, qmax=pdf.qmax, qdamp=pdf.qdamp)
-        return MeasuredSample(measured.name, pdf=matched, differential=pdf.differential)
+        if matched.differential is not None and metal not in (None, matched.differential):
+            what = f"it is the differential PDF of {matched.differential}, not of {metal}"
+            raise InputError(what, remedy="Name that metal, or give another file", file=measured.source)
+        return MeasuredSample(measured.name, pdf=matched, differential=pdf.differential or bool(matched.differential))
     name = measured.name if of == 1 else f"{measured.source}#{measured.name}"
     return MeasuredSample(name, xanes=normalise(measured, ranges, metal))
 

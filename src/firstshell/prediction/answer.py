@@ -215,7 +215,7 @@ def _kinds(
     """Return which samples are asked of one model: by metal, inputs and radiation."""
     found: dict[tuple[str | None, tuple[str, ...], str], list[int]] = {}
     for i, sample in enumerate(samples):
-        absorber = metal or (sample.xanes.metal if sample.xanes is not None else None)
+        absorber = metal or sample.metal
         found.setdefault((absorber, sample.inputs, sample.radiation), []).append(i)
     return found
 

@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from firstshell.errors import InputError
+from firstshell.io.spectra.writing import columns_text
 from firstshell.types import Array, Grid, Region, Spectrum
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class Modality:
     regions : the named parts of a grid, given the mean spectrum on it and the metal's bond lengths (n,) in Å
     on_request : whether datasets hold it only when it is asked for
     settings_of : another modality, whose settings hold for this one too unless it is given its own
-    suffix : of files of columns
+    suffix, text : of files: how their names end, and what is in them
     tolerance : how far a spectrum simulated again may differ from one kept in a dataset's single precision, in `unit`
     scaled_by : what measured spectra are divided by before they are compared, "" for nothing
     rank : place in tables and figures
@@ -74,6 +75,7 @@ class Modality:
     on_request: bool = False
     settings_of: str = ""
     suffix: str = ".dat"
+    text: Callable[[Spectrum], str] = columns_text
     tolerance: float = 1e-5
     scaled_by: str = ""
     rank: int = 9
@@ -138,43 +140,12 @@ def get(name: str) -> Modality:
 def simulate(
     structure: Structure, metal: str, modality: str, params: Any = None, *, per_site: bool = False
 ) -> Spectrum | list[Spectrum]:
-    """Simulate one modality of a structure.
+    """Simulate one modality of a structure, with its default settings when `params` is None.
 
-    Parameters
-    ----------
-    structure : Structure
-        pymatgen Structure, as `read_structure` returns it.
-    metal : str
-        Symbol of the absorber, or of the element whose differential PDF is wanted.
-    modality : str
-        Its name, such as "pdf".
-    params : PdfParams, XanesParams or ExafsParams, optional
-        The modality's settings; its defaults when None.
-    per_site : bool
-        A list of spectra, one per symmetry-distinct site of the metal, instead of the material's one.
+    per_site : a list of spectra, one per symmetry-distinct site of the metal, instead of the material's one
 
-    Returns
-    -------
-    Spectrum or list of Spectrum
-        XANES in edge steps, PDF and dPDF in Å⁻².
-
-    Raises
-    ------
-    InputError
-        For an unknown modality or metal, settings of another modality, and whatever the engine refuses.
-    EngineError
-        Where the engine fails.
-
-    Examples
-    --------
-    >>> import firstshell as fs
-    >>> rutile = fs.read_structure("rutile.cif")
-    >>> spectrum = fs.simulate(rutile, "Ti", "dpdf", fs.PdfParams(qmax=24, points=None))
-    >>> spectrum.grid.values[[0, -1]].round(2).tolist()
-    [0.0, 9.99]
-    >>> len(fs.simulate(rutile, "Ti", "pdf", per_site=True))
-    1
-
+    Raises InputError for an unknown modality or metal, settings of another modality, and whatever the engine refuses;
+    EngineError where the engine fails.
     """
     chosen = get(modality)
     params = chosen.Params() if params is None else params

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from firstshell.crystal.sites import distinct_sites
+from firstshell.io.spectra.writing import gr_text
 from firstshell.simulation import Modality
 from firstshell.simulation.pairs.params import PdfParams
 from firstshell.simulation.pdf import grid, pdf_family, resample, unit
@@ -54,6 +55,7 @@ modality = Modality(
     regions=partial(pair_regions, differential=True),
     settings_of="pdf",  # a differential PDF is compared with its total
     suffix=".gr",
+    text=gr_text,
     scaled_by="RMS of G",
     rank=2,
     hatch="oo",

@@ -21,6 +21,7 @@ from scipy.interpolate import CubicSpline
 
 from firstshell.crystal.sites import distinct_sites
 from firstshell.errors import EngineError, InputError
+from firstshell.io.spectra.writing import columns_text
 from firstshell.simulation import Modality
 from firstshell.simulation.feff.paths import PathTable, site_paths
 from firstshell.types import Array, Grid, Site, Spectrum
@@ -224,6 +225,15 @@ def _superscript(number: int, *, plain_one: bool = False) -> str:
     return "" if plain_one and number == 1 else "⁰¹²³⁴"[number]
 
 
+def text(spectrum: Spectrum) -> str:
+    """Return k, χ(k) and what it is multiplied with k to as columns k, chi, k2chi; |χ(R)| as r and chir_mag."""
+    if spectrum.grid.quantity == "R":
+        return columns_text(spectrum, {"r": spectrum.grid.values, "chir_mag": spectrum.values})
+    k, power = spectrum.grid.values, spectrum.provenance["params"]["kweight"]
+    columns = {"k": k, "chi": spectrum.values / k**power} | ({f"k{power}chi": spectrum.values} if power else {})
+    return columns_text(spectrum, columns)
+
+
 modality = Modality(
     name=name,
     quantity=_quantity(ExafsParams.kweight),
@@ -235,6 +245,7 @@ modality = Modality(
     simulate_site=simulate_site,
     transform=transform,
     on_request=True,
+    text=text,
     tolerance=1e-4,
     rank=3,
 )

@@ -35,6 +35,7 @@ from scipy.interpolate import CubicSpline
 
 from firstshell.crystal.sites import distinct_sites
 from firstshell.errors import InputError
+from firstshell.io.spectra.writing import gr_text
 from firstshell.simulation import Modality
 from firstshell.simulation.pairs.crystal import read_crystal
 from firstshell.simulation.pairs.distributions import PairDistributions, result_grid
@@ -123,6 +124,7 @@ modality = Modality(
     prepare=prepare,
     regions=partial(pair_regions, differential=False),
     suffix=".gr",
+    text=gr_text,
     scaled_by="RMS of G",
     rank=1,
     hatch="...",

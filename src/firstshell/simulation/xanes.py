@@ -15,6 +15,7 @@ from firstshell.crystal.sites import distinct_sites
 from firstshell.crystal.symmetry import symmetry
 from firstshell.elements import k_edge
 from firstshell.errors import EngineError, InputError
+from firstshell.io.spectra.writing import xdi_text
 from firstshell.simulation import Modality
 from firstshell.simulation.feff import external as feff_external
 from firstshell.simulation.feff.cards import Mesh, Scf
@@ -251,6 +252,8 @@ modality = Modality(
     ready=ready,
     origin=edge_of,
     regions=xanes_regions,
+    suffix=".xdi",
+    text=xdi_text,
     tolerance=1e-4,
     rank=0,
     hatch="",

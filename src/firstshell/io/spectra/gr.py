@@ -230,6 +230,7 @@ def _pdf_header(above: list[str], header: dict[str, str]) -> PdfHeader:
         rpoly=_quantity(header, "rpoly"),
         composition=header.get("composition") or _element_table(above),
         radiation=_radiation(above, header),
+        differential=element(header.get("differential", "")),
     )
 
 

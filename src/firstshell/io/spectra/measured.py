@@ -59,6 +59,7 @@ class PdfHeader:
     rpoly : r in Å up to which PDFgetX3 corrected by a polynomial
     composition : formula of the sample, as written
     radiation : what was scattered
+    differential : of a differential PDF, the element whose it is
     """
 
     qmin: float | None = None
@@ -69,6 +70,7 @@ class PdfHeader:
     rpoly: float | None = None
     composition: str | None = None
     radiation: Radiation | None = None
+    differential: str | None = None
 
 
 @dataclass(frozen=True, eq=False)

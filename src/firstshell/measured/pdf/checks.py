@@ -31,18 +31,21 @@ LEAST_RMS, MOST_RMS = 0.1, 80.0
 """Å⁻² of the RMS of G: of simulated oxides it is 1 to 8, and a tenth or ten times that is no matter of the sample."""
 
 
-def check_curve(r: Array, g: Array, *, named: bool = False) -> None:
+def check_curve(r: Array, g: Array, *, named: bool = False, differential: bool = False) -> None:
     """Raise InputError, saying what it seems to be, for a curve that is no G(r) against r in Å.
 
     r : (n,) Å as the file has it; g : (n,) in any unit
     named : whether file or user give a Qmax, so that what is smooth is a G(r) of low Qmax and not χ(k)
+    differential : whether the file says that it is a differential one, which need not run about 0: that of masked
+        weights does not
     """
     if share_beyond(r, g, HIGHEST_QMAX) > MOST_SHARP:
         # In nm first shells stand below 0.3, where Å have nothing but the slope of the mean density.
         near = _rms(g[(r > 0.12) & (r < 0.5)]) > 0.25 * _rms(g[r >= 0.5])
         seems = "r seems to be in nm" if near else "it seems to be F(Q) or S(Q) against Q"
         raise InputError(f"its features are too sharp for any G(r): {seems}", remedy=GIVE)
-    _check_mean(r, g)
+    if not differential:
+        _check_mean(r, g)
     if not named and _is_chi(r, g):
         raise InputError(
             f"its features are no finer than those of a PDF of Qmax {COARSEST:g} Å⁻¹: it seems to be χ(k) of EXAFS",

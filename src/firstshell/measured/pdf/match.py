@@ -12,7 +12,7 @@ from math import isfinite, pi
 import numpy as np
 
 from firstshell.errors import InputError
-from firstshell.io.spectra.measured import Measured
+from firstshell.io.spectra.measured import Measured, PdfHeader
 from firstshell.measured.pdf.checks import advice, check_curve
 from firstshell.measured.pdf.qspace import LEAST_QMAX, as_measured, band_limit, resample
 from firstshell.simulation.pairs.scattering_lengths import RADIATIONS
@@ -61,6 +61,7 @@ class MatchedPdf:
     conditions : how it was measured
     composition : formula in its header, as it stands there
     warnings : what a person should know
+    differential : of a differential PDF whose header says so, the element whose it is
     """
 
     name: str
@@ -71,6 +72,7 @@ class MatchedPdf:
     conditions: PdfConditions
     composition: str | None
     warnings: tuple[str, ...]
+    differential: str | None = None
 
 
 def window(r: Array) -> slice:
@@ -131,7 +133,8 @@ def _match(
     if not 1e-100 < largest < 1e100:
         raise InputError(f"G(r) of up to {largest:.0e}", remedy="Is it the right column?")
     g = g / largest
-    check_curve(r, g, named=qmax is not None or measured.pdf is None or measured.pdf.qmax is not None)
+    said = measured.pdf or PdfHeader()
+    check_curve(r, g, named=qmax is not None or said.qmax is not None, differential=said.differential is not None)
     if r[0] > WINDOW[0] or r[-1] < WINDOW[1]:
         raise InputError(
             f"the PDF covers {r[0]:g} to {r[-1]:g} Å, but {WINDOW[0]} to {WINDOW[1]} Å are needed",
@@ -142,9 +145,9 @@ def _match(
     values = largest * resample(r, g, target.values, conditions.qmax)
     rms = float(np.sqrt(np.mean(values[window(target.values)] ** 2)))
     warnings = (*measured.notes, *advice(r, measured.y, rms), *_doubts(r, conditions))
-    said = measured.pdf.composition if measured.pdf is not None else None
     seen = scale_free(values, target)
-    return MatchedPdf(measured.name, measured.source, target, values, seen, conditions, said, warnings)
+    about = (conditions, said.composition, warnings, said.differential)
+    return MatchedPdf(measured.name, measured.source, target, values, seen, *about)
 
 
 def _conditions(

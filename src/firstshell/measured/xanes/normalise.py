@@ -209,13 +209,12 @@ def _normalise(measured: Measured, settings: NormaliseParams, metal: str | None)
         edge_step=1.0, settings=_fill(settings, energy, e0, below, above), kept=True, reference=measured.reference,
         warnings=warnings, ends=_ends(settings, below, above),
     )  # fmt: skip
-    if not settings.keep or measured.normalised is False:
-        return _fitted(found, measured.signal)
-    if _is_normalised(energy, raw, e0, above):
+    if settings.keep and measured.normalised is not False and _is_normalised(energy, raw, e0, above):
         said = "the file says" if measured.normalised else "it runs from 0 to 1, as if"
         return replace(found, warnings=(*warnings, f"{said} it is normalised: it was left as it is"), ends="")
-    if measured.normalised:
+    if settings.keep and measured.normalised:
         warnings = (*warnings, "the file says it is normalised, but it does not run from 0 to 1: done again")
+    warnings += _fit_advice(energy, e0)
     return _fitted(replace(found, warnings=warnings), measured.signal)
 
 
@@ -320,14 +319,8 @@ def _fitted(found: Normalised, signal: str) -> Normalised:
 
 
 def _advice(energy: Array, e0: float, offset: float, metal: str, has_foil: bool) -> tuple[str, ...]:
-    """Return what is doubtful about a scan before anything is fitted."""
+    """Return what is doubtful about a scan, however it is normalised."""
     found = []
-    past, before = energy[-1] - e0, e0 - energy[0]
-    if past < SHORT:
-        doubt = "10 %" if past < VERY_SHORT else "3 %"
-        found.append(f"the scan ends {past:.0f} eV past the edge: the edge step is uncertain by some {doubt}")
-    if before < LINE_BEFORE:
-        found.append(f"the scan begins {before:.0f} eV before the edge: the pre-edge is taken as a constant")
     near = energy[(energy > e0 - 12.0) & (energy < e0 + 22.0)]
     steps = np.diff(near)
     gaps = np.flatnonzero(steps[1:-1] > np.maximum(1.0, GAP * np.maximum(steps[:-2], steps[2:]))) + 1
@@ -335,6 +328,18 @@ def _advice(energy: Array, e0: float, offset: float, metal: str, has_foil: bool)
         found.append(f"a point seems to be missing near the edge, at {near[gaps[0]] + steps[gaps[0]] / 2:.1f} eV")
     if not has_foil and not -5.0 <= offset <= 25.0:
         found.append(f"E0 lies {offset:+.1f} eV from the tabulated edge of {metal}: the calibration may be off")
+    return tuple(found)
+
+
+def _fit_advice(energy: Array, e0: float) -> tuple[str, ...]:
+    """Return what is doubtful about a scan that is to be normalised."""
+    found = []
+    past, before = energy[-1] - e0, e0 - energy[0]
+    if past < SHORT:
+        doubt = "10 %" if past < VERY_SHORT else "3 %"
+        found.append(f"the scan ends {past:.0f} eV past the edge: the edge step is uncertain by some {doubt}")
+    if before < LINE_BEFORE:
+        found.append(f"the scan begins {before:.0f} eV before the edge: the pre-edge is taken as a constant")
     return tuple(found)
 
 

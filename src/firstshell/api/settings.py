@@ -13,7 +13,7 @@ from firstshell.errors import InputError
 
 
 def read_settings(
-    config: Path | None, changes: Sequence[str], preset: str = "default", *, native: bool = False
+    config: str | Path | None, changes: Sequence[str], preset: str = "default", *, native: bool = False
 ) -> dict[str, Any]:
     """Return every table of settings: "study", "cluster", and one for each modality; as the file, then the changes say.
 
@@ -35,18 +35,18 @@ def read_settings(
     settings: dict[str, Any] = {name: simulation.get(name).Params() for name in simulation.names()}
     settings["study"] = StudyPlan.preset(preset)
     if native:
-        settings = {name: _native(values) for name, values in settings.items()}
+        settings = {name: native_grid(values) for name, values in settings.items()}
     for name, values in given.items():
         if name not in settings or not isinstance(values, Mapping):
             raise InputError(f"unknown table [{name}]", remedy=did_you_mean(name, settings), file=config)
     first = {simulation.get(name).settings_of for name in simulation.names()} - {""}
-    settings |= {name: _changed(settings[name], given.pop(name, {}), config) for name in first}
+    settings |= {name: changed(settings[name], given.pop(name, {}), config) for name in first}
     settings |= {n: settings[other] for n in simulation.names() if (other := simulation.get(n).settings_of)}
-    settings |= {name: _changed(settings[name], values, config) for name, values in given.items()}
+    settings |= {name: changed(settings[name], values, config) for name, values in given.items()}
     return settings | {"cluster": cluster}  # checked where it is used: its keys depend on the batch system
 
 
-def read_plan(config: Path | None, changes: Sequence[str], preset: str = "default") -> Any:
+def read_plan(config: str | Path | None, changes: Sequence[str], preset: str = "default") -> Any:
     """Return the settings of a study of spectra that are there already.
 
     Raises InputError as `read_settings`, and for a change of how spectra are simulated, which would change nothing.
@@ -59,19 +59,19 @@ def read_plan(config: Path | None, changes: Sequence[str], preset: str = "defaul
     return plan
 
 
-def _native(params: Any) -> Any:
+def native_grid(params: Any) -> Any:
     """Return the settings without resampling, where a modality has such a choice."""
     names = {field.name for field in fields(params)}
     return replace(params, points=None) if {"points", "rstep"} <= names else params
 
 
-def _changed(default: Any, values: Mapping[str, Any], config: Path | None) -> Any:
+def changed(default: Any, values: Mapping[str, Any], config: str | Path | None = None) -> Any:
     """Return the dataclass with some of its fields, and of the dataclasses within it, given anew."""
-    changed = {field.name: getattr(default, field.name) for field in fields(default)}
+    found = {field.name: getattr(default, field.name) for field in fields(default)}
     for key, value in values.items():
-        within = isinstance(value, Mapping) and is_dataclass(changed.get(key))
-        changed[key] = _changed(changed[key], value, config) if within else value
-    return from_dict(type(default), changed, file=config)
+        within = isinstance(value, Mapping) and is_dataclass(found.get(key))
+        found[key] = changed(found[key], value, config) if within else value
+    return from_dict(type(default), found, file=config)
 
 
 def _apply(given: dict[str, Any], change: str) -> None:

@@ -9,7 +9,7 @@ from firstshell.runtime.console import plain
 from firstshell.types import Spectrum
 
 
-def save_plot(spectra: Sequence[Spectrum], stem: Path, title: str) -> None:
+def save_plot(spectra: Sequence[Spectrum], stem: Path, title: str) -> list[Path]:
     """Write `stem`.png and `stem`.svg: the spectra over each other, those of sites with a legend."""
     from matplotlib.figure import Figure
 
@@ -23,5 +23,7 @@ def save_plot(spectra: Sequence[Spectrum], stem: Path, title: str) -> None:
     axes.margins(x=0)
     if len(spectra) > 1:
         axes.legend(frameon=False)
-    for suffix in (".png", ".svg"):
-        write_atomic(stem.with_name(stem.name + suffix), lambda path: figure.savefig(path, dpi=200))
+    written = [stem.with_name(stem.name + suffix) for suffix in (".png", ".svg")]
+    for place in written:
+        write_atomic(place, lambda path: figure.savefig(path, dpi=200))
+    return written
