@@ -162,3 +162,9 @@ def nxxas():
         entry["sample/name"] = "rock"
 
     return hdf5(fill)
+
+
+def chi():
+    k = np.arange(0.05, 12.0, 0.05)
+    wave = 0.6 / (k + 0.3) ** 1.5 * np.exp(-0.01 * k**2) * np.sin(4.0 * k + 0.5)
+    return ("# Element.symbol: Fe\n# k chi\n" + rows(k, wave)).encode()

@@ -41,7 +41,7 @@ def check(spectra, path):
         assert spectrum.name
         assert all(isinstance(word, str) for item in spectrum.header.items() for word in item)
         assert isinstance(spectrum.pdf, PdfHeader) == (spectrum.kind == "pdf")
-        assert spectrum.kind == "pdf" or 10 <= spectrum.x[0] < spectrum.x[-1] <= 200_000
+    assert spectrum.kind != "xanes" or 10 <= spectrum.x[0] < spectrum.x[-1] <= 200_000
 
 
 def attempt(path, name=None):

@@ -83,9 +83,9 @@ def test_other_signals_are_named_and_can_be_taken(cases):
     assert taken.how == "(tey)/i0"
 
 
-def test_what_is_none_of_ours_is_named(cases):
-    with pytest.raises(InputError, match="χ\\(k\\), the EXAFS without its edge"):
-        read_measured(cases / "case_18_chi_of_k.chi")
+def test_chi_of_k_is_read_as_such(cases):
+    (sample,) = read_samples([cases / "case_18_chi_of_k.chi"], "Fe").samples
+    assert (sample.inputs, sample.exafs.metal, sample.exafs.end) == (("exafs",), "Fe", pytest.approx(16.0))
 
 
 def test_energies_far_off_and_the_shift_that_works(cases):

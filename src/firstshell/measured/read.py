@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from firstshell.errors import InputError
 from firstshell.io.spectra.measured import Measured
 from firstshell.io.spectra.sniff import read_measured
+from firstshell.measured.exafs.extract import MeasuredExafs, extract, from_chi
 from firstshell.measured.xanes.normalise import Normalised, NormaliseParams, normalise
 
 if TYPE_CHECKING:
@@ -54,18 +55,22 @@ class MeasuredSample:
     xanes : normalised, on measured energies; None without one
     pdf : on the model's grid; None without one
     differential : whether the PDF is the metal's differential one
+    exafs : χ(k) of the same scan as the XANES, or of a file of its own; None without one
+    no_exafs : why the scan has none that can be used, "" where it has
     """
 
     name: str
     xanes: Normalised | None = None
     pdf: MatchedPdf | None = None
     differential: bool = False
+    exafs: MeasuredExafs | None = None
+    no_exafs: str = ""
 
     @property
     def inputs(self) -> tuple[str, ...]:
-        """Modalities that were measured."""
+        """Modalities that one model is asked about; EXAFS is asked about apart, unless there is nothing else."""
         of_pdf = () if self.pdf is None else ("dpdf" if self.differential else "pdf",)
-        return (("xanes",) if self.xanes is not None else ()) + of_pdf
+        return (("xanes",) if self.xanes is not None else ()) + of_pdf or ("exafs",)
 
     @property
     def metal(self) -> str | None:
@@ -82,7 +87,8 @@ class MeasuredSample:
     @property
     def sources(self) -> tuple[str, ...]:
         """Names of the files."""
-        return tuple(each.source for each in (self.xanes, self.pdf) if each is not None)
+        apart = self.exafs if self.xanes is None else None
+        return tuple(each.source for each in (self.xanes, apart, self.pdf) if each is not None)
 
 
 @dataclass(frozen=True)
@@ -169,7 +175,7 @@ def _read(file: str | Path, how: ReadParams) -> list[Measured]:
 def prepared(
     measured: Measured, of: int, metal: str | None, ranges: NormaliseParams | None, pdf: PdfConditionsGiven
 ) -> MeasuredSample:
-    """Normalise one spectrum, or put one PDF on the model's grid.
+    """Normalise one spectrum and take its EXAFS, or put one PDF on the model's grid.
 
     of : how many spectra its file holds; a group of several is named after both
     metal : the absorber; by default what the file or its edge says
@@ -185,12 +191,18 @@ def prepared(
             raise InputError(what, remedy="Name that metal, or give another file", file=measured.source)
         return MeasuredSample(measured.name, pdf=matched, differential=pdf.differential or bool(matched.differential))
     name = measured.name if of == 1 else f"{measured.source}#{measured.name}"
-    return MeasuredSample(name, xanes=normalise(measured, ranges, metal))
+    if measured.kind == "exafs":
+        return MeasuredSample(name, exafs=from_chi(measured, metal))
+    scan = normalise(measured, ranges, metal)
+    try:
+        return MeasuredSample(name, scan, exafs=extract(scan))
+    except InputError as error:  # most scans of XANES end before
+        return MeasuredSample(name, scan, no_exafs=reason(error))
 
 
 def paired(found: list[MeasuredSample]) -> list[MeasuredSample]:
-    """Put XANES and PDF of one sample together: the only two there are, or two files of one name."""
-    xanes, pdfs = [each for each in found if each.xanes is not None], [each for each in found if each.pdf is not None]
+    """Put XANES (or χ(k)) and PDF of one sample together: the only two there are, or two files of one name."""
+    xanes, pdfs = [each for each in found if each.pdf is None], [each for each in found if each.pdf is not None]
     if len(xanes) == len(pdfs) == 1:
         return [_both(xanes[0], pdfs[0])]
     by_name = {_stem(each): each for each in pdfs}
@@ -212,4 +224,4 @@ def _stem(sample: MeasuredSample) -> str:
 
 
 def _both(one: MeasuredSample, two: MeasuredSample) -> MeasuredSample:
-    return MeasuredSample(f"{one.name} + {two.name}", one.xanes, two.pdf, two.differential)
+    return replace(one, name=f"{one.name} + {two.name}", pdf=two.pdf, differential=two.differential)

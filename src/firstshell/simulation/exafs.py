@@ -24,6 +24,7 @@ from firstshell.errors import EngineError, InputError
 from firstshell.io.spectra.writing import columns_text
 from firstshell.simulation import Modality
 from firstshell.simulation.feff.paths import PathTable, site_paths
+from firstshell.simulation.waves.fourier import forward
 from firstshell.types import Array, Grid, Site, Spectrum
 from firstshell.units import EV_PER_K2
 
@@ -34,8 +35,6 @@ name = "exafs"
 
 R_STEP, R_MAX = 0.03, 6.0
 """Å, of the grid of |χ(R)|."""
-TAPER = 1.0
-"""Å⁻¹ over which the window of the Fourier transform rises and falls, half of it outside the range."""
 
 
 @dataclass(frozen=True)
@@ -179,12 +178,8 @@ def transform(spectrum: Spectrum, params: ExafsParams) -> Spectrum:
     The window is a Hann window that rises and falls over 1 Å⁻¹, half of it outside the range; of the normalisation
     √(1/π) ∫ dk as IFEFFIT has it (Newville, J. Synchrotron Rad. 8, 322 (2001)).
     """
-    k, r = spectrum.grid.values, np.arange(0.0, R_MAX + R_STEP / 2, R_STEP)
-    rise = np.clip((k - k[0] + TAPER / 2) / TAPER, 0, 1)
-    fall = np.clip((k[-1] - k + TAPER / 2) / TAPER, 0, 1)
-    window = np.sin(np.pi / 2 * rise) ** 2 * np.sin(np.pi / 2 * fall) ** 2
-    waves = np.exp(2j * np.outer(r, k))
-    values = np.abs(waves @ (window * spectrum.values)) * (k[1] - k[0]) / np.sqrt(np.pi)
+    r = np.arange(0.0, R_MAX + R_STEP / 2, R_STEP)
+    values = np.abs(forward(spectrum.grid.values, r) @ spectrum.values)
     unit = _unit(params.kweight + 1)
     return Spectrum(Grid(r, "R", "Å"), values, name, "|χ(R)|", unit, spectrum.metal, spectrum.site, spectrum.provenance)
 

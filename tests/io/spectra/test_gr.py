@@ -218,7 +218,6 @@ def test_zeros_at_the_end_are_left_out_and_those_before_the_first_shell_are_not(
     [
         ("case_13_pdfgetx2.gr", ("Ti1O2", 26.0, "x-ray")),
         ("case_13b_same_numbers_pdfgetx3.gr", ("TiO2", 26.0, "x-ray")),
-        ("case_18_chi_of_k.chi", "χ.k."),
         ("case_29_gr_rmcprofile_two_line_header.gr", "RMCProfile"),
         ("case_30_gr_rows_of_two_then_four.gr", (None, None, None)),
     ],

@@ -60,9 +60,6 @@ K_CHI = rows([0.05 * i for i in range(1, 99)], [0.1] * 98)
 @pytest.mark.parametrize(
     ("content", "what"),
     [
-        (f"# a title\n#  k          chi          chi_re\n{K_CHI}", "χ\\(k\\), the EXAFS without its edge"),
-        (f"#  k  chik\n{K_CHI}", "χ\\(k\\)"),
-        (f"# feff\n#       k          chi          mag           phase @#\n{K_CHI}", "χ\\(k\\)"),
         (f"# r   chir_mag chir_re\n{K_CHI}", "a Fourier transform of EXAFS"),
         ("data_x\nloop_\n_space_group_symop_magn_operation.id\n1\n_cell_length_a 4\n", "magnetic CIF"),
         ("# made\ndata_x\n_cell_length_a 4.2\n", r"a crystal structure \(CIF\)"),

@@ -45,13 +45,8 @@ SPECTRUM = "Give a measured spectrum"
 STRUCTURE = f"{SPECTRUM}; structures go to the command simulate"
 KINDS = (
     Foreign(
-        "χ(k), the EXAFS without its edge (the columns are k and chi)",
-        "Give μ(E), or G(r) of a PDF",
-        _labelled(r"k\s*(\(.*?\))?[\s,;]+(chik?\d?\b|k\d?\*?chi|χ)"),
-    ),
-    Foreign(
         "a Fourier transform of EXAFS (the columns are R and chi), not the G(r) of a PDF",
-        "Give μ(E)",
+        "Give μ(E), or χ(k)",
         _labelled(r"r\s*(\(.*?\))?[\s,;]+chir?_?(mag|re|im|r)\b"),
     ),
     Foreign(

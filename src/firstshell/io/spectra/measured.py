@@ -30,7 +30,7 @@ MAX_R = 10_000.0  # Å
 MAX_HEADER_KEYS, MAX_HEADER_TEXT = 2000, 2000
 
 Ints = NDArray[np.int64]
-Kind = Literal["xanes", "pdf"]
+Kind = Literal["xanes", "pdf", "exafs"]
 Radiation = Literal["x-ray", "neutron"]
 
 
@@ -77,10 +77,10 @@ class PdfHeader:
 class Measured:
     """One measured spectrum, as its file gives it.
 
-    kind : "xanes" or "pdf"
+    kind : "xanes" (the scan may go on into the EXAFS), "pdf", or "exafs" for χ(k) alone
     name : name of the group in the file, or of the file
-    x : (n,) energy in eV (absolute) or r in Å; increasing and distinct
-    y : (n,) μ(E), raw or normalised, or G(r) in Å⁻²
+    x : (n,) energy in eV (absolute), r in Å or k in Å⁻¹; increasing and distinct
+    y : (n,) μ(E), raw or normalised, G(r) in Å⁻², or χ(k)
     source : name of the file, without its folder
     how : how y was had from the file ("ln(i0/itrans)")
     normalised : whether the file says that μ is normalised; None when it does not say
@@ -364,6 +364,12 @@ def make_pdf(r: Array, g: Array, source: str, pdf: PdfHeader, header: dict[str, 
     if (np.diff(r) <= 0).any() or r[0] < 0 or r[-1] > MAX_R:
         raise InputError("r does not increase from 0 upwards", remedy="Give G(r) against r in Å", file=source)
     return Measured("pdf", stem(source), r, g, base_name(source), "G(r)", header=bounded(header), pdf=pdf)
+
+
+def make_chi(k: Array, chi: Array, source: str, how: str, element: str | None) -> Measured:
+    """Check one χ(k) (k in Å⁻¹, increasing)."""
+    check_points(k, chi, source)
+    return Measured("exafs", stem(source), k, chi, base_name(source), how, element=element)
 
 
 def check_points(x: Array, y: Array, source: str) -> None:

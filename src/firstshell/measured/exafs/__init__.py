@@ -1,0 +1,1 @@
+"""The fine structure past the near edge of a measured scan, as χ(k)."""

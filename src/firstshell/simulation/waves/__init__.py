@@ -1,0 +1,1 @@
+"""What spectra of interfering waves are looked at with."""
