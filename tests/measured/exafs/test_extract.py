@@ -57,11 +57,7 @@ def test_it_is_the_background_of_larch():
     found = normalise(scan(past=LONG))
     ours = extract(found)
     theirs = Group(energy=found.energy, mu=found.mu)
-    e0 = float(
-        np.interp(
-            0.5, found.flat[np.abs(found.energy - E0["Fe"]) < 5], found.energy[np.abs(found.energy - E0["Fe"]) < 5]
-        )
-    )
+    e0 = float(half_step(found.energy, found.flat)[0])
     autobk(theirs, rbkg=1.0, kweight=2, ek0=e0, edge_step=1.0)
     k = ours.k[(ours.k > 2.5) & (ours.k < 12.0)]
     one, two = ours.weighted(k, 2), k**2 * np.interp(k, theirs.k, theirs.chi)
