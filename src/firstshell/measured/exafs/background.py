@@ -34,12 +34,17 @@ def wave_number(energy: Array, e0: float) -> Array:
     return np.asarray(np.sign(kinetic) * np.sqrt(np.abs(kinetic)))
 
 
+def mesh_to(end: float) -> Array:
+    """Return the mesh of k in Å⁻¹ from 0 up to `end`."""
+    return np.asarray(K_STEP * np.arange(int(end / K_STEP + 1e-9) + 1), dtype=np.float64)
+
+
 def chi_of(energy: Array, mu: Array, e0: float, kmax: float) -> tuple[Array, Array]:
     """Return k (n,) in Å⁻¹ from 0 to `kmax`, and χ(k).
 
     energy : (m,) eV, to beyond `kmax`; mu : (m,) in edge steps; e0 : eV, where k is 0
     """
-    k = K_STEP * np.arange(int(kmax / K_STEP + 1e-9) + 1)
+    k = mesh_to(kmax)
     measured = _averaged(wave_number(energy, e0), mu, k)
     count = max(LEAST_KNOTS, 1 + int(2 * R_BACKGROUND * k[-1] / np.pi))
     basis = splines(k, count)
@@ -64,7 +69,7 @@ def _averaged(at: Array, values: Array, k: Array) -> Array:
         return np.asarray(area[left] + part * (values[left] + 0.5 * slope * part))
 
     low, high = np.maximum(k - K_STEP / 2, at[0]), np.minimum(k + K_STEP / 2, at[-1])
-    return (until(high) - until(low)) / (high - low)
+    return np.asarray((until(high) - until(low)) / (high - low))
 
 
 def splines(x: Array, count: int) -> Array:

@@ -10,7 +10,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from firstshell.elements import half_step
 from firstshell.errors import InputError
 from firstshell.io.spectra.measured import Measured
-from firstshell.measured.exafs.background import K_STEP, chi_of, wave_number
+from firstshell.measured.exafs.background import K_STEP, chi_of, mesh_to, wave_number
 from firstshell.measured.xanes.normalise import Normalised
 from firstshell.measured.xanes.other_edges import MARGIN, other_edges
 from firstshell.types import Array, Grid, Spectrum
@@ -104,7 +104,7 @@ def from_chi(measured: Measured, metal: str | None) -> MeasuredExafs:
     if k[0] > LATEST:
         what = f"χ(k) begins at k = {k[0]:.1f} Å⁻¹"
         raise InputError(what, remedy=f"Give it from {LATEST:.1f} Å⁻¹ on", file=measured.source)
-    mesh = K_STEP * np.arange(int(min(float(k[-1]), FURTHEST) / K_STEP + 1e-9) + 1)
+    mesh = mesh_to(min(float(k[-1]), FURTHEST))
     chi, because = np.interp(mesh, k, values), ""
     usable = usable_end(mesh, chi)
     end = mesh[-1]
