@@ -3,6 +3,7 @@
 python -m embedded_dataset plan WORK [METAL ...]    crystals, as WORK/METAL.jsonl and, listed, plan.csv beside this file
 python -m embedded_dataset build WORK [METAL ...]   their spectra; may be stopped and started at will
 python -m embedded_dataset ship WORK                what is finished, and the manifest, into the package
+python -m embedded_dataset paths WORK               the scattering paths of what is shipped, beside it, for EXAFS
 
 To be run with this folder's parent on the path: PYTHONPATH=tools.
 """
@@ -16,7 +17,7 @@ from pathlib import Path
 
 from embedded_dataset.build import build
 from embedded_dataset.plan import crystals
-from embedded_dataset.ship import first_edition, read_crystals, ship, write_list
+from embedded_dataset.ship import first_edition, read_crystals, ship, ship_paths, write_list
 from firstshell.runtime.progress import Plain
 from firstshell.runtime.store import write_atomic
 
@@ -24,14 +25,15 @@ METALS = ("Ti", "Mn", "Fe", "Cu", "V", "Cr", "Co", "Ni")
 
 
 def main() -> None:
-    """Run one of the three steps."""
+    """Run one of the four steps."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="command", required=True)
     for name in ("plan", "build"):
         command = commands.add_parser(name)
         command.add_argument("work", type=Path)
         command.add_argument("metals", nargs="*", default=METALS)
-    commands.add_parser("ship").add_argument("work", type=Path)
+    for name in ("ship", "paths"):
+        commands.add_parser(name).add_argument("work", type=Path)
     options = parser.parse_args()
     if options.command == "plan":
         for metal in options.metals:
@@ -41,6 +43,8 @@ def main() -> None:
     elif options.command == "build":
         rows = [row for row in read_crystals(options.work) if row["metal"] in options.metals]
         build(options.work, rows, reporter=Plain(every=60))
+    elif options.command == "paths":
+        ship_paths(options.work, Plain(every=60))
     else:
         print(json.dumps(ship(options.work, Plain(every=60)), indent=1))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -24,8 +25,10 @@ from firstshell.config import to_dict
 from firstshell.crystal.sites import distinct_sites
 from firstshell.dataset import embedded
 from firstshell.dataset.build import default_params, software
+from firstshell.dataset.exafs import make_paths
 from firstshell.dataset.manifest import manifest_of
 from firstshell.dataset.materials import Material
+from firstshell.dataset.paths import beside
 from firstshell.dataset.pipeline import build_dataset, build_items
 from firstshell.dataset.table import Crystal, Dataset, write_dataset
 from firstshell.runtime.progress import Reporter
@@ -132,6 +135,17 @@ def ship(work: Path, reporter: Reporter | None = None) -> dict[str, Any]:
     write_atomic(embedded.MANIFEST, lambda path: path.write_text(text, encoding="utf-8"))
     found: dict[str, Any] = manifest["materials"]
     return found
+
+
+def ship_paths(work: Path, reporter: Reporter | None = None) -> None:
+    """Put the scattering paths of the shipped dataset beside it; what fails is printed.
+
+    Finished ones are kept in WORK, so that after another shipping only new crystals are calculated.
+    """
+    made = work / beside(embedded.DATA).name
+    for name, reason in make_paths(embedded.load_everything(), made, reporter=reporter).items():
+        print(f"{name}: {reason}")
+    write_atomic(beside(embedded.DATA), lambda path: shutil.copyfile(made, path))
 
 
 def seed(store: Store, rows: Sequence[Mapping[str, Any]], work: Path, shipped: Dataset) -> None:

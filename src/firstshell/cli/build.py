@@ -12,6 +12,8 @@ from firstshell.runtime.console import say
 
 if TYPE_CHECKING:
     from firstshell.dataset.table import Dataset
+    from firstshell.runtime.executors import Executor
+    from firstshell.runtime.progress import Reporter
 
 
 def build(
@@ -20,6 +22,7 @@ def build(
     metal: str = "",
     ligand: str = "O",
     sites: bool = True,
+    paths: bool = False,
     partial: Partial = "refuse",
     feff: str = "",
     shard: str = "1/1",
@@ -51,6 +54,8 @@ def build(
         What a structure must hold one of, as in O, or F,Cl for halides; "" takes any structure.
     sites
         Add one sample per symmetry-distinct site.
+    paths
+        Calculate the scattering paths of all sites as well, NAME-paths.parquet: EXAFS is made from them.
     feff
         A FEFF9 or FEFF10 of yours to calculate XANES with, instead of feff8l: the folder of its modules, or one program
         or script that runs them all. Its settings are the table [xanes.feff] of a study.toml.
@@ -107,7 +112,9 @@ def build(
             workers=workers,
             reporter=reporter,
         )
-    say(f"{_summary(data)}\nwrote {out}")
+        failures = _paths(data, out, executor, workers, reporter) if paths else {}
+    failed = "".join(f"\nno paths of {name}: {reason}" for name, reason in failures.items())
+    say(f"{_summary(data)}{failed}\nwrote {out}")
 
 
 def merge(
@@ -129,6 +136,15 @@ def merge(
     from firstshell.dataset.merge import merge_files
 
     say(f"{_summary(merge_files(datasets, out))}\nwrote {out}")
+
+
+def _paths(
+    data: Dataset, out: Path, executor: Executor | None, workers: int | None, reporter: Reporter
+) -> dict[str, str]:
+    from firstshell.dataset.exafs import make_paths
+    from firstshell.dataset.paths import beside
+
+    return make_paths(data, beside(out), executor=executor, workers=workers, reporter=reporter)
 
 
 def _summary(data: Dataset) -> str:

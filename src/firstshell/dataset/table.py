@@ -24,6 +24,7 @@ from pymatgen.core.periodic_table import Element
 from pymatgen.core.structure import Structure
 
 from firstshell.config import to_dict
+from firstshell.dataset.paths import Paths, beside
 from firstshell.errors import InputError
 from firstshell.runtime.spreadsheet import read_csv, write_csv
 from firstshell.runtime.store import write_atomic
@@ -142,6 +143,8 @@ class Dataset:
         What was left out: columns id, stage, reason.
     crystals : dict
         By (id, metal) the structures; empty where a dataset was made without.
+    paths : Paths, optional
+        Scattering paths of the sites, from which EXAFS is made; None where a dataset was made without.
 
     Examples
     --------
@@ -160,6 +163,7 @@ class Dataset:
     settings: dict[str, Any]
     excluded: pd.DataFrame
     crystals: dict[tuple[str, str], Crystal] = field(default_factory=dict)
+    paths: Paths | None = None
 
     @property
     def metals(self) -> tuple[str, ...]:
@@ -245,7 +249,7 @@ class Dataset:
         """
         frame = self.frame.iloc[rows].reset_index(drop=True)
         spectra = {name: values[rows] for name, values in self.spectra.items()}
-        return Dataset(frame, spectra, self.grids, self.settings, self.excluded, self.crystals)
+        return Dataset(frame, spectra, self.grids, self.settings, self.excluded, self.crystals, self.paths)
 
 
 def make_dataset(
@@ -315,7 +319,8 @@ def read_dataset(path: str | Path) -> Dataset:
             table = table.append_column(name, pa.array([""] * table.num_rows))
     _check_unique(table)
     crystals = {} if older else _crystals(table, path)
-    data = Dataset(_frame(table), spectra, grids, header["settings"], _read_excluded(path), crystals)
+    paths = Paths(beside(path)) if beside(path).is_file() else None
+    data = Dataset(_frame(table), spectra, grids, header["settings"], _read_excluded(path), crystals, paths)
     if older:
         found = _hash(data, tuple(name for name in COLUMNS if name not in SINCE_3), np.float64).hexdigest()
         data = replace(data, spectra={name: _single(values) for name, values in spectra.items()})

@@ -152,19 +152,44 @@ def simulate_site(structure: Structure, metal: str, site: Site, params: ExafsPar
     return _spectrum(weighted_chi(paths, params), params, metal, site.index, provenance)
 
 
+@dataclass(frozen=True, eq=False)
+class Conditions:
+    """What d measurements of one site differ in, each (d,).
+
+    e0 : shift in eV of the threshold of k against the one calculated
+    sigma2, sigma2_far : mean square displacements in Å² of the shortest path and of long ones, see `ExafsParams`
+    stretch : factor on all lengths
+    """
+
+    e0: Array
+    sigma2: Array
+    sigma2_far: Array
+    stretch: Array
+
+
 def weighted_chi(paths: PathTable, params: ExafsParams) -> Array:
     """Return kⁿχ(k) of one site on the grid, (q,), in Å⁻ⁿ."""
     k = grid(params).values
-    q = np.sqrt(k**2 - params.e0 / EV_PER_K2)
+    one = Conditions(*(np.array([each]) for each in (params.e0, params.sigma2, params.sigma2_far, 1.0)))
+    return np.asarray(params.s02 * k**params.kweight * chi_under(paths, k, one)[0])
+
+
+def chi_under(paths: PathTable, k: Array, conditions: Conditions) -> Array:
+    """Return χ(k) of one site with S0² = 1, (d, q), at wave numbers (q,) under d conditions."""
+    e0, near, far, stretch = (
+        each[:, None] for each in (conditions.e0, conditions.sigma2, conditions.sigma2_far, conditions.stretch)
+    )
+    q = np.sqrt(k**2 - e0 / EV_PER_K2)
     momentum, decay = _at(q, paths.k, paths.momentum), 1 / _at(q, paths.k, paths.mean_free_path)
-    length = paths.length[:, None]
-    sigma2 = params.sigma2_far - (params.sigma2_far - params.sigma2) * (length[0] / length) ** 2
+    length = paths.length[:, None, None]
+    sigma2 = far - (far - near) * (length[0] / length) ** 2
+    length = length * stretch
     amplitude, phase = _at(q, paths.k, paths.amplitude), _at(q, paths.k, paths.phase)
     p2 = (momentum + 1j * decay) ** 2
-    damped = paths.degeneracy[:, None] * amplitude / (q * length**2) * np.exp(-2 * length * decay)
+    damped = paths.degeneracy[:, None, None] * amplitude / (q * length**2) * np.exp(-2 * length * decay)
     correction = 4 * (momentum + 1j * decay) * sigma2 / length
     waves = damped * np.exp(1j * (2 * q * length + phase - correction) - 2 * sigma2 * p2)
-    return np.asarray(params.s02 * k**params.kweight * waves.imag.sum(axis=0))
+    return np.asarray(waves.imag.sum(axis=0))
 
 
 def _at(q: Array, k: Array, values: Array) -> Array:
