@@ -26,8 +26,9 @@ from firstshell.measured.read import read_samples
 from firstshell.measured.standards_file import Listed, simulate_all, without_hydrogen
 from firstshell.measured.xanes import population as default
 from firstshell.measured.xanes import standards
+from firstshell.measured.xanes.normalise import Normalised
 from firstshell.measured.xanes.population import Population, population_of
-from firstshell.measured.xanes.standards import ALIKE, Fit
+from firstshell.measured.xanes.standards import ALIKE, Fit, Standard
 from firstshell.measured.xanes.transfer import PARAMETERS, Transfer
 from firstshell.runtime.progress import Plain
 from firstshell.runtime.store import Store, write_atomic
@@ -124,6 +125,13 @@ def population(without: Collection[tuple[str, str]] = ()) -> Population:
 
 def fit(bmm: Path, measured: Path, work: Path) -> None:
     """Fit the transfer of every standard whose structure is known."""
+    rows = [described(file, standards.fit(each)) for file, _, each in paired(bmm, measured, work)]
+    text = json.dumps(rows, indent=1) + "\n"
+    write_atomic(FITS, lambda path: path.write_text(text, encoding="utf-8"))
+
+
+def paired(bmm: Path, measured: Path, work: Path) -> list[tuple[str, Normalised, Standard]]:
+    """Every standard whose structure is known: its file, its measurement, and this paired with the simulation."""
     asked = []
     for folder, files in ((bmm, bmm / "files"), (measured, measured)):
         with (folder / "truth.csv").open(encoding="utf-8", newline="") as file:
@@ -140,15 +148,12 @@ def fit(bmm: Path, measured: Path, work: Path) -> None:
         assert sample is not None
         found = shipped.get((STRUCTURES[name], metal))
         if found is not None:
-            known.append((row["file"], standards.standard(sample, name, grid, found, state)))
+            known.append((row["file"], sample, standards.standard(sample, name, grid, found, state)))
         else:
             lacking.append((row["file"], Listed(sample, structure(name), name, metal, state)))
     with Store.open(work) as store:
         made = simulate_all([each for _, each in lacking], store, reporter=Plain())
-    known += list(zip([file for file, _ in lacking], made, strict=True))
-    rows = [described(file, standards.fit(each)) for file, each in known]
-    text = json.dumps(rows, indent=1) + "\n"
-    write_atomic(FITS, lambda path: path.write_text(text, encoding="utf-8"))
+    return known + [(file, each.measured, done) for (file, each), done in zip(lacking, made, strict=True)]
 
 
 def described(file: str, found: Fit) -> dict[str, Any]:

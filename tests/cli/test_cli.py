@@ -30,6 +30,8 @@ SMALL = ["--set", "study.repeats=2", "--set", 'study.splits=["grouped"]', "--set
         "fetch",
         "import-feff",
         "simulate",
+        "fit",
+        "rank",
         "xanes",
         "doctor",
     ],

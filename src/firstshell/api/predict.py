@@ -127,7 +127,7 @@ def predict(
     if metal is not None:
         k_edge(metal)
     models = models_of(model, data, transfer, with_, reporter)
-    given = [*_inputs(files), *_arrays(energy, mu, r, g)]
+    given = [*inputs_of(files), *_arrays(energy, mu, r, g)]
     ranges = NormaliseParams(e0=e0, pre1=pre1, pre2=pre2, norm1=norm1, norm2=norm2)
     pdf = PdfConditionsGiven(radiation, qmax, qdamp, differential)
     how = ReadParams(format, columns, signal)
@@ -153,7 +153,7 @@ def models_of(
     return ModelSource(file, None if dataset is None else lambda: dataset, population, reporter)
 
 
-def _inputs(files: Any) -> Iterator[str | Path | Measured]:
+def inputs_of(files: Any) -> Iterator[str | Path | Measured]:
     """Yield what was given: one thing or a list of them."""
     several = isinstance(files, Sequence | Iterator) and not isinstance(files, str | bytes)
     for each in files if several else [files]:

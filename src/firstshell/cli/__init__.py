@@ -18,9 +18,11 @@ from firstshell.cli.build import build, merge
 from firstshell.cli.calibrate import calibrate
 from firstshell.cli.doctor import doctor
 from firstshell.cli.fetch import fetch
+from firstshell.cli.fit import fit
 from firstshell.cli.import_feff import import_feff
 from firstshell.cli.notes import show_note
 from firstshell.cli.predict import predict
+from firstshell.cli.rank import rank
 from firstshell.cli.score import score
 from firstshell.cli.serve import serve
 from firstshell.cli.simulate import simulate
@@ -46,6 +48,8 @@ for command in (
     fetch,
     import_feff,
     simulate,
+    fit,
+    rank,
     xanes,
     serve,
     doctor,

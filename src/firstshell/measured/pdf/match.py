@@ -61,6 +61,7 @@ class MatchedPdf:
     conditions : how it was measured
     composition : formula in its header, as it stands there
     warnings : what a person should know
+    r, g : (k,) Å and G(r) as in the file
     differential : of a differential PDF whose header says so, the element whose it is
     """
 
@@ -72,6 +73,8 @@ class MatchedPdf:
     conditions: PdfConditions
     composition: str | None
     warnings: tuple[str, ...]
+    r: Array
+    g: Array
     differential: str | None = None
 
 
@@ -146,7 +149,7 @@ def _match(
     rms = float(np.sqrt(np.mean(values[window(target.values)] ** 2)))
     warnings = (*measured.notes, *advice(r, measured.y, rms), *_doubts(r, conditions))
     seen = scale_free(values, target)
-    about = (conditions, said.composition, warnings, said.differential)
+    about = (conditions, said.composition, warnings, r, measured.y, said.differential)
     return MatchedPdf(measured.name, measured.source, target, values, seen, *about)
 
 

@@ -90,7 +90,7 @@ class Population:
 
         What lies outside the limits is put on them.
         """
-        root = np.linalg.cholesky(self._covariance()[np.ix_([*SHARED, *OWN], [*SHARED, *OWN])])
+        root = np.linalg.cholesky(self.covariance()[np.ix_([*SHARED, *OWN], [*SHARED, *OWN])])
         normal = rng.normal(size=(len(states), len(PARAMETERS)))
         normal[:, : len(SHARED)] = normal[0, : len(SHARED)]
         away = np.empty_like(normal)
@@ -101,7 +101,8 @@ class Population:
             for row, state in zip(away, states, strict=True)
         ]
 
-    def _covariance(self) -> Array:
+    def covariance(self) -> Array:
+        """Return the covariance of the parameters, in the order of `PARAMETERS`."""
         spread = np.array([self.spread[name] for name in PARAMETERS])
         return np.asarray(
             (np.array(self.correlation) if self.correlation else np.eye(len(spread))) * np.outer(spread, spread)

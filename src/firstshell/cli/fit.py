@@ -1,0 +1,109 @@
+"""`firstshell fit`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
+
+from firstshell.cli.parameters import Partial, Progress, Workers
+from firstshell.runtime.console import plain, say
+
+
+def fit(
+    structure: Path,
+    files: Annotated[list[str], Parameter(negative="")],
+    /,
+    *,
+    metal: str | None = None,
+    strain: Literal["isotropic", "system", "none"] = "isotropic",
+    motion: Literal["delta1", "delta2", "none"] = "delta2",
+    rmax: float = 20.0,
+    qmax: float | None = None,
+    qdamp: float | None = None,
+    radiation: Literal["xray", "neutron"] | None = None,
+    signal: str | None = None,
+    columns: str | None = None,
+    format: str | None = None,  # noqa: A002
+    transfer: Path | None = None,
+    partial: Partial = "refuse",
+    out: Path = Path("fit"),
+    dask: str = "",
+    workers: Workers = None,
+    progress: Progress = "auto",
+) -> None:
+    """Fit one crystal structure to a measured XANES, a measured PDF, or both of one sample.
+
+    The XANES is simulated, at some ten seconds for each distinct site of the metal, and put on the measured one by
+    shift, stretch, broadening, over-absorption and slope; the PDF by scale, strain, displacements, correlated motion
+    and resolution. Says how near the structure is beside right ones, and what your beamline would measure of it.
+
+    Example: firstshell fit Fe2O3.cif my.xdi my.gr --metal Fe --out fit
+
+    Parameters
+    ----------
+    structure
+        A CIF or POSCAR.
+    files
+        A measured XANES, a measured PDF, or one of each, of one sample.
+    metal
+        The absorber; by default the element whose K edge was measured. A PDF alone needs it.
+    strain
+        How the cell may change: as a whole, as far as its crystal system leaves it free, or not at all.
+    motion
+        How correlated motion sharpens near peaks of the PDF: as 1/r, as 1/r², or not at all.
+    rmax
+        End of the range of the PDF in Å.
+    qmax
+        Qmax of the PDF in Å⁻¹; by default that of the file's header, or an estimate.
+    qdamp
+        Qdamp of the PDF in Å⁻¹; fitted where nothing says it and the PDF reaches 15 Å.
+    radiation
+        What the PDF was measured with; by default what the file says, or X-rays.
+    signal
+        Which signal of a scan to take; see firstshell predict.
+    columns
+        Which columns of a table to take, such as energy=1,mu=ln(3/4).
+    format
+        Format of the files; by default their content decides.
+    transfer
+        How simulated spectra turn into those of your beamline, as firstshell calibrate writes it.
+    out
+        Folder for fit.csv, fit_curves.csv, fit.json, the picture, and the simulated XANES, which is kept.
+    dask
+        Address of a Dask scheduler, as in tcp://host:8786; local processes by default.
+
+    """
+    from firstshell.api.match import fit as fit_structure
+    from firstshell.cli.rank import cost_teller
+    from firstshell.report.words.match import fit_lines
+    from firstshell.runtime.cluster import executor_for
+    from firstshell.runtime.progress import make_reporter
+
+    with executor_for({}, dask) as executor:
+        found = fit_structure(
+            structure,
+            files,
+            metal,
+            strain=strain,
+            motion=motion,
+            rmax=rmax,
+            qmax=qmax,
+            qdamp=qdamp,
+            radiation=radiation,
+            signal=signal,
+            columns=columns,
+            format=format,
+            transfer=transfer,
+            partial=partial,
+            folder=out,
+            executor=executor,
+            workers=workers,
+            reporter=make_reporter(progress),
+            tell=cost_teller(workers),
+        )
+    for name, reason in found.measurements.refused:
+        say(plain(f"not used: {name}: {reason}"))
+    say("\n".join(fit_lines(found)))
+    say("wrote " + ", ".join(str(path) for path in found.save(out)))

@@ -1,0 +1,124 @@
+"""`firstshell rank`."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import Parameter
+
+from firstshell.cli.parameters import Partial, Progress, Workers, words
+from firstshell.runtime.console import plain, say
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from firstshell.match.simulations import Cost
+
+
+def rank(
+    files: Annotated[list[str], Parameter(negative="")],
+    /,
+    *,
+    candidates: Annotated[list[str], Parameter(negative="", consume_multiple=True)] = [],  # noqa: B006
+    composition: str = "",
+    metal: str | None = None,
+    most: int = 40,
+    none: float = 0.1,
+    qmax: float | None = None,
+    qdamp: float | None = None,
+    radiation: Literal["xray", "neutron"] | None = None,
+    signal: str | None = None,
+    columns: str | None = None,
+    format: str | None = None,  # noqa: A002
+    transfer: Path | None = None,
+    partial: Partial = "refuse",
+    out: Path = Path("ranking"),
+    dask: str = "",
+    workers: Workers = None,
+    progress: Progress = "auto",
+) -> None:
+    """Rank candidate structures by their odds, from a measured XANES, a measured PDF, or both of one sample.
+
+    PDFs are compared first, at milliseconds each; XANES are simulated for the structures that the PDF leaves. Those of
+    the embedded dataset are known. A run that was stopped goes on where it was.
+
+    Example: firstshell rank my.xdi my.gr --candidates cifs/ --composition Fe,O
+
+    Parameters
+    ----------
+    files
+        A measured XANES, a measured PDF, or one of each, of one sample.
+    candidates
+        Structure files, folders of them, a CSV with a column "file" (as COD exports); embedded for the dataset that
+        comes with firstshell; amcsd for all minerals of the composition, which is the default.
+    composition
+        Elements of the sample, as in Fe,O: candidates of others are left out.
+    metal
+        The absorber; by default the element whose K edge was measured. A PDF alone needs it.
+    most
+        Structures whose XANES may be simulated.
+    none
+        Probability, before anything is compared, that the sample is none of the candidates.
+    qmax
+        Qmax of the PDF in Å⁻¹; by default that of the file's header, or an estimate.
+    qdamp
+        Qdamp of the PDF in Å⁻¹.
+    radiation
+        What the PDF was measured with; by default what the file says, or X-rays.
+    signal
+        Which signal of a scan to take; see firstshell predict.
+    columns
+        Which columns of a table to take, such as energy=1,mu=ln(3/4).
+    format
+        Format of the files; by default their content decides.
+    transfer
+        How simulated spectra turn into those of your beamline, as firstshell calibrate writes it.
+    out
+        Folder for ranking.csv, ranking.parquet, the picture, and the simulated XANES, which are kept.
+    dask
+        Address of a Dask scheduler, as in tcp://host:8786; local processes by default.
+
+    """
+    from firstshell.api.match import rank as rank_structures
+    from firstshell.report.words.match import ranking_lines
+    from firstshell.runtime.cluster import executor_for
+    from firstshell.runtime.progress import make_reporter
+
+    source = candidates[0] if len(candidates) == 1 else candidates or "amcsd"
+    with executor_for({}, dask) as executor:
+        found = rank_structures(
+            files,
+            source,
+            metal,
+            composition=words(composition),
+            most=most,
+            none=none,
+            qmax=qmax,
+            qdamp=qdamp,
+            radiation=radiation,
+            signal=signal,
+            columns=columns,
+            format=format,
+            transfer=transfer,
+            partial=partial,
+            folder=out,
+            executor=executor,
+            workers=workers,
+            reporter=make_reporter(progress),
+            tell=cost_teller(workers),
+        )
+    for name, reason in (*found.measurements.refused, *found.refused):
+        say(plain(f"not used: {name}: {reason}"), file=sys.stderr)
+    say("\n".join(ranking_lines(found)))
+    say("wrote " + ", ".join(str(path) for path in found.save(out)))
+
+
+def cost_teller(workers: int | None) -> Callable[[Cost], None]:
+    """Return what prints the cost of simulations before they start."""
+    import os
+
+    from firstshell.report.words.match import cost
+
+    return lambda found: say(cost(found, workers or os.cpu_count() or 1), file=sys.stderr)

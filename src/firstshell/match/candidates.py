@@ -1,0 +1,200 @@
+"""What measurements are compared with: structures from files, from a list of files, or from a database."""
+
+from __future__ import annotations
+
+import csv
+import warnings
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from firstshell.crystal.symmetry import symmetry
+from firstshell.dataset import embedded
+from firstshell.dataset.materials import Material, Refused, read_folder
+from firstshell.elements import k_edge
+from firstshell.errors import DomainWarning, InputError
+from firstshell.io.structures import amcsd
+from firstshell.io.structures.files import Partial, parse_structure
+from firstshell.runtime.progress import Reporter, Silent
+
+if TYPE_CHECKING:
+    from firstshell.dataset.table import Dataset
+
+EMBEDDED, AMCSD = "embedded", "amcsd"
+REAL = ("natural", "decorated")
+"""Origins of the embedded dataset that were measured as crystals; the others were made for training."""
+MOST_ATOMS = 300
+"""Atoms in the cell of an entry of a database."""
+MAX_LIST = 10_000_000
+"""Bytes of a list of files."""
+
+
+@dataclass(frozen=True, eq=False)
+class Candidate:
+    """A structure that a sample may have.
+
+    name : of its file or its mineral
+    formula, space_group : reduced formula, and number
+    entries : its determinations; several where a database has one structure several times
+    """
+
+    name: str
+    formula: str
+    space_group: int
+    entries: tuple[Material, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Candidates:
+    """The candidates for one metal, and what could not be one.
+
+    stored : dataset that holds their XANES; None where these have to be simulated
+    """
+
+    metal: str
+    found: tuple[Candidate, ...]
+    refused: tuple[Refused, ...] = ()
+    stored: Dataset | None = field(default=None, repr=False)
+
+    def __len__(self) -> int:
+        return len(self.found)
+
+
+def find_candidates(
+    source: str | Path | Sequence[str | Path],
+    metal: str,
+    elements: Sequence[str] = (),
+    *,
+    partial: Partial = "refuse",
+    reporter: Reporter | None = None,
+) -> Candidates:
+    """Return the candidates of a source that hold a metal.
+
+    source : structure files and folders of them, a CSV with a column `file` (as COD's searches export), "embedded" for
+        the dataset that comes with firstshell, or "amcsd" for all of AMCSD; databases give each structure once
+    elements : those of the sample; candidates of others are left out. Hydrogen is always allowed. AMCSD needs them
+    partial : what to do with partly occupied positions of files
+
+    Raises InputError for an unknown metal or element, and when no candidate holds the metal.
+    """
+    for symbol in (metal, *elements):
+        k_edge(symbol) if symbol == metal else _check_element(symbol)
+    if source == EMBEDDED:
+        found = _embedded(metal)
+    elif source == AMCSD:
+        if not elements:
+            raise InputError("all of AMCSD is too much", remedy="Name the elements of the sample, as in Fe,O")
+        found = _amcsd(metal, elements, reporter or Silent())
+    else:
+        found = _files(source, metal, partial)
+    kept = tuple(each for each in found.found if not elements or _holds(each, {*elements, metal, "H", "D"}))
+    if not kept:
+        held = f" of {', '.join(elements)}" if elements else ""
+        reasons = f"; the first reason: {found.refused[0].id}: {found.refused[0].reason}" if found.refused else ""
+        what = f"there is no candidate with {metal}{held}{reasons}"
+        raise InputError(what, remedy="Give structures that hold the metal, or other elements")
+    return replace(found, found=kept)
+
+
+def _check_element(symbol: str) -> None:
+    from pymatgen.core.periodic_table import Element
+
+    if not Element.is_valid_symbol(symbol):
+        raise InputError(f"{symbol!r} is not the symbol of an element", remedy="Write them as in Fe,O")
+
+
+def _holds(candidate: Candidate, allowed: set[str]) -> bool:
+    return allowed.issuperset(element.symbol for element in candidate.entries[0].structure.elements)
+
+
+def _files(source: str | Path | Sequence[str | Path], metal: str, partial: Partial) -> Candidates:
+    several = [source] if isinstance(source, str | Path) else list(source)
+    paths, refused = [], []
+    for each in map(Path, several):
+        if each.suffix.lower() == ".csv":
+            listed, lacking = _listed(each)
+            paths += listed
+            refused += lacking
+        else:
+            paths.append(each)
+    materials, unusable = read_folder(paths, (metal,), partial, ligands=())
+    found = []
+    for material in materials:
+        formula = material.structure.composition.reduced_formula
+        found.append(Candidate(material.id, formula, symmetry(material.structure).number, (material,)))
+    return Candidates(metal, tuple(found), (*refused, *unusable))
+
+
+def _listed(path: Path) -> tuple[list[Path], list[Refused]]:
+    """Return the files that a CSV lists, relative to it, and what it lists in vain."""
+    remedy = 'Give a CSV with a column "file": names of structure files beside it'
+    try:
+        if path.stat().st_size > MAX_LIST:
+            raise InputError(f"a list of over {MAX_LIST / 1e6:.0f} MB", remedy=remedy, file=path)
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            reader = csv.DictReader(file)
+            if "file" not in (reader.fieldnames or ()):
+                raise InputError('there is no column "file"', remedy=remedy, file=path, line=1)
+            names = [str(row["file"] or "").strip() for row in reader]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise InputError(f"cannot read the list: {error}", remedy=remedy, file=path) from None
+    found, refused = [], []
+    for name in filter(None, names):
+        place = next((p for p in (path.parent / name, path.parent / f"{name}.cif") if p.is_file()), None)
+        if place is None:
+            refused.append(Refused(name, "structure", f"there is no such file beside {path.name}"))
+        else:
+            found.append(place)
+    if not found:
+        raise InputError("none of the files that it lists is there", remedy=remedy, file=path)
+    return found, refused
+
+
+def _embedded(metal: str) -> Candidates:
+    data = embedded.load_everything()
+    if metal not in data.metals:
+        what = f"the embedded dataset holds no {metal}"
+        raise InputError(what, remedy=f"It holds {', '.join(data.metals)}; give structure files, or search AMCSD")
+    real = [each for each in embedded.materials((metal,), data) if each.origin in REAL]
+    return Candidates(metal, tuple(_merged(real)), stored=data)
+
+
+def _amcsd(metal: str, elements: Sequence[str], reporter: Reporter) -> Candidates:
+    found: list[Material] = []
+    refused: list[Refused] = []
+    listed = list(amcsd.search(elements, metal))
+    reporter.start("Structures of AMCSD", len(listed))
+    for name, mineral, text in listed:
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", DomainWarning)  # of hydrogen that entries lack
+                structure = parse_structure(text, format="cif", source=name, max_sites=MOST_ATOMS)
+            found.append(Material(name, metal, structure, "natural", mineral, mineral))
+        except InputError as error:
+            refused.append(Refused(name, "structure", error.what))
+        reporter.advance()
+    reporter.finish()
+    return Candidates(metal, tuple(_merged(found)), tuple(refused))
+
+
+def _merged(materials: Iterable[Material]) -> list[Candidate]:
+    """Return candidates, each with all determinations of one structure: formula, space group, atoms of a cell."""
+    kinds: dict[tuple[str, int, int], list[Material]] = {}
+    for each in materials:
+        found = symmetry(each.structure)
+        atoms = len(np.unique(found.to_primitive))
+        formula = each.structure.composition.reduced_formula
+        kinds.setdefault((formula, found.number, atoms), []).append(each)
+    return [
+        Candidate(_name(entries), formula, number, tuple(entries)) for (formula, number, _), entries in kinds.items()
+    ]
+
+
+def _name(entries: Sequence[Material]) -> str:
+    """Return the mineral's name where there is one, and the first entry."""
+    group = entries[0].group
+    mineral = group if group and " " not in group else ""
+    return f"{mineral} ({entries[0].id})" if mineral else entries[0].id

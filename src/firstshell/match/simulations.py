@@ -1,0 +1,103 @@
+"""The XANES of candidates: those of a dataset as they are, others simulated, stored, and not simulated again."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from firstshell.crystal.sites import distinct_sites
+from firstshell.dataset.materials import Material
+from firstshell.dataset.pipeline import build_dataset
+from firstshell.errors import DomainWarning
+from firstshell.match.xanes_bank import Simulated
+from firstshell.measured.standards_file import without_hydrogen
+from firstshell.runtime.executors import Executor
+from firstshell.runtime.progress import Reporter
+from firstshell.types import Array
+
+if TYPE_CHECKING:
+    from firstshell.dataset.table import Dataset
+
+SECONDS = 12.0
+"""Of one processor for one site, roughly."""
+STORE = "candidates.parquet"
+"""Beside whose name the store lies."""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What simulating XANES takes.
+
+    structures, sites : to be simulated, some of which an earlier run may have
+    seconds : of one processor
+    """
+
+    structures: int
+    sites: int
+
+    @property
+    def seconds(self) -> float:
+        """What it takes."""
+        return self.sites * SECONDS
+
+
+def cost(materials: Iterable[Material]) -> Cost:
+    """Return what simulating the XANES of materials takes."""
+    counts = [len(distinct_sites(each.structure, each.metal)) for each in materials]
+    return Cost(len(counts), sum(counts))
+
+
+def stored_xanes(data: Dataset, materials: Sequence[Material]) -> tuple[Array, dict[str, Simulated]]:
+    """Return the energies in eV from the tabulated edge, and by id the XANES that a dataset holds of materials."""
+    wanted = {each.id for each in materials}
+    metals = {each.metal for each in materials}
+    frame = data.frame
+    here = frame["id"].isin(wanted) & frame["metal"].isin(metals)
+    sites = frame[here & (frame["level"] == "site")]
+    states: dict[str, float] = {}
+    for name, rows in sites.groupby("id"):
+        each = rows["oxidation_state"].astype("Float64")
+        weight = rows["multiplicity"].astype(float)
+        states[str(name)] = (
+            float("nan") if each.isna().any() else float((each.astype(float) * weight).sum() / weight.sum())
+        )
+    found = {}
+    for i in np.flatnonzero(here & (frame["level"] == "material")):
+        name = str(frame["id"].iloc[i])
+        found[name] = Simulated(name, data.spectra["xanes"][i], states.get(name, float("nan")))
+    return data.grids["xanes"].values, found
+
+
+def simulate_xanes(
+    materials: Sequence[Material],
+    folder: Path | None,
+    *,
+    executor: Executor | None = None,
+    workers: int | None = None,
+    reporter: Reporter | None = None,
+) -> tuple[Array, dict[str, Simulated], dict[str, str]]:
+    """Return the same of materials that have to be simulated, and by id why the others could not be.
+
+    folder : where finished sites are kept, so that a run that was stopped goes on; None keeps nothing
+
+    Hydrogen is left out, as it is of the standards that transfers come from.
+    """
+    bare = [replace(each, structure=without_hydrogen(each.structure)) for each in materials]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DomainWarning)
+        data = build_dataset(
+            bare,
+            None if folder is None else folder / STORE,
+            executor=executor,
+            workers=workers,
+            reporter=reporter,
+        )
+    grid, found = stored_xanes(data, bare)
+    failed = zip(data.excluded["id"], data.excluded["reason"], strict=True)
+    reasons = {str(name): str(reason) for name, reason in failed if name not in found}
+    return grid, found, reasons

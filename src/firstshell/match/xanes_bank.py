@@ -1,0 +1,100 @@
+"""XANES of many candidates beside one measurement: all of them quickly, the nearest ones with their best transfer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from firstshell.errors import InputError
+from firstshell.match.held_out import HeldOut
+from firstshell.match.xanes_fit import XanesFit, fit_xanes
+from firstshell.measured.xanes.foil import believed_foil_shift
+from firstshell.measured.xanes.footing import on_grid
+from firstshell.measured.xanes.matching import CALIBRATION, Match, make_bank, match
+from firstshell.measured.xanes.normalise import Normalised
+from firstshell.measured.xanes.population import REFERENCE_STATE, Population
+from firstshell.measured.xanes.standards import standard
+from firstshell.runtime.progress import Reporter, Silent
+from firstshell.types import Array
+
+FITTED = 45
+"""Spectra that get a fit, the nearest of the quick comparison."""
+ANCHORED = 1.0
+"""eV, standard deviation of what is left of a shift where a foil sets the energies."""
+
+
+@dataclass(frozen=True, eq=False)
+class Simulated:
+    """The simulated XANES of one structure.
+
+    values : (p,) edge steps
+    state : oxidation state of the metal, mean over its sites; NaN where it is not known
+    """
+
+    name: str
+    values: Array
+    state: float
+
+
+@dataclass(frozen=True, eq=False)
+class Compared:
+    """One structure's XANES beside the measurement.
+
+    distance : edge steps that the quick comparison leaves
+    fit : None where others are so much nearer that none was made
+    evidence : log of the likelihood, up to a constant; without a fit, that of the worst one
+    """
+
+    distance: float
+    fit: XanesFit | None
+    evidence: float
+
+
+def compare_xanes(
+    measured: Normalised,
+    grid: Array,
+    simulated: Sequence[Simulated],
+    population: Population,
+    known: HeldOut,
+    reporter: Reporter | None = None,
+) -> list[Compared]:
+    """Return how each of several simulated XANES compares with a measurement.
+
+    grid : (p,) eV from the tabulated K edge
+    population : transfers of all metals
+
+    Raises InputError where the measurement covers too little.
+    """
+    if not simulated:
+        raise InputError("there is no simulated XANES to compare with", remedy="Give candidates that can be simulated")
+    reporter, states = reporter or Silent(), states_of(simulated)
+    quick = distances(measured, grid, simulated, population)
+    nearest = np.argsort(quick.rmse, kind="stable")[:FITTED]
+    fits: dict[int, XanesFit] = {}
+    reporter.start("XANES", len(nearest))
+    for i in nearest:
+        pair = standard(measured, simulated[i].name, grid, simulated[i].values, float(states[i]))
+        fits[int(i)] = fit_xanes(pair, population, known, -float(quick.shift[i]))
+        reporter.advance()
+    reporter.finish()
+    least = min(found.evidence for found in fits.values())
+    return [
+        Compared(float(distance), fits.get(i), fits[i].evidence if i in fits else least)
+        for i, distance in enumerate(quick.rmse)
+    ]
+
+
+def distances(measured: Normalised, grid: Array, simulated: Sequence[Simulated], population: Population) -> Match:
+    """Return the quick comparison of simulated XANES with a measurement, at stretches and widths of a coarse table."""
+    foil, own = believed_foil_shift(measured), population.of_metal(measured.metal)
+    bank = make_bank(grid, np.array([each.values for each in simulated]), states_of(simulated), own)
+    return match(bank, on_grid(measured, foil or 0.0), own.misfit, CALIBRATION if foil is None else ANCHORED)
+
+
+def states_of(simulated: Sequence[Simulated]) -> Array:
+    """Return the oxidation states; where one is not known, the mean of the others."""
+    states = np.array([each.state for each in simulated])
+    known = states[np.isfinite(states)]
+    return np.where(np.isfinite(states), states, known.mean() if len(known) else REFERENCE_STATE)

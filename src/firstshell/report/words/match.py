@@ -1,0 +1,108 @@
+"""Fits and rankings of structures in words, for a terminal and for figures."""
+
+from __future__ import annotations
+
+from math import ceil, isfinite
+from typing import TYPE_CHECKING
+
+from firstshell.match.rank import NONE_NAME
+from firstshell.runtime.console import plain, true_minus
+from firstshell.simulation import show
+
+if TYPE_CHECKING:
+    from firstshell.match.fit import StructureFit
+    from firstshell.match.parameter import Parameter
+    from firstshell.match.rank import Ranked, Ranking
+    from firstshell.match.simulations import Cost
+
+LINES = 10
+"""Candidates that are printed."""
+WIDTH = 34
+LEAST = 0.001
+"""Probability below which none is printed."""
+MEANING = {
+    "shift": "energies lie higher by",
+    "stretch": "features are spread out by",
+    "sigma": "broadened by a Gaussian of standard deviation",
+    "growth": "width gained with energy",
+    "over_absorption": "over-absorption",
+    "slope": "slope of the normalisation",
+    "scale": "scale",
+    "strain": "strain of the cell",
+    "delta1": "correlated motion, 1/r",
+    "delta2": "correlated motion, 1/r²",
+    "qdamp": "resolution, Qdamp",
+}
+
+
+def cost(found: Cost, workers: int) -> str:
+    """Return what is about to be simulated, and how long that takes."""
+    minutes = ceil(found.seconds / workers / 60)
+    sites = f"{found.sites} site{'s' * (found.sites != 1)}"
+    structures = f"{found.structures} structure{'s' * (found.structures != 1)}"
+    return (
+        f"XANES of {structures}, {sites}: about {minutes} min with {workers} processor{'s' * (workers != 1)}; "
+        "what an earlier run has finished is not simulated again"
+    )
+
+
+def residual(found: StructureFit, name: str) -> str:
+    """Return how near a structure is by one modality."""
+    share = f"as near as a right structure is in {100 * found.nearness[name]:.0f} % of cases"
+    value = found.residuals[name]
+    return f"RMSE {value:.3f} edge steps: {share}" if name == "xanes" else f"Rw {value:.3f}: {share}"
+
+
+def fit_lines(found: StructureFit) -> list[str]:
+    """Return residuals and parameters, a line each."""
+    lines = [f"{plain(found.name)}: {found.measurements.metal}"]
+    for name in found.residuals:
+        lines.append(f"  {show(name)}: {residual(found, name)}")
+        lines += [f"    {_parameter(each)}" for each in found.parameters if each.modality == name]
+    return lines
+
+
+def _parameter(each: Parameter) -> str:
+    unit = f" {each.unit}" if each.unit else ""
+    meaning = MEANING.get(each.name, f"displacement of {each.name.split()[-1]}" if " " in each.name else "")
+    numbers = f"{each.value:.4g} (90 % interval {each.low:.4g} to {each.high:.4g}){unit}"
+    limit = "; at the limit of what it may be" if each.at_limit else ""
+    return f"{each.name:16}{true_minus(numbers)}{f'  {meaning}' if meaning else ''}{limit}"
+
+
+def ranking_lines(found: Ranking) -> list[str]:
+    """Return the likeliest candidates, a line each, under a heading."""
+    votes = list(found.none_votes)
+    heads = [f"{'candidate':{WIDTH}}  {'formula':14}{'odds':>8}"]
+    heads += [f"{show(name) + ' alone':>14}" for name in votes] if len(votes) > 1 else []
+    lines = ["".join(heads) + "  residual"]
+    lines += [_candidate(each, votes) for each in found.ranked[:LINES]]
+    rest = found.ranked[LINES:]
+    if rest:
+        lines.append(f"{len(rest)} more, together {_percent(sum(each.odds for each in rest))}")
+    lines.append(_row(NONE_NAME, "", found.none, [found.none_votes[name] for name in votes]))
+    return lines
+
+
+def _candidate(each: Ranked, votes: list[str]) -> str:
+    parts = []
+    if each.xanes is not None:
+        rmse = each.xanes.distance if each.xanes.fit is None else each.xanes.fit.rmse
+        parts.append(f"XANES {rmse:.3f}")
+    if each.pdf is not None:
+        parts.append(f"Rw {each.pdf.rw:.2f}")
+    name = plain(each.candidate.name)
+    row = _row(name, plain(each.candidate.formula), each.odds, [each.votes[name] for name in votes])
+    return f"{row}  {', '.join(parts)}"
+
+
+def _row(name: str, formula: str, odds: float, votes: list[float]) -> str:
+    short = name if len(name) <= WIDTH else f"{name[: WIDTH - 1]}…"
+    alone = "".join(f"{_percent(vote):>14}" for vote in votes) if len(votes) > 1 else ""
+    return f"{short:{WIDTH}}  {formula[:13]:14}{_percent(odds):>8}{alone}"
+
+
+def _percent(share: float) -> str:
+    if not isfinite(share):
+        return "–"
+    return "<0.1 %" if share < LEAST else f"{100 * share:.1f} %"

@@ -1,0 +1,347 @@
+"""Whether rankings of structures are right, and their odds.
+
+python validation/rank.py standards BMM MEASURED [--work WORK]    residuals of right and wrong structures; writes
+    firstshell/match/held_out.json. BMM and MEASURED are folders with truth.csv
+python validation/rank.py rank BMM MEASURED [--work WORK]    measured standards among candidates, by XANES
+python validation/rank.py pdf MEASURED    the same by PDF, of the PDFs in MEASURED
+python validation/rank.py planted    parameters of simulated measurements against their intervals
+
+To be run with PYTHONPATH=tools. No standard has a part in the transfers and residuals that it is judged with.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import transfers
+
+from firstshell.dataset import embedded
+from firstshell.io.spectra.measured import PdfHeader, make_pdf
+from firstshell.io.spectra.sniff import read_measured
+from firstshell.match import held_out
+from firstshell.match.candidates import EMBEDDED, Candidate, find_candidates
+from firstshell.match.held_out import ENERGY, HeldOut
+from firstshell.match.odds import LEVELS, none_ratio, posterior
+from firstshell.match.pdf_scan import PdfScan
+from firstshell.match.simulations import stored_xanes
+from firstshell.match.xanes_bank import Compared, Simulated, compare_xanes
+from firstshell.match.xanes_fit import fit_xanes
+from firstshell.measured.pdf.match import MatchedPdf, match_pdf
+from firstshell.measured.xanes.normalise import Normalised
+from firstshell.measured.xanes.population import default_population
+from firstshell.measured.xanes.standards import Standard
+from firstshell.measured.xanes.standards import fit as fit_standard
+from firstshell.runtime.store import write_atomic
+from firstshell.simulation.pdf import PdfParams, pdf_family
+from firstshell.types import Array
+
+PDFS = {"TiO2_film_xray.gr": ("Ti", "TiO2", 141), "LaMnO3_300K_neutron.gr": ("Mn", "LaMnO3", 62)}
+"""Measured PDFs whose structure is among the candidates: metal, formula, space group."""
+UNLIKE = ("Hercynite",)
+"""Measurements that are not of what they are named after (docs/results/answers.md)."""
+FORMULAS = {"gamma-MnOOH": "MnO2", "azurite": "Cu3C2O8"}
+"""Of standards that are no candidates of the dataset, hydrogen left out."""
+MADE = 60
+"""PDFs that are simulated as if measured."""
+LEAST = 10
+"""Candidates that a ranking needs to count."""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(dest="command", required=True)
+    for name in ("standards", "rank"):
+        command = commands.add_parser(name)
+        command.add_argument("bmm", type=Path)
+        command.add_argument("measured", type=Path)
+        command.add_argument("--work", type=Path, default=Path("standards.store"))
+    commands.add_parser("pdf").add_argument("measured", type=Path)
+    commands.add_parser("planted")
+    options = parser.parse_args()
+    warnings.simplefilter("ignore")
+    if options.command == "standards":
+        standards(options.bmm, options.measured, options.work)
+    elif options.command == "rank":
+        rank(options.bmm, options.measured, options.work)
+    elif options.command == "pdf":
+        pdf(options.measured)
+    else:
+        planted()
+
+
+@dataclass(frozen=True, eq=False)
+class Entry:
+    """The XANES of one determination of a candidate.
+
+    kind : what candidate it belongs to
+    elements : without hydrogen
+    oxide : whether only oxygen surrounds the metal
+    """
+
+    kind: tuple[str, int, str]
+    elements: frozenset[str]
+    oxide: bool
+    simulated: Simulated
+
+
+@cache
+def pool(metal: str) -> list[Candidate]:
+    return list(find_candidates(EMBEDDED, metal).found)
+
+
+@cache
+def entries(metal: str) -> tuple[Array, list[Entry]]:
+    """The grid and all entries that the embedded dataset has of a metal."""
+    data = embedded.load_everything()
+    whole = data.frame[(data.frame["level"] == "material") & (data.frame["metal"] == metal)]
+    ligands = dict(zip(whole["id"], whole["ligand"], strict=True))
+    materials = [entry for each in pool(metal) for entry in each.entries]
+    grid, found = stored_xanes(data, materials)
+    listed = []
+    for each in pool(metal):
+        elements = frozenset(e.symbol for e in each.entries[0].structure.elements) - {"H", "D"}
+        kind = (each.formula, each.space_group, each.name)
+        listed += [Entry(kind, elements, ligands[e.id] == "O", found[e.id]) for e in each.entries]
+    return grid, listed
+
+
+def formula_elements(formula: str) -> frozenset[str]:
+    return frozenset(re.findall("[A-Z][a-z]?", formula))
+
+
+def listed(standard: Standard) -> tuple[Array, list[Entry], set[tuple[str, int, str]]]:
+    """The candidates for a standard, its own structure added where the dataset lacks it; and which are right."""
+    grid, found = entries(standard.metal)
+    name = transfers.STRUCTURES[standard.compound]
+    right = {each.kind for each in found if each.simulated.name == name}
+    mineral = {each.kind for each in found if each.kind[2].lower().startswith(standard.compound.lower() + " ")}
+    if not right | mineral:
+        kind = (FORMULAS.get(standard.compound, standard.compound), 0, standard.compound)
+        made = Simulated(standard.compound, standard.simulated, standard.state)
+        return grid, [*found, Entry(kind, formula_elements(kind[0]), True, made)], {kind}
+    return grid, found, right | mineral
+
+
+def standards(bmm: Path, measured: Path, work: Path) -> None:
+    keys, residuals, distance, wrong = [], [], [], []
+    pairs = []
+    for file, sample, each in transfers.paired(bmm, measured, work):
+        if each.metal not in embedded.load_dataset().metals or any(name in file for name in UNLIKE):
+            continue
+        population = transfers.population(without={(each.metal, each.compound)})
+        found = fit_standard(each, population)
+        fitted = found.transfer.apply(each.grid, each.simulated, each.energy)
+        grid, candidates, right = listed(each)
+        compared = quick(sample, grid, candidates, population)
+        is_right = np.array([entry.kind in right for entry in candidates])
+        keys.append((each.metal, each.compound))
+        residuals.append(np.interp(ENERGY, each.energy, each.measured - fitted))
+        pairs.append((each, population))
+        distance.append(compared[is_right].min())
+        wrong.append(np.quantile(by_kind(candidates, compared, ~is_right), LEVELS))
+        print(f"{file}: {found.rmse:.3f}, distance {distance[-1]:.3f}, nearest wrong {wrong[-1][0]:.3f}", flush=True)
+    right_rw, wrong_rw = made_pdfs()
+    right_rw = np.concatenate([right_rw, measured_rw(measured)])
+    unknown = np.full(len(keys), np.nan)
+    found_all = HeldOut(
+        tuple(keys), np.array(residuals), unknown, np.array(distance), np.array(wrong), right_rw, wrong_rw
+    )
+    # A fit needs the covariance of the others' residuals, so that it can only be made now.
+    rmse = [
+        fit_xanes(each, population, found_all.without({key})).rmse
+        for key, (each, population) in zip(keys, pairs, strict=True)
+    ]
+    found_all = replace(found_all, rmse=np.array(rmse))
+    path = Path(held_out.__file__).with_name(held_out.FILE)
+    write_atomic(path, lambda place: place.write_text(found_all.to_json() + "\n", encoding="utf-8"))
+
+
+def quick(sample: Normalised, grid: Array, candidates: Sequence[Entry], population: object) -> Array:
+    """The distances of the quick comparison."""
+    from firstshell.match import xanes_bank
+
+    return np.array(xanes_bank.distances(sample, grid, [each.simulated for each in candidates], population).rmse)
+
+
+def by_kind(candidates: Sequence[Entry], values: Array, kept: Array) -> list[float]:
+    """The least value of each candidate."""
+    least: dict[tuple[str, int, str], float] = {}
+    for each, value, keep in zip(candidates, values, kept, strict=True):
+        if keep:
+            least[each.kind] = min(least.get(each.kind, np.inf), float(value))
+    return list(least.values())
+
+
+def rank(bmm: Path, measured: Path, work: Path) -> None:
+    known = held_out.held_out()
+    sets: dict[str, Callable[[Standard, Entry, frozenset[str]], bool]] = {
+        "elements of the sample, and binary oxides": lambda each, entry, elements: (
+            entry.oxide and (entry.elements <= elements or entry.elements == {each.metal, "O"})
+        ),
+        "all oxides of the metal": lambda _each, entry, _elements: entry.oxide,
+    }
+    results: dict[str, list[tuple[str, int, int, float, float, float, float]]] = {name: [] for name in sets}
+    for file, sample, each in transfers.paired(bmm, measured, work):
+        key = (each.metal, each.compound)
+        if each.metal not in embedded.load_dataset().metals or any(name in file for name in UNLIKE):
+            continue
+        population, residuals = transfers.population(without={key}), known.without({key})
+        grid, candidates, right = listed(each)
+        elements = next(entry.elements for entry in candidates if entry.kind in right)
+        for name, allowed in sets.items():
+            kept = [e for e in candidates if e.kind in right or allowed(each, e, elements)]
+            found = compare_xanes(sample, grid, [e.simulated for e in kept], population, residuals)
+            with_it, without = judged(kept, found, right, residuals, True), judged(kept, found, right, residuals, False)
+            results[name].append((file, *with_it, without[-1]))
+            place, count, odds, first, none = with_it
+            print(
+                f"{name}: {file}: {each.compound} is number {place + 1} of {count}, odds {odds:.2f} "
+                f"(first {first:.2f}), none {none:.2f}; without it none {without[-1]:.2f}",
+                flush=True,
+            )
+    for name, rows in results.items():
+        summarise(name, rows)
+
+
+def judged(
+    kept: Sequence[Entry],
+    found: Sequence[Compared],
+    right: set[tuple[str, int, str]],
+    known: HeldOut,
+    with_right: bool,
+) -> tuple[int, int, float, float, float]:
+    """Place of the right structure, number of candidates, its odds, those of the first, and of none."""
+    best: dict[object, Compared] = {}
+    for entry, each in zip(kept, found, strict=True):
+        kind = "right" if entry.kind in right else entry.kind
+        if (with_right or kind != "right") and (kind not in best or each.evidence > best[kind].evidence):
+            best[kind] = each
+    if not best:
+        return 0, 0, 0.0, 0.0, 1.0
+    evidence = np.array([each.evidence for each in best.values()])
+    nearest = list(best.values())[int(evidence.argmax())]
+    against = none_ratio(nearest.distance, len(best), known.distance, known.wrong)
+    odds, none = posterior({"xanes": evidence}, {"xanes": against})
+    order = [list(best)[i] for i in np.argsort(-evidence, kind="stable")]
+    place = order.index("right") if with_right else -1
+    own = float(odds[list(best).index("right")]) if with_right else 0.0
+    return place, len(best), own, float(odds.max()), none
+
+
+def summarise(name: str, rows: Sequence[tuple[str, int, int, float, float, float, float]]) -> None:
+    for least in (2, LEAST):
+        some = [row for row in rows if row[2] >= least]
+        if not some:
+            continue
+        place, count = np.array([row[1] for row in some]), np.array([row[2] for row in some])
+        first, none, without = (np.array([row[i] for row in some]) for i in (4, 5, 6))
+        print(
+            f"\n{name}, {least} candidates or more: {len(some)} files, {np.median(count):.0f} candidates (median)\n"
+            f"first in {np.mean(place == 0):.0%}, among three in {np.mean(place < 3):.0%}; by chance "
+            f"{np.mean(1 / count):.0%} and {np.mean(np.minimum(1, 3 / count)):.0%}\n"
+            f"none of these: {none.mean():.2f} where the right one is there, {without.mean():.2f} where it is not"
+        )
+        for low, high in ((0.0, 0.3), (0.3, 0.6), (0.6, 1.01)):
+            within = (first >= low) & (first < high)
+            if within.any():
+                stated, held = first[within].mean(), np.mean(place[within] == 0)
+                print(
+                    f"odds of the first {low:.1f} to {min(high, 1):.1f}: stated {stated:.2f}, "
+                    f"right {held:.2f} ({within.sum()})"
+                )
+
+
+def made_pdfs() -> tuple[Array, Array]:
+    """Rw of right and quantiles of those of wrong structures, for PDFs simulated from other determinations."""
+    rng = np.random.default_rng(0)
+    twice = [each for metal in embedded.load_dataset().metals for each in pool(metal) if len(each.entries) > 1]
+    right, wrong = [], []
+    for k in rng.choice(len(twice), min(MADE, len(twice)), replace=False):
+        target = twice[k]
+        one, other = rng.choice(len(target.entries), 2, replace=False)
+        entry = target.entries[one]
+        scan = PdfScan(as_if_measured(entry.structure, rng))
+        right.append(scan.compare(target.entries[other].structure).rw)
+        others = [each for each in pool(entry.metal) if each is not target]
+        wrong.append(np.quantile([scan.compare(each.entries[0].structure).rw for each in others], LEVELS))
+    print(
+        f"Rw of {len(right)} right structures: {np.median(right):.2f}; "
+        f"nearest wrong: {np.median(np.array(wrong)[:, 0]):.2f}"
+    )
+    return np.array(right), np.array(wrong)
+
+
+def as_if_measured(structure: object, rng: np.random.Generator, noise: float = 0.05) -> MatchedPdf:
+    """The PDF of a structure as of a measurement: displacements by element, correlated motion, resolution, noise."""
+    qmax = float(rng.uniform(18.0, 28.0))
+    step = np.pi / qmax / 8
+    uiso = {e.symbol: float(0.006 * 2 ** rng.normal(0.0, 0.7)) for e in structure.elements}  # type: ignore[attr-defined]
+    params = PdfParams(
+        rmax=24.0, rstep=step, qmax=qmax, qdamp=float(rng.uniform(0.02, 0.05)), points=None, uiso=uiso,
+        delta2=float(rng.uniform(0.0, 2.0)),
+    )  # fmt: skip
+    family = pdf_family(structure, None, params)  # type: ignore[arg-type]
+    values = family.total()
+    # White noise on the independent points, carried to the others as the transform does.
+    points = np.arange(0, len(family.r), 8)
+    random = rng.normal(0.0, noise * np.sqrt(np.mean(values**2)), len(points))
+    carried = np.sinc((family.r[:, None] - family.r[points]) * qmax / np.pi) @ random
+    values = float(rng.uniform(0.5, 1.0)) * (values + carried)
+    header = PdfHeader(qmax=qmax, qdamp=params.qdamp, radiation="x-ray")
+    return match_pdf(make_pdf(family.r, values, "made", header, {}))
+
+
+def measured_rw(folder: Path) -> Array:
+    found = []
+    for file, (metal, formula, group) in PDFS.items():
+        scan = PdfScan(match_pdf(read_measured(folder / "pdf" / file)[0]))
+        right = [e for c in pool(metal) if (c.formula, c.space_group) == (formula, group) for e in c.entries]
+        found.append(min(scan.compare(each.structure).rw for each in right))
+    return np.array(found)
+
+
+def pdf(folder: Path) -> None:
+    for file, (metal, formula, group) in PDFS.items():
+        scan = PdfScan(match_pdf(read_measured(folder / "pdf" / file)[0]))
+        best = [(max(scan.compare(e.structure).evidence for e in c.entries), c) for c in pool(metal)]
+        best.sort(key=lambda pair: -pair[0])
+        places = [i for i, (_, c) in enumerate(best) if (c.formula, c.space_group) == (formula, group)]
+        print(f"{file}: {formula} is number {places[0] + 1} of {len(best)}; next {best[1][1].name}")
+
+
+def planted() -> None:
+    """Share of true parameters within their 90 % intervals."""
+    rng = np.random.default_rng(1)
+    inside: dict[str, list[bool]] = {}
+    known, population = held_out.held_out(), default_population()
+    for metal in embedded.load_dataset().metals:
+        grid, found = entries(metal)
+        own = population.of_metal(metal)
+        for k in rng.choice(len(found), 15, replace=False):
+            each = found[k].simulated
+            state = 3.0 if np.isnan(each.state) else each.state
+            transfer = own.draw(np.array([state]), rng)[0]
+            energy = np.arange(-10.0, 45.0, 0.5)
+            error = rng.multivariate_normal(np.zeros(len(energy)), known.covariance(energy))
+            measured = transfer.apply(grid, each.values, energy) + error
+            pair = Standard(each.name, each.name, metal, energy, measured, grid, each.values, state, True)
+            fit = fit_xanes(pair, population, known)
+            for name, error_of in fit.errors.items():
+                away = abs(getattr(fit.transfer, name) - getattr(transfer, name))
+                inside.setdefault(f"xanes {name}", []).append(bool(away <= 1.645 * error_of))
+    for name, found_in in inside.items():
+        print(f"{name}: {np.mean(found_in):.2f} of {len(found_in)}")
+    print(f"XANES, all: {np.mean([v for values in inside.values() for v in values]):.3f}")
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).parent))
+    main()
