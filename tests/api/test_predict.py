@@ -133,7 +133,7 @@ def test_evidence_and_files(scan, model, tmp_path):
     _, windows = answers[0].evidence()
     assert len(answers[0].plot(windows).subfigs) == 3
     names = [path.name for path in answers.save(tmp_path / "answers", [windows])]
-    assert names == ["answers.csv", "answers.json", "answers.parquet", "evidence.csv", "sample_01.png", "sample_01.svg"]
+    assert names == ["answers.csv", "answers.parquet", "answers.json", "evidence.csv", "sample_01.png", "sample_01.svg"]
 
 
 def test_the_model_of_answers_is_kept(scan, model, tmp_path):

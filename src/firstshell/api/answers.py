@@ -140,7 +140,7 @@ class Answers(base.Answers):
     >>> answers.frame()[["sample", "metal", "in_domain"]].shape
     (1, 3)
     >>> [path.name for path in answers.save("answers")]
-    ['answers.csv', 'answers.json', 'answers.parquet', 'sample_01.png', 'sample_01.svg']
+    ['answers.csv', 'answers.parquet', 'answers.json', 'sample_01.png', 'sample_01.svg']
 
     """
 
