@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -5,6 +7,7 @@ from firstshell.elements import k_edge
 from firstshell.errors import InputError
 from firstshell.measured.composition import composition_advice
 from firstshell.measured.read import PdfConditionsGiven, read_samples
+from firstshell.prediction import asking
 from firstshell.prediction import non_oxides as foreign
 from firstshell.prediction.answer import Answers, _apart, answer, answer_all
 from firstshell.prediction.damping import damped
@@ -212,7 +215,8 @@ def test_all_reasons_are_told_when_nothing_can_be_used(tmp_path, models):
 
 
 @pytest.mark.parametrize("amount", [0.0, 0.7])
-def test_windows_add_up_to_the_answer_of_the_forest(both_model, tmp_path, amount):
+def test_windows_add_up_to_the_answer_of_the_forest(both_model, tmp_path, amount, monkeypatch):
+    monkeypatch.setattr(asking, "NEAREST", 0.0)
     reading = read_samples([write_scan(tmp_path / "a.dat", charge=3), write_gr(tmp_path / "a.gr")], "Cu")
     (found,) = answer(both_model, reading.samples)
     found.spectra["xanes"] = damped(found.spectra["xanes"], amount)
@@ -283,3 +287,15 @@ def test_each_measurement_speaks_alone_and_disputes_are_told(
 def test_intervals_that_share_nothing_are_apart():
     assert _apart([(2.0, 2.3), (2.4, 3.0)])
     assert not _apart([(2.0, 2.5), (2.4, 3.0)])
+
+
+def test_parts_of_unlike_sites_are_said(tmp_path, models):
+    (found,) = ask([write_scan(tmp_path / "a.dat", number=6)], models)
+    assert 0.0 <= found.unlike_sites <= 1.0
+    assert sum(found.sites.values()) == pytest.approx(1.0)
+    mean = sum(number * share for number, share in found.sites.items())
+    assert mean == pytest.approx(found.predictions[Target.COORDINATION_NUMBER].value)
+    unlike, like = (wording.paragraph(replace(found, unlike_sites=share)) for share in (0.6, 0.1))
+    assert "Sites may differ in coordination number (60 % of the forest): " in unlike
+    assert "Sites may differ" not in like
+    assert frame([found])["unlike_sites"].tolist() == [found.unlike_sites]

@@ -2,12 +2,13 @@ import numpy as np
 import pytest
 
 from firstshell.measured.xanes.footing import ENERGY, placed
+from firstshell.prediction import asking
 from firstshell.prediction.asking import ask
 from firstshell.prediction.damping import AMOUNTS, damped, undone
 from firstshell.types import Target
 from quick import normalised
 
-NUMBER = Target.COORDINATION_NUMBER
+NUMBER, STATE = Target.COORDINATION_NUMBER, Target.OXIDATION_STATE
 
 
 @pytest.fixture(scope="module")
@@ -64,3 +65,27 @@ def test_what_is_not_known_of_the_damping_enters_the_spread(xanes_model, spectra
     assert model.outputs.averages(NUMBER, said.outputs)[row] == pytest.approx(middle)
     expected = np.sqrt(weight @ (each.spread[NUMBER] ** 2 + (means - middle) ** 2))
     assert said.spread[NUMBER][row] == pytest.approx(expected)
+
+
+def test_the_likelihood_of_training_spectra_says_the_oxidation_state(xanes_model):
+    spectra = np.array([placed(normalised(charge=charge, number=4)) for charge in (2, 3)])
+    likely, states = xanes_model.damping.infer(spectra)
+    assert likely == pytest.approx(xanes_model.damping.likely(spectra))
+    assert states.sum(axis=1) == pytest.approx(1.0)
+    assert states @ xanes_model.outputs.classes(STATE) == pytest.approx([2, 3], abs=0.3)
+
+
+def test_the_oxidation_state_is_averaged_with_it_and_doubt_is_kept(xanes_model, spectra, monkeypatch):
+    model, classes = xanes_model, xanes_model.outputs.classes(STATE)
+    near = model.damping.infer(spectra)[1]
+    both = model.ask({"xanes": spectra})
+    monkeypatch.setattr(asking, "NEAREST", 0.0)
+    forest = model.ask({"xanes": spectra})
+    own, others = model.outputs.columns(STATE), slice(model.outputs.columns(STATE).stop, None)
+    assert both.outputs[:, own] == pytest.approx((forest.outputs[:, own] + near) / 2)
+    assert (both.outputs[:, others] == forest.outputs[:, others]).all()
+    one, two = forest.outputs[:, own] @ classes, near @ classes
+    within = near @ classes**2 - two**2
+    expected = np.sqrt((forest.spread[STATE] ** 2 + within) / 2 + (one - two) ** 2 / 4)
+    assert both.spread[STATE] == pytest.approx(expected, abs=1e-6)
+    assert (both.spread[NUMBER] == forest.spread[NUMBER]).all()

@@ -138,11 +138,20 @@ def test_mixtures_are_between_their_parts(samples):
 def test_outputs_stand_side_by_side_and_give_back_what_was_encoded(samples):
     outputs = Outputs.of(samples)
     encoded = outputs.encode(samples)
-    assert encoded.shape == (len(samples), outputs.columns(LENGTH).stop)
+    assert encoded.shape == (len(samples), outputs.count)
     for target in Target:
         assert outputs.averages(target, encoded) == pytest.approx(samples.truth(target))
-    assert encoded[:, -1].std() == pytest.approx(LENGTH_WEIGHT)
+    assert encoded[:, outputs.columns(LENGTH)].std() == pytest.approx(LENGTH_WEIGHT)
     assert list(outputs.classes(LENGTH)) == []
+
+
+def test_samples_of_two_coordination_numbers_have_unlike_sites(samples):
+    made = mixed(samples, 50, np.random.default_rng(0))
+    both, outputs = joined(samples, made), Outputs.of(samples)
+    unlike = outputs.unlike(outputs.encode(both))
+    assert (unlike[: len(samples)] == 0).all()
+    assert (unlike[len(samples) :] == ((made.classes[NUMBER].shares > 0).sum(axis=1) > 1)).all()
+    assert 0 < unlike.sum() < 50
 
 
 def test_trees_that_disagree_have_a_spread(samples):

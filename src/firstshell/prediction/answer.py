@@ -52,6 +52,8 @@ class Answer:
         What a person should know, one sentence each.
     alone : dict
         What each of several measurements says without the others: by modality, Prediction by Target.
+    unlike_sites : float
+        Share of the forest, 0 to 1, that holds the metal's sites for unlike in their coordination number; uncalibrated.
 
     """
 
@@ -65,11 +67,17 @@ class Answer:
     resemblance: dict[str, Resemblance]
     warnings: tuple[str, ...]
     alone: dict[str, dict[Target, Prediction]] = field(default_factory=dict)
+    unlike_sites: float = 0.0
 
     @property
     def in_domain(self) -> bool:
         """Whether every input is like what the model was trained on."""
         return all(each.inside for each in self.resemblance.values())
+
+    @property
+    def sites(self) -> dict[int, float]:
+        """What part of the metal's sites has each coordination number; the answer is their mean."""
+        return self.predictions[Target.COORDINATION_NUMBER].probabilities
 
     @property
     def by_measurement(self) -> dict[str, dict[Target, Prediction]]:
@@ -242,8 +250,15 @@ def _asked(model: Predictor, ready: Sequence[_Ready]) -> list[Answer]:
         return []
     said = model.ask(_together(model, ready))
     return [
-        _answer(model, *parts)
-        for parts in zip(ready, model.answers(said), said.damping, _if_moved(model, ready), strict=True)
+        replace(_answer(model, *parts), unlike_sites=float(unlike))
+        for *parts, unlike in zip(
+            ready,
+            model.answers(said),
+            said.damping,
+            _if_moved(model, ready),
+            model.outputs.unlike(said.outputs),
+            strict=True,
+        )
     ]
 
 

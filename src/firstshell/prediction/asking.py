@@ -14,13 +14,17 @@ from firstshell.study.splits import Codes
 from firstshell.study.trees import Trees
 from firstshell.types import Array, Target
 
+NEAREST = 0.5
+"""Share of the oxidation state's answer that the likelihood of the training spectra has beside the forest."""
+
 
 @dataclass(frozen=True, eq=False)
 class Told:
-    """What a forest says of n measurements.
+    """What a model says of n measurements.
 
-    outputs : (n, k) mean over trees and over the over-absorption that each may have
-    spread : (n,) standard deviation over both, by target
+    outputs : (n, k) mean over trees and over the over-absorption that each may have; that of the oxidation state is
+        averaged with what the likelihood of the training spectra says
+    spread : (n,) standard deviation over all of these, by target
     damping : (n,) mean over-absorption that was undone
     """
 
@@ -35,24 +39,27 @@ class Undone:
 
     rows : (m,) which measurement each is of, in order; shares : (m,) how likely its over-absorption, `amounts` (m,), is
     spectra : (m, p) by modality
+    states : (n, k) how likely each oxidation state of the n measurements is; None where that is not inferred
     """
 
     rows: Codes
     shares: Array
     amounts: Array
     spectra: dict[str, Array]
+    states: Array | None
 
 
 def undo(damping: Damping | None, spectra: Mapping[str, Array]) -> Undone:
     """Undo the over-absorption of XANES among spectra (n, p), or one (p,), by modality; None leaves all as they are."""
     spectra = {name: np.atleast_2d(values) for name, values in spectra.items()}
-    count = len(next(iter(spectra.values())))
-    shares = np.ones((count, 1)) if damping is None else damping.likely(spectra["xanes"])
+    shares, states = np.ones((len(next(iter(spectra.values()))), 1)), None
+    if damping is not None:
+        shares, states = damping.infer(spectra["xanes"])
     rows, ways = np.nonzero(shares)
     seen = {name: values[rows] for name, values in spectra.items()}
     if damping is not None:
         seen["xanes"] = undone(seen["xanes"], AMOUNTS[ways])
-    return Undone(rows, shares[rows, ways], AMOUNTS[ways], seen)
+    return Undone(rows, shares[rows, ways], AMOUNTS[ways], seen, states)
 
 
 def ask(
@@ -81,4 +88,17 @@ def ask(
     for target in Target:
         off = outputs.averages(target, each) - outputs.averages(target, found)[rows]
         spread[target] = np.sqrt(mean(apart[target] ** 2 + off**2))
+    if seen.states is not None:
+        spread[Target.OXIDATION_STATE] = _averaged(outputs, found, spread[Target.OXIDATION_STATE], seen.states)
     return Told(found, spread, mean(seen.amounts))
+
+
+def _averaged(outputs: Outputs, found: Array, spread: Array, states: Array) -> Array:
+    """Average the oxidation state of outputs (n, k) with probabilities `states` (n, c), and return its (n,) spread."""
+    own, classes = outputs.columns(Target.OXIDATION_STATE), outputs.classes(Target.OXIDATION_STATE)
+    one, two = found[:, own] @ classes, states @ classes
+    found[:, own] = (1.0 - NEAREST) * found[:, own] + NEAREST * states
+    middle = found[:, own] @ classes
+    within = np.maximum(states @ classes**2 - two**2, 0.0)
+    squares = (1.0 - NEAREST) * (spread**2 + (one - middle) ** 2) + NEAREST * (within + (two - middle) ** 2)
+    return np.asarray(np.sqrt(squares))

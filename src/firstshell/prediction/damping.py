@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from firstshell.measured.xanes.footing import ENERGY
-from firstshell.types import Array
+from firstshell.types import Array, Target
 
 if TYPE_CHECKING:
     from firstshell.prediction.channels import XanesChannel
@@ -43,11 +43,13 @@ class Damping:
     centres : (n, 111) mean of the disturbed copies of each sample
     whitening : (111, 111) turns a deviation into independent ones of size one
     shares : (n,) what each sample counts for, adding to one
+    states : (n, k) what part of each sample is of each oxidation state
     """
 
     centres: Array
     whitening: Array
     shares: Array
+    states: Array
 
     @cached_property
     def _banks(self) -> list[Array]:
@@ -55,16 +57,24 @@ class Damping:
 
     def likely(self, values: Array) -> Array:
         """Return the (n, amounts) probability of each of `AMOUNTS` for spectra (n, 111); negligible ones are 0."""
+        return self.infer(values)[0]
+
+    def infer(self, values: Array) -> tuple[Array, Array]:
+        """Return what `likely` does, and the (n, k) probability of each oxidation state.
+
+        It is that of the training samples which have it, by their likelihood with all amounts, each sample's share
+        being what is believed of it before.
+        """
         seen = values @ self.whitening.T
-        own, log = (seen**2).sum(axis=1)[:, None], np.empty((len(values), len(AMOUNTS)))
+        own, log = (seen**2).sum(axis=1)[:, None], np.empty((len(AMOUNTS), len(values), len(self.shares)))
         for k, bank in enumerate(self._banks):
             squares = own + (bank**2).sum(axis=1)[None] - 2.0 * seen @ bank.T
-            log[:, k] = np.logaddexp.reduce(-squares / (2.0 * SHARPNESS) + np.log(self.shares), axis=1)
-        log -= AMOUNTS / RARE
-        found = np.exp(log - log.max(axis=1, keepdims=True))
-        found /= found.sum(axis=1, keepdims=True)
+            log[k] = -squares / (2.0 * SHARPNESS) + np.log(self.shares) - AMOUNTS[k] / RARE
+        likely = np.exp(log - log.max(axis=(0, 2))[None, :, None])
+        likely /= likely.sum(axis=(0, 2))[None, :, None]
+        found = likely.sum(axis=2).T
         found[found < NEGLIGIBLE] = 0.0
-        return np.asarray(found / found.sum(axis=1, keepdims=True))
+        return np.asarray(found / found.sum(axis=1, keepdims=True)), np.asarray(likely.sum(axis=0) @ self.states)
 
 
 def learn(samples: Samples, channel: XanesChannel, rng: np.random.Generator) -> Damping:
@@ -75,7 +85,8 @@ def learn(samples: Samples, channel: XanesChannel, rng: np.random.Generator) -> 
     left = (copies - centres[:, None]).reshape(count * COPIES, -1)
     covariance = left.T @ left / (count * (COPIES - 1)) + _misfit()
     whitening = np.linalg.inv(np.linalg.cholesky(covariance))
-    return Damping(centres, whitening, samples.weights / samples.weights.sum())
+    states = samples.classes[Target.OXIDATION_STATE].shares
+    return Damping(centres, whitening, samples.weights / samples.weights.sum(), states)
 
 
 def damped(values: Array, amount: float) -> Array:

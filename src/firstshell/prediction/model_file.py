@@ -41,7 +41,7 @@ END = struct.Struct("<4s4H2LH")
 """The end of a zip archive: mark, disks, numbers of parts, size and place of the directory, length of a comment."""
 ZIP64 = bytes(20)
 """As long as the mark of archives over 4 GB, which would stand before the end."""
-DAMPING = ("centres", "whitening", "shares")
+DAMPING = ("centres", "whitening", "shares", "states")
 REMEDY = "Use one written by firstshell, or train again"
 
 
@@ -158,27 +158,29 @@ def _unpacked(about: Any, arrays: Arrays, path: str | Path) -> Predictor:
         outputs = from_dict(Outputs, about["outputs"])
         own = {name.removeprefix("trees/"): array for name, array in arrays.items() if name.startswith("trees/")}
         trees = Trees.from_arrays(own, sum(len(channel.positions()) for channel in channels))
-        if trees.outputs != outputs.columns(Target.BOND_LENGTH).stop:
+        if trees.outputs != outputs.count:
             raise ValueError("the trees have other outputs")
         foreign = {name: _foreign(known[name], names, arrays) for name, names in about["foreign"].items()}
         metal, dataset = str(about["metal"]), str(about["dataset"])
-        damping = _damping(arrays)
+        damping = _damping(arrays, len(outputs.oxidation_states))
         return Predictor(metal, channels, trees, outputs, calibrations, damping, likeness, foreign, dataset)
     except (InputError, LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
         raise InputError(f"this file holds no predictor: {error}", remedy=REMEDY, file=path) from None
 
 
-def _damping(arrays: Arrays) -> Damping | None:
+def _damping(arrays: Arrays, states: int) -> Damping | None:
     parts = [arrays.get(f"damping/{name}") for name in DAMPING]
     if all(part is None for part in parts):
         return None
-    centres, whitening, shares = (np.asarray(part, dtype=float) for part in parts)
+    centres, whitening, shares, known = (np.asarray(part, dtype=float) for part in parts)
     points = len(ENERGY)
     if centres.shape != (len(shares), points) or whitening.shape != (points, points) or not len(shares):
         raise ValueError("what infers the damping is of another shape")
-    if not all(np.isfinite(part).all() for part in (centres, whitening, shares)) or (shares < 0).any():
+    if known.shape != (len(shares), states):
+        raise ValueError("what infers the damping has other oxidation states")
+    if not all(np.isfinite(part).all() for part in (centres, whitening, shares, known)) or (shares < 0).any():
         raise ValueError("what infers the damping is not finite")
-    return Damping(centres, whitening, shares)
+    return Damping(centres, whitening, shares, known)
 
 
 def _likeness(channel: Channel, table: Any, arrays: Arrays) -> Likeness:

@@ -1,4 +1,4 @@
-"""What one forest says of all three targets at once: shares of the classes, and a length, side by side."""
+"""What one forest says at once: shares of the classes, a length, and whether sites are unlike, side by side."""
 
 from __future__ import annotations
 
@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 LENGTH_WEIGHT = 0.4
 """Standard deviation of the lengths among the outputs, whose shares have about as much: all three then count when a
 tree splits. One forest for all is as good as three, and takes a third of the time (docs/decisions/one-forest.md)."""
+
+UNLIKE_WEIGHT = 0.3
+"""What stands for unlike sites among the outputs, so that trees hardly split for it."""
+UNLIKE = 0.05
+"""Part of a sample's sites that must have another coordination number than the others for them to be unlike."""
 
 
 @dataclass(frozen=True)
@@ -53,10 +58,21 @@ class Outputs:
         starts = {Target.OXIDATION_STATE: 0, Target.COORDINATION_NUMBER: first, Target.BOND_LENGTH: first + second}
         return slice(starts[target], starts[target] + max(1, len(self.classes(target))))
 
+    @property
+    def count(self) -> int:
+        """Number of outputs: those of the targets, and that of unlike sites."""
+        return self.columns(Target.BOND_LENGTH).stop + 1
+
     def encode(self, samples: Samples) -> Array:
         """Return the (n, outputs) that a forest learns."""
         length = (samples.bond_length - self.centre) / self.unit
-        return np.column_stack([*(samples.classes[target].shares for target in Target if target.is_class), length])
+        unlike = samples.classes[Target.COORDINATION_NUMBER].shares.max(axis=1) < 1.0 - UNLIKE
+        shares = (samples.classes[target].shares for target in Target if target.is_class)
+        return np.column_stack([*shares, length, UNLIKE_WEIGHT * unlike])
+
+    def unlike(self, outputs: Array) -> Array:
+        """Return the (n,) share of the forest that holds sites of a sample for unlike in their coordination number."""
+        return np.asarray(outputs[:, self.count - 1] / UNLIKE_WEIGHT)
 
     def averages(self, target: Target, outputs: Array) -> Array:
         """Return the (n,) mean values of a target."""

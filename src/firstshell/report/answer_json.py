@@ -24,6 +24,8 @@ def to_json(answers: Sequence[Answer]) -> list[dict[str, Any]]:
                 name: {target.value: _plain(found) for target, found in predictions.items()}
                 for name, predictions in answer.by_measurement.items()
             },
+            "sites": {str(number): share for number, share in answer.sites.items()},
+            "unlike_sites": answer.unlike_sites,
             "disagree on": [target.value for target in answer.disputed],
             "in_domain": answer.in_domain,
             "warnings": list(answer.warnings),

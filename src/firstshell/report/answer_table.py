@@ -106,6 +106,7 @@ def _row(answer: Answer) -> dict[str, Any]:
             low, high = predictions[target].interval
             row |= {f"{target.value}_{name}_alone{unit}": predictions[target].value}
             row |= {f"{target.value}_{name}_alone_low{unit}": low, f"{target.value}_{name}_alone_high{unit}": high}
+    row["unlike_sites"] = answer.unlike_sites
     row["in_domain"] = answer.in_domain
     for name, each in answer.resemblance.items():
         unit = each.unit
@@ -125,7 +126,18 @@ _ORIGIN = ("file_type", "signal", "other_signals", "edge", "E0", "edge_step", "p
 def _groups() -> tuple[str, ...]:
     """Return what columns are about, in their order."""
     targets = (target.value for target in Target)
-    return "sample", "files", "metal", "inputs", *_ORIGIN, "range_ends", *targets, "in_domain", *modalities.ranked()
+    return (
+        "sample",
+        "files",
+        "metal",
+        "inputs",
+        *_ORIGIN,
+        "range_ends",
+        *targets,
+        "unlike_sites",
+        "in_domain",
+        *modalities.ranked(),
+    )
 
 
 def _place(name: str) -> tuple[int, int, int]:

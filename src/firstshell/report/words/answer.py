@@ -24,6 +24,9 @@ BY = {
 }
 WIDTH = 30
 STRONGEST = 3
+UNLIKE = 0.3
+"""Share of the forest for unlike sites from which on their parts are said."""
+LEAST_PART = 0.05
 
 
 def paragraph(answer: Answer) -> str:
@@ -33,6 +36,7 @@ def paragraph(answer: Answer) -> str:
     lines = [f"{plain(answer.sample.name)}: {answer.metal}, from {names} ({sources})"]
     lines += [f"  {sentence}" for sentence in origin(answer)]
     lines += [f"  {_target(prediction)}" for prediction in answer.predictions.values()]
+    lines += _sites(answer)
     lines += _by_measurement(answer)
     for name, each in answer.resemblance.items():
         lines += _resemblance(name, each)
@@ -103,6 +107,14 @@ def _target(found: Prediction) -> str:
         sign = "+" if target is Target.OXIDATION_STATE else ""
         line += "  " + ", ".join(f"{value:{sign}d}: {100 * p:.0f} %" for value, p in found.probabilities.items())
     return line
+
+
+def _sites(answer: Answer) -> list[str]:
+    """Return what part of the metal has which coordination number, where sites may be unlike."""
+    if answer.unlike_sites < UNLIKE:
+        return []
+    parts = ", ".join(f"{share:.2f} of {number}" for number, share in answer.sites.items() if share >= LEAST_PART)
+    return [f"  Sites may differ in coordination number ({100 * answer.unlike_sites:.0f} % of the forest): {parts}"]
 
 
 def _by_measurement(answer: Answer) -> list[str]:
