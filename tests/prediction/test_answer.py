@@ -5,7 +5,7 @@ import pytest
 
 from firstshell.elements import k_edge
 from firstshell.errors import InputError
-from firstshell.measured.composition import composition_advice
+from firstshell.measured.composition import composition_advice, contradicts
 from firstshell.measured.read import PdfConditionsGiven, read_samples
 from firstshell.prediction import asking
 from firstshell.prediction import non_oxides as foreign
@@ -99,14 +99,16 @@ def test_a_header_that_speaks_of_another_sample_is_told(tmp_path, models):
     files = [write_scan(tmp_path / "x.dat"), write_gr(tmp_path / "y.gr")]
     assert not any("header" in warning for warning in ask(files, models)[0].warnings)
     files[1].write_text(files[1].read_text().replace("composition = CuO", "composition = Fe2O3"))
-    assert any("Fe2O3, which holds no Cu" in warning for warning in ask(files, models)[0].warnings)
+    (found,) = ask(files, models)
+    assert any("Fe2O3, which holds no Cu" in warning for warning in found.warnings)
+    assert not found.in_domain
 
 
 @pytest.mark.parametrize(
     ("composition", "told"),
     [
-        (None, ()),
-        ("sample 7", ()),
+        (None, ("does not say",)),
+        ("sample 7", ("does not say",)),
         ("La0.2Mn0.2O0.6", ()),
         ("MnS", ("oxygen",)),
         ("Ti2 O4", ("no Mn",)),
@@ -118,6 +120,7 @@ def test_compositions(composition, told):
     assert len(found) == len(told)
     assert all(word in warning for word, warning in zip(told, found, strict=True))
     assert len(composition_advice(composition, "Mn", oxides=False)) == len([word for word in told if word != "oxygen"])
+    assert contradicts(composition, "Mn", oxides=True) == (bool(told) and told != ("does not say",))
 
 
 def test_pairs_of_many_files_have_one_name(tmp_path):

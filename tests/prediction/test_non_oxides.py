@@ -4,8 +4,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from firstshell.measured.pdf.match import window
 from firstshell.measured.xanes.footing import ENERGY
 from firstshell.prediction import non_oxides as foreign
+from firstshell.prediction.channels import XanesChannel
 from firstshell.prediction.model import make_predictor
 from firstshell.prediction.model_file import load_predictor, save_predictor
 from firstshell.prediction.pdf_channel import PdfChannel
@@ -39,9 +41,64 @@ def test_what_may_be_measured_beside_oxides():
     assert foreign.names_beside("W", ["WO3"]) == ()
 
 
-def test_pdfs_are_not_compared():
-    assert foreign.spectra("Cu", ("metallic Cu",), PdfChannel()) is None
+def test_pdfs_are_compared_with_those_of_compounds():
+    channel = PdfChannel()
+    found = foreign.spectra("Cu", foreign.names_beside("Cu", ()), channel)
+    assert found.reference[0].shape == (len(found.names), 6, len(channel.positions()))
+    assert any("CuS" in name for name in found.names)
+    assert foreign.spectra("Cu", ("metallic Cu",), channel) is None  # of a model that knows sulfides
+    assert foreign.spectra("Cu", foreign.names_beside("Cu", ()), PdfChannel(radiation="neutron")) is None
     assert foreign.spectra("Cu", (), XANES[0]) is None
+
+
+def test_pdfs_are_compared_over_first_shells():
+    channel, rng = PdfChannel(), np.random.default_rng(0)
+    (known,) = foreign.spectra("Cu", foreign.names_beside("Cu", ()), channel).reference
+    values = np.zeros(len(channel.grid.values))
+    values[window(channel.grid.values)] = 3.0 * known[4, 2]
+    far = values.copy()
+    far[channel.grid.values > 3.3] += rng.normal(size=(channel.grid.values > 3.3).sum())
+    for each in (values, far):
+        distances = channel.distances((known,), each)
+        assert distances.argmin() == 4
+        assert distances[4] == pytest.approx(0.0, abs=1e-3)
+
+
+class Apart:
+    """What a XANES is compared with at distances that are given."""
+
+    def __init__(self, *distances):
+        self.known = foreign.Foreign(("metallic Fe", "a sulfide such as FeS", "a fluoride such as FeF3"), (np.eye(3),))
+        self.all = np.array(distances)
+
+    def ask(self, judge, monkeypatch):
+        monkeypatch.setattr(XanesChannel, "distances", lambda _, reference, __: reference[0] @ self.all)
+        return judge(self.known, XANES[0], np.zeros(111), 0.03)
+
+
+@pytest.mark.parametrize(
+    ("distances", "rival", "alike"),
+    [
+        ((0.035, 0.1, 0.1), "metallic Fe", None),
+        ((0.037, 0.1, 0.1), None, None),
+        ((0.1, 0.032, 0.1), "a sulfide such as FeS", None),
+        ((0.1, 0.034, 0.1), None, None),
+        ((0.1, 0.1, 0.022), "a fluoride such as FeF3", "a fluoride such as FeF3"),
+        ((0.1, 0.1, 0.029), None, "a fluoride such as FeF3"),
+        ((0.1, 0.1, 0.031), None, None),
+    ],
+)
+def test_how_near_each_kind_must_be(distances, rival, alike, monkeypatch):
+    found = [Apart(*distances).ask(judge, monkeypatch) for judge in (foreign.rival, foreign.look_alike)]
+    assert [None if each is None else each[0] for each in found] == [rival, alike]
+
+
+def test_a_fluoride_that_is_as_near_is_said(xanes_model):
+    found = resemblance(xanes_model, "xanes", np.interp(ENERGY, [-5, 5, 10, 50], [0, 0.2, 1.2, 1.0]))
+    near = replace(found, distance=0.029, limit=0.06, rival=None, look_alike=("a fluoride such as FeF3", 0.028))
+    assert near.inside
+    assert "is as near to a fluoride such as FeF3 as to the nearest oxide (0.028 and 0.029)" in near.warning
+    assert replace(near, look_alike=None).warning is None
 
 
 @pytest.mark.parametrize("name", ["metallic Cu", COMPOUNDS["Cu"]])

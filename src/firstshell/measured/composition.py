@@ -12,10 +12,15 @@ def composition_advice(composition: str | None, metal: str, oxides: bool) -> tup
     """
     held = elements_in(composition or "")
     if not held:
-        return ()
+        return (f"the PDF does not say what its sample is made of: that it holds {metal} is taken for granted",)
     found = []
     if metal not in held:
         found.append(f"the header says {composition}, which holds no {metal}: is the right metal asked about?")
     if oxides and "O" not in held:
         found.append(f"the header says {composition}: the models know only compounds with oxygen")
     return tuple(found)
+
+
+def contradicts(composition: str | None, metal: str, oxides: bool) -> bool:
+    """Whether the header of a PDF says that a sample has not the metal, or no oxygen where models know only oxides."""
+    return bool(elements_in(composition or "")) and bool(composition_advice(composition, metal, oxides))

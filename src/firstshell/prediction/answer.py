@@ -11,7 +11,7 @@ import numpy as np
 from firstshell.config import did_you_mean
 from firstshell.dataset.embedded import manifest
 from firstshell.errors import InputError
-from firstshell.measured.composition import composition_advice
+from firstshell.measured.composition import composition_advice, contradicts
 from firstshell.measured.read import MeasuredSample, Reading, none_usable, reason
 from firstshell.measured.xanes.footing import on_grid, placed
 from firstshell.prediction.align import Alignment, aligned
@@ -52,6 +52,8 @@ class Answer:
         What a person should know, one sentence each.
     alone : dict
         What each of several measurements says without the others: by modality, Prediction by Target.
+    contradicted : bool
+        Whether the header of the PDF speaks of a sample without the metal, or without oxygen.
     unlike_sites : float
         Share of the forest, 0 to 1, that holds the metal's sites for unlike in their coordination number; uncalibrated.
 
@@ -67,12 +69,13 @@ class Answer:
     resemblance: dict[str, Resemblance]
     warnings: tuple[str, ...]
     alone: dict[str, dict[Target, Prediction]] = field(default_factory=dict)
+    contradicted: bool = False
     unlike_sites: float = 0.0
 
     @property
     def in_domain(self) -> bool:
-        """Whether every input is like what the model was trained on."""
-        return all(each.inside for each in self.resemblance.values())
+        """Whether every input is like what the model was trained on, and no header speaks against it."""
+        return not self.contradicted and all(each.inside for each in self.resemblance.values())
 
     @property
     def sites(self) -> dict[int, float]:
@@ -293,17 +296,19 @@ def _answer(
         for name in (channel.name for channel in model.channels)
     }
     warnings = [warning for each in (sample.xanes, sample.pdf) if each is not None for warning in each.warnings]
+    contradicted = False
     if sample.pdf is not None:
-        warnings += composition_advice(sample.pdf.composition, model.metal, model.dataset == manifest()["hash"])
+        about = sample.pdf.composition, model.metal, model.dataset == manifest()["oxides"]["hash"]
+        warnings += composition_advice(*about)
+        contradicted = contradicts(*about)
     if moved is not None and moved.doubt:
         then = "" if elsewhere is None else f"; with energies as these have them the answer is {_brief(elsewhere)}"
         warnings.append(f"the energy scale is doubtful: {moved.doubt}{then}")
     warnings += [f"the {show(name)} {each.warning}" for name, each in alike.items() if each.warning is not None]
     if damping >= DAMPED:
         warnings.append(f"the white line is damped, as by an over-absorption of {damping:.1f}, which was undone")
-    return Answer(
-        sample, model.metal, model.inputs, predictions, spectra, moved, float(damping), alike, tuple(warnings)
-    )
+    about_spectra = spectra, moved, float(damping), alike, tuple(warnings)
+    return Answer(sample, model.metal, model.inputs, predictions, *about_spectra, contradicted=contradicted)
 
 
 def _brief(predictions: dict[Target, Prediction]) -> str:

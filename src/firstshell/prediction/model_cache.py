@@ -94,6 +94,8 @@ def predictor(
     population = (population or default_population()).of_metal(metal)
     channels, params = channels_of(inputs, population, radiation), params or TrainingParams()
     how = [[described(channel) for channel in channels], to_dict(params), foreign.names_beside(metal, ())]
+    if any(channel.name != "xanes" for channel in channels):  # compared with compounds of the embedded dataset
+        how.append(embedded.manifest()["hash"])
     settings = [EDITION, known, metal, *how, version("scikit-learn")]
     name = f"{metal}-{'+'.join(channel.name for channel in channels)}-{stable_hash(settings)[:16]}.npz"
     path = (folder or cache_folder()) / "models" / name

@@ -2,7 +2,7 @@
 
 Measurements are compared with simulations of them as they are with training spectra: of metals and of sulfides of
 Co, Ni, Zn and Mo (`python bench/foreign.py make`), and of the compounds of the embedded dataset without oxygen around
-the metal (tools/embedded_dataset/non_oxides.py).
+the metal (tools/embedded_dataset/non_oxides.py). PDFs are compared with those of these compounds, X-ray ones only.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from firstshell.elements import elements_in
 from firstshell.measured.xanes.matching import make_bank
 from firstshell.measured.xanes.population import PLAIN, Population
 from firstshell.prediction.channels import Channel, XanesChannel
+from firstshell.prediction.training_set import named
 from firstshell.types import Array
 
 FILE = Path(str(files("firstshell.prediction") / "non_oxides.json"))
@@ -28,9 +29,14 @@ FILE = Path(str(files("firstshell.prediction") / "non_oxides.json"))
 Fermi level, which a foil has at the tabulated edge, those of compounds from the tabulated edge as simulated."""
 COMPOUND_STATE = 2.0
 """Oxidation state that compounds are taken to have, whose spectra are moved as those of oxides are."""
-MARGIN, OF_COMPOUNDS = 1.2, 1.0
-"""How many times as far as an oxide a metal, or a compound, may be and still be what was measured
-(docs/explanation/answers.md). There is one of a metal, and there are dozens of compounds to be near to by chance."""
+MARGIN, OF_COMPOUNDS, OF_FLUORIDES, OF_PDFS = 1.2, 1.1, 0.75, 0.9
+"""How many times as far as an oxide a metal, a compound, a fluoride, or by PDF a compound, may be and still be what was
+measured (docs/explanation/answers.md). There is one of a metal, and there are dozens of compounds to be near to by
+chance; measured hydroxides are as near to fluorides as to oxides."""
+ALIKE = 1.0
+"""The same for a fluoride that is said to be as near, the measurement being in the domain all the same."""
+FLUORIDE = "a fluoride "
+"""What names of fluorides begin with."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,8 +69,10 @@ def names_beside(metal: str, formulas: Iterable[str]) -> tuple[str, ...]:
 def spectra(metal: str, names: Sequence[str], channel: Channel) -> Foreign | None:
     """Return what a channel compares with under these names; None where there is nothing."""
     known = tuple(row["name"] for row in _rows() if row["metal"] == metal and row["name"] in names)
-    if not known or not isinstance(channel, XanesChannel):
+    if not known:
         return None
+    if not isinstance(channel, XanesChannel):
+        return _pdfs(metal, channel) if set(known) != {metallic(metal)} else None
     population = channel.population or PLAIN
     banks = []
     for name in known:
@@ -85,13 +93,49 @@ def curve(metal: str, name: str) -> tuple[Array, Array]:
 def rival(known: Foreign, channel: Channel, values: Array, farthest: float) -> tuple[str, float] | None:
     """Return name and distance of what is nearest to a measurement (p,), as far as its margin times `farthest` at most.
 
-    The margin is `MARGIN` of a metal and `OF_COMPOUNDS` of others.
+    The margins are `MARGIN` and those beside it.
     """
-    distances = channel.distances(known.reference, values)
-    margins = np.array([MARGIN if name.startswith(metallic("")) else OF_COMPOUNDS for name in known.names])
+    margins = np.full(len(known.names), OF_PDFS)
+    if isinstance(channel, XanesChannel):
+        margins = np.array([_margin(name) for name in known.names])
+    return _within(known, channel.distances(known.reference, values), margins, farthest)
+
+
+def look_alike(known: Foreign, channel: Channel, values: Array, farthest: float) -> tuple[str, float] | None:
+    """Return name and distance of the fluoride that is nearest to a XANES (p,), at most `ALIKE` times `farthest`."""
+    rows = [i for i, name in enumerate(known.names) if name.startswith(FLUORIDE)]
+    if not rows or not isinstance(channel, XanesChannel):
+        return None
+    fluorides = Foreign(tuple(known.names[i] for i in rows), tuple(part[rows] for part in known.reference))
+    distances = channel.distances(fluorides.reference, values)
+    return _within(fluorides, distances, np.full(len(rows), ALIKE), farthest)
+
+
+def _margin(name: str) -> float:
+    if name.startswith(metallic("")):
+        return MARGIN
+    return OF_FLUORIDES if name.startswith(FLUORIDE) else OF_COMPOUNDS
+
+
+def _within(known: Foreign, distances: Array, margins: Array, farthest: float) -> tuple[str, float] | None:
     best = int((distances / margins).argmin())
     within = distances[best] <= margins[best] * farthest
     return (known.names[best], float(distances[best])) if within else None
+
+
+def _pdfs(metal: str, channel: Channel) -> Foreign | None:
+    """Return the embedded dataset's compounds without oxygen around a metal, as a channel of X-ray PDFs has them."""
+    from firstshell.dataset.embedded import load_everything
+    from firstshell.prediction.pdf_channel import PdfChannel
+
+    if not isinstance(channel, PdfChannel) or channel.radiation != "xray":
+        return None
+    data = load_everything().select(metal, "material")
+    data = data.take(np.flatnonzero(["O" not in ligand.split("+") for ligand in data.frame["ligand"]]))
+    if not len(data.frame):
+        return None
+    names = tuple(named(row) for row in data.frame.to_dict("records"))
+    return Foreign(names, channel.variants(data.spectra[channel.name], data.grids[channel.name]))
 
 
 def _on_the_edge(population: Population) -> Population:

@@ -12,6 +12,9 @@ from firstshell.types import Array, Grid
 
 BLOCK = 24
 """PDFs that share the conditions of a measurement."""
+NEAR = 3.2
+"""Å up to which PDFs are compared: over the whole window those of different oxides differ by as much as other compounds
+do from them (docs/explanation/answers.md)."""
 
 
 @dataclass(frozen=True)
@@ -70,11 +73,12 @@ class PdfChannel:
 
     def reference(self, samples: Samples) -> tuple[Array, ...]:
         """Return (n, v, m) scale-free PDFs at low and high Qmax and displacement."""
-        values, grid = samples.spectra[self.name], _grid(samples, self.name)
-        variants = [
-            as_measured(values, grid, qmax=q, qdamp=0.03, du=du) for q in (17.0, 21.0, 26.0) for du in (0, 0.005)
-        ]
-        return (np.stack([scale_free(each, grid) for each in variants], axis=1),)
+        return self.variants(samples.spectra[self.name], _grid(samples, self.name))
+
+    def variants(self, values: Array, grid: Grid) -> tuple[Array, ...]:
+        """Return the same for PDFs (n, p) on a grid."""
+        found = [as_measured(values, grid, qmax=q, qdamp=0.03, du=du) for q in (17.0, 21.0, 26.0) for du in (0, 0.005)]
+        return (np.stack([scale_free(each, grid) for each in found], axis=1),)
 
     @property
     def reference_shape(self) -> tuple[int, int]:
@@ -82,10 +86,11 @@ class PdfChannel:
         return 1, len(self.positions())
 
     def distances(self, reference: tuple[Array, ...], values: Array) -> Array:
-        """Return the RMS differences from n samples at the best scale and conditions, of the RMS of G."""
-        seen = self.features(values[None])[0]
-        overlap = np.clip((reference[0] @ seen).max(axis=1) / len(seen), 0.0, 1.0)
-        return np.asarray(np.sqrt(1.0 - overlap**2))
+        """Return the RMS differences up to `NEAR` from n samples at the best scale and conditions, of the RMS of G."""
+        near = self.positions() <= NEAR
+        seen, known = self.features(values[None])[0][near], reference[0][..., near]
+        overlap = (known @ seen / (np.linalg.norm(known, axis=-1) * np.linalg.norm(seen))).max(axis=1)
+        return np.asarray(np.sqrt(1.0 - np.clip(overlap, 0.0, 1.0) ** 2))
 
     def beside(self, reference: tuple[Array, ...], index: int, values: Array) -> tuple[Array, Array, Array]:
         """Return distances in Å, the scale-free measurement, and a sample under the conditions that suit it best."""

@@ -21,6 +21,7 @@ class Resemblance:
     distance, limit : to the nearest training sample, and beyond which it is outside the domain
     nearest : (name, distance) of the nearest ones, the nearest first
     rival : (name, distance) of a metal or a sulfide that the measurement is as much like; None without one
+    look_alike : (name, distance) of a fluoride that is as near as the nearest sample, in the domain all the same
     axis, measured, alike : (a,) eV from the tabulated K edge or Å; the measurement there, and the nearest at its best
     """
 
@@ -30,6 +31,7 @@ class Resemblance:
     limit: float
     nearest: tuple[tuple[str, float], ...]
     rival: tuple[str, float] | None
+    look_alike: tuple[str, float] | None
     axis: Array
     measured: Array
     alike: Array
@@ -63,6 +65,11 @@ class Resemblance:
         if not self.inside:
             nearest = f"nearest {self.distance:.3f}, limit {self.limit:.3f}"
             return f"is {self.likeness} ({nearest}): the answer is a guess"
+        if self.look_alike is not None:
+            distances = f"{self.look_alike[1]:.3f} and {self.distance:.3f}"
+            return (
+                f"is as near to {self.look_alike[0]} as to the nearest oxide ({distances}) and hardly tells them apart"
+            )
         return None
 
 
@@ -88,9 +95,13 @@ def resemblance(
             break
     distance = float(distances[order[0]])
     axis, measured, alike = channel.beside(known.reference, int(order[0]), values)
-    rival, others = None, model.foreign.get(modality)
+    rival, near, others = None, None, model.foreign.get(modality)
     if others is not None:
         asked = values if as_measured is None else as_measured
-        rival = foreign.rival(others, channel, asked, min(distance, known.limit))
+        farthest = min(distance, known.limit)
+        rival = foreign.rival(others, channel, asked, farthest)
+        near = foreign.look_alike(others, channel, asked, farthest) if rival is None else None
     nearest = tuple(named.items())
-    return Resemblance(modality, channel.distance_unit, distance, known.limit, nearest, rival, axis, measured, alike)
+    return Resemblance(
+        modality, channel.distance_unit, distance, known.limit, nearest, rival, near, axis, measured, alike
+    )

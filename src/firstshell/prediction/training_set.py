@@ -113,7 +113,7 @@ def collect(data: Dataset, metal: str, *, whole: bool = False) -> Samples:
     axes = {name: grid.values for name, grid in data.grids.items()}
     return Samples(
         metal,
-        [_name(row) for row in table.to_dict("records")],
+        [named(row) for row in table.to_dict("records")],
         group_codes(table, "formula"),
         _commonness(table) / np.bincount(owners)[owners],
         {name: values[chosen] for name, values in data.spectra.items()},
@@ -231,7 +231,7 @@ def _mean_length(frame: pd.DataFrame, sites: Codes, row: int) -> float:
     return float(np.average(own["bond_length"].astype(float), weights=own["multiplicity"]))
 
 
-def _name(row: dict[Hashable, Any]) -> str:
+def named(row: dict[Hashable, Any]) -> str:
     """Return "Hematite, Fe2O3 (amcsd-00143)", with the site where it is one of several."""
     mineral = str(row["source"] or "").partition(";")[0].partition(":")[0].strip()
     site = "" if row["level"] == "material" else f", site {row['site']}"
