@@ -61,7 +61,7 @@ class Outputs:
     @property
     def count(self) -> int:
         """Number of outputs: those of the targets, and that of unlike sites."""
-        return self.columns(Target.BOND_LENGTH).stop + 1
+        return int(self.columns(Target.BOND_LENGTH).stop) + 1
 
     def encode(self, samples: Samples) -> Array:
         """Return the (n, outputs) that a forest learns."""
