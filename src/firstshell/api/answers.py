@@ -50,6 +50,10 @@ class Answer(base.Answer):
         What a person should know, one sentence each.
     alone : dict
         What each of several measurements says without the others: by modality, Prediction by Target.
+    contradicted : bool
+        Whether the header of the PDF speaks of a sample without the metal, or without oxygen.
+    unlike_sites : float
+        Share of the forest, 0 to 1, that holds the metal's sites for unlike in their coordination number; uncalibrated.
     models : ModelSource
         Where the model came from.
 
