@@ -5,6 +5,7 @@ import shutil
 from feff_runs import tree_files, write_folder
 from firstshell.dataset.table import write_dataset
 from firstshell.prediction import model_cache
+from mixing import write_mixture, write_phases
 from places import DATA
 from quick import QUICK, write_gr, write_xdi
 from synthetic import synthetic_dataset
@@ -20,6 +21,8 @@ def lay_out(folder, monkeypatch):
     write_folder(tree_files(), folder / "runs")
     write_xdi(folder / "my.xdi")
     write_gr(folder / "my.gr")
+    write_phases(folder)
+    write_mixture(folder / "mixture.dat", {"one": 0.7, "other": 0.3})
     write_dataset(synthetic_dataset(40), folder / "small.parquet")
     monkeypatch.chdir(folder)
     monkeypatch.setenv("FIRSTSHELL_CACHE", str(folder / "cache"))

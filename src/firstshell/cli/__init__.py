@@ -20,6 +20,7 @@ from firstshell.cli.doctor import doctor
 from firstshell.cli.fetch import fetch
 from firstshell.cli.fit import fit
 from firstshell.cli.import_feff import import_feff
+from firstshell.cli.mix import mix
 from firstshell.cli.notes import show_note
 from firstshell.cli.predict import predict
 from firstshell.cli.rank import rank
@@ -40,6 +41,7 @@ app = App(
 for command in (
     study,
     predict,
+    mix,
     score,
     calibrate,
     advise,

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 COLUMNS = ("file", "structure", "metal")
 MAX_BYTES, MAX_ROWS = 1_000_000, 500
-REMEDY = f"Give a CSV with the columns {','.join(COLUMNS)}, one row a standard"
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +54,7 @@ def read_list(path: str | Path, how: ReadParams | None = None) -> list[Listed]:
     from firstshell.io.structures.files import read_structure
 
     path, found = Path(path), []
-    for line, row in _rows(path):
+    for line, row in read_rows(path):
         try:
             k_edge(row["metal"])
             structure = read_structure(path.parent / row["structure"])
@@ -64,7 +63,7 @@ def read_list(path: str | Path, how: ReadParams | None = None) -> list[Listed]:
             if len(samples) != 1:
                 what = f"{row['file']} holds {len(samples)} XANES"
                 raise InputError(what, remedy="Name one group of a project, as in my.prj#CuO")
-            state = _state(row, structure)
+            state = mean_state(structure, row["metal"], row.get("oxidation_state", ""))
         except InputError as error:
             raise InputError(str(error), file=path, line=line) from None
         formula = structure.composition.reduced_formula
@@ -79,22 +78,25 @@ def read_list(path: str | Path, how: ReadParams | None = None) -> list[Listed]:
     return found
 
 
-def _state(row: dict[str, str], structure: Structure) -> float:
-    """Return the oxidation state that a list gives, or else that of bond valences, averaged over the metal's sites."""
+def mean_state(structure: Structure, metal: str, given: str = "") -> float:
+    """Return the oxidation state of a metal: as given, or else that of bond valences, averaged over its sites.
+
+    Raises InputError for no number from -8 to 8, and where bond valences do not give it.
+    """
     from firstshell.crystal.labels import label_sites
     from firstshell.crystal.sites import distinct_sites
 
-    remedy = f'Give the mean oxidation state of {row["metal"]} in a column "oxidation_state"'
-    if row.get("oxidation_state"):
+    remedy = f'Give the mean oxidation state of {metal} in a column "oxidation_state"'
+    if given:
         try:
-            state = float(row["oxidation_state"])
+            state = float(given)
         except ValueError:
             state = float("nan")
         if not -8 <= state <= 8:
-            raise InputError(f"oxidation_state = {row['oxidation_state']!r} is none", remedy=remedy)
+            raise InputError(f"oxidation_state = {given!r} is none", remedy=remedy)
         return state
-    sites = distinct_sites(structure, row["metal"])
-    labels = label_sites(structure, row["metal"], sites)
+    sites = distinct_sites(structure, metal)
+    labels = label_sites(structure, metal, sites)
     states = [(each.oxidation_state, site.multiplicity) for each, site in zip(labels, sites, strict=True)]
     if any(state is None for state, _ in states):
         raise InputError("bond valences do not give the oxidation state", remedy=remedy)
@@ -158,24 +160,29 @@ def simulated(params: Any, task: tuple[Structure, str]) -> Record:
     return Record({"metal": metal}, {"mu": spectrum.values})
 
 
-def _rows(path: Path) -> list[tuple[int, dict[str, str]]]:
+def read_rows(path: Path, needed: tuple[str, ...] = COLUMNS) -> list[tuple[int, dict[str, str]]]:
+    """Return the rows of a list, each with its line: texts by column, the `needed` ones in every row.
+
+    Raises InputError, naming the line, for a list that cannot be read and for what is missing.
+    """
+    remedy = f"Give a CSV with the columns {','.join(needed)}, one row a standard"
     try:
         if path.stat().st_size > MAX_BYTES:
-            raise InputError("a list of over 1 MB", remedy=REMEDY, file=path)
+            raise InputError("a list of over 1 MB", remedy=remedy, file=path)
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file)
-            lacking = set(COLUMNS) - {(name or "").strip() for name in reader.fieldnames or ()}
+            lacking = set(needed) - {(name or "").strip() for name in reader.fieldnames or ()}
             if lacking:
-                raise InputError(f"no column {', '.join(sorted(lacking))}", remedy=REMEDY, file=path, line=1)
+                raise InputError(f"no column {', '.join(sorted(lacking))}", remedy=remedy, file=path, line=1)
             rows = [(reader.line_num, _stripped(row)) for row in reader]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"cannot read the list: {error}", remedy=REMEDY, file=path) from error
+        raise InputError(f"cannot read the list: {error}", remedy=remedy, file=path) from error
     if len(rows) > MAX_ROWS:
-        raise InputError(f"{len(rows)} standards; at most {MAX_ROWS} are taken", remedy=REMEDY, file=path)
+        raise InputError(f"{len(rows)} standards; at most {MAX_ROWS} are taken", remedy=remedy, file=path)
     for line, row in rows:
-        empty = [name for name in COLUMNS if not row.get(name)]
+        empty = [name for name in needed if not row.get(name)]
         if empty:
-            raise InputError(f"no {', '.join(empty)}", remedy=REMEDY, file=path, line=line)
+            raise InputError(f"no {', '.join(empty)}", remedy=remedy, file=path, line=line)
     return rows
 
 

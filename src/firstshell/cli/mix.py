@@ -1,0 +1,144 @@
+"""`firstshell mix`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
+
+from firstshell.cli.parameters import Progress, Workers
+from firstshell.runtime.console import say
+
+if TYPE_CHECKING:
+    from firstshell.api.mix import Mixtures
+
+
+def mix(
+    files: Annotated[list[str], Parameter(negative="")],
+    /,
+    *,
+    with_: Annotated[tuple[str, ...], Parameter(name="--with", negative="")] = (),
+    metal: str | None = None,
+    series: Annotated[bool, Parameter(negative="")] = False,
+    components: int | None = None,
+    elsewhere: Annotated[bool, Parameter(negative="")] = False,
+    signal: str | None = None,
+    columns: str | None = None,
+    format: str | None = None,  # noqa: A002
+    e0: float | None = None,
+    pre1: float | None = None,
+    pre2: float | None = None,
+    norm1: float | None = None,
+    norm2: float | None = None,
+    transfer: Path | None = None,
+    out: Path | None = None,
+    workers: Workers = None,
+    verbose: Annotated[bool, Parameter(name=("--verbose", "-v"), negative="")] = False,
+    progress: Progress = "auto",
+) -> None:
+    """Say how much of each phase measured XANES hold, and whether these phases suffice.
+
+    The smallest sufficient set of phases is chosen by the Bayesian information criterion. Fractions come with 90 %
+    intervals that count errors of energies, normalisation, over-absorption and of the phases themselves, and the misfit
+    is compared with that of right mixtures: a phase that is not on the list shows there. Without --with the scans are
+    taken as a series whose phases are not known: its components are sought.
+
+    Example: firstshell mix sample.xdi --with standards.csv --out fractions
+
+    Parameters
+    ----------
+    files
+        The scans: XDI, Athena projects (my.prj#group takes one of them), columns, NeXus.
+    with_
+        The phases; may be given several times. A CSV of standards with the column file (or structure, for one to be
+        simulated) and if you like metal, name and oxidation_state; a measured file; a CIF or POSCAR, which takes some
+        ten seconds for each distinct site; a folder of these; or embedded, for all that firstshell knows of the metal.
+    metal
+        The absorber; by default that of the first scan.
+    series
+        The scans are one series, which has one set of phases.
+    components
+        How many components to seek without --with; by default as many as the indicator function and an F test tell.
+    elsewhere
+        Standards were measured at other beamlines than the scans: intervals are wider.
+    signal
+        Which signal of a scan to take: transmission, fluorescence, electron-yield, mu, normalised, reference, or a
+        formula; by default the first that has a sound edge.
+    columns
+        Which columns of a table to take, such as energy=1,mu=ln(3/4); by default their names decide.
+    format
+        Format of the files; by default their content decides.
+    e0
+        Edge energy of the scans in eV; the steepest rise by default.
+    pre1
+        First energy of the pre-edge line of scans and standards, eV from E0; so are the next three.
+    pre2
+        Last energy of the pre-edge line.
+    norm1
+        First energy of the post-edge curve.
+    norm2
+        Last energy of the post-edge curve.
+    transfer
+        How simulated spectra turn into those of your beamline, as firstshell calibrate writes it.
+    out
+        Folder for fractions.csv, .parquet and .json, a picture and the curves of each of the first 20 scans, and a
+        picture of the series; simulations of structures are kept in it.
+    verbose
+        Print all that is known of each scan (first shell of each phase, misfit, energies), not one line each.
+
+    """
+    from firstshell.api.mix import mix
+    from firstshell.runtime.progress import make_reporter
+
+    found = mix(
+        files,
+        metal,
+        with_=with_,
+        series=series,
+        components=components,
+        elsewhere=elsewhere,
+        signal=signal,
+        columns=columns,
+        format=format,
+        e0=e0,
+        pre1=pre1,
+        pre2=pre2,
+        norm1=norm1,
+        norm2=norm2,
+        transfer=transfer,
+        store=None if out is None else out / "simulations.store",
+        workers=workers,
+        reporter=make_reporter(progress),
+    )
+    _show(found, verbose)
+    if out is not None:
+        _write(found, out)
+
+
+def _show(found: Mixtures, verbose: bool) -> None:
+    import sys
+
+    from firstshell.report.words import mixture as wording
+
+    if not verbose:
+        say(wording.heading())
+    for each in found:
+        say(wording.paragraph(each) if verbose else wording.line(each))
+        if not verbose and len(found) == 1:
+            say(f"  {wording.verdict(each)}")
+    if found.components is not None:
+        say("\n".join(wording.components(found.components)))
+    say(wording.NOTE)
+    for name, reason in found.refused:
+        say(f"not used: {name}: {reason}", file=sys.stderr)
+
+
+def _write(found: Mixtures, out: Path) -> None:
+    from firstshell.report.figures.mixture import PICTURES, save_mixtures
+    from firstshell.report.mixture_table import write_curves, write_table
+
+    written = write_table(found, out)
+    written += write_curves(found[:PICTURES], out)
+    written += save_mixtures(found, out)
+    say("wrote " + ", ".join(str(path) if path == written[0] else path.name for path in written))

@@ -1,0 +1,49 @@
+"""What held-out mixtures of measured standards say of fractions: how far intervals reach, what right mixtures leave."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+import numpy as np
+
+from firstshell.config import from_dict
+
+HERE, ELSEWHERE, SIMULATED = "here", "elsewhere", "simulated"
+"""Where phases come from: measured as the samples were, at other beamlines, or simulated, some at least."""
+LIMIT = 0.9
+"""Share of right mixtures whose misfit lies below the limit."""
+
+
+@dataclass(frozen=True)
+class Errors:
+    """Of mixtures of one kind of phases.
+
+    typical : edge steps, median misfit of right mixtures
+    widen : factor on all errors that are believed, with which 90 % intervals hold nine true fractions of ten
+    misfits : edge steps, the misfits of right mixtures at 0, 5, … 100 %
+    mixtures : how many there were
+    """
+
+    typical: float
+    widen: float
+    misfits: tuple[float, ...]
+    mixtures: int
+
+    @property
+    def limit(self) -> float:
+        """Misfit in edge steps above which a phase is taken to be missing."""
+        return float(np.interp(LIMIT, np.linspace(0.0, 1.0, len(self.misfits)), self.misfits))
+
+    def percentile(self, misfit: float) -> float:
+        """Return the share of right mixtures that leave less."""
+        return float(np.interp(misfit, self.misfits, np.linspace(0.0, 1.0, len(self.misfits))))
+
+
+@cache
+def errors_of(kind: str) -> Errors:
+    """Return what `python validation/mix.py calibrate` found for phases of a kind."""
+    text = (files("firstshell.match") / "mixture_errors.json").read_text(encoding="utf-8")
+    return from_dict(Errors, json.loads(text)[kind])

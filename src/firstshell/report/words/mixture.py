@@ -1,0 +1,78 @@
+"""Mixtures in words, for a terminal."""
+
+from __future__ import annotations
+
+from firstshell.match.components import Components
+from firstshell.match.mix import Mixture
+from firstshell.match.mixture_errors import LIMIT
+from firstshell.report.words.answer import signed
+from firstshell.runtime.console import plain
+
+WIDTH = 30
+NOTE = (
+    "Fractions are of the metal's atoms and add to one; intervals hold the true fraction in nine cases of ten, where "
+    "all phases of the sample are among the candidates."
+)
+AMBIGUOUS = (
+    "Components are not unique: one is a phase only where the series holds it nearly pure. Intervals are for these "
+    "components."
+)
+
+
+def heading(width: int = WIDTH) -> str:
+    """Return the heads of the columns of `line`."""
+    return f"{'scan':{width}}  {'':2}  phases and fractions (90 % interval)"
+
+
+def line(found: Mixture, width: int = WIDTH) -> str:
+    """Return a mixture in one line, to stand under `heading`."""
+    name = plain(found.sample.name)
+    short = name if len(name) <= width else f"…{name[1 - width :]}"
+    parts = ", ".join(f"{plain(part.name)} {_share(part.fraction, part.interval)}" for part in found.parts)
+    return f"{short:{width}}  {found.metal:2}  {parts}" + ("" if found.sufficient else "; NOT ENOUGH")
+
+
+def paragraph(found: Mixture) -> str:
+    """Return all that is said of a mixture."""
+    lines = [f"{plain(found.sample.name)}: {found.metal}, {len(found.parts)} of {len(found.candidates)} phases"]
+    for part in found.parts:
+        lines.append(f"  {plain(part.name)}: {_share(part.fraction, part.interval)}")
+        if part.answer is not None:
+            values = [
+                f"{target.label.lower()} {prediction.value:.{2 if target.is_class else 3}f} {target.unit}".rstrip()
+                for target, prediction in part.answer.predictions.items()
+            ]
+            domain = "" if part.answer.in_domain else " (outside the domain)"
+            lines.append(f"    its first shell: {', '.join(values)}{domain}")
+    lines.append(f"  {verdict(found)}")
+    lines.append(f"  Free sum of the fractions {found.free_sum:.3f}; energies moved by {signed(found.shift, 2)} eV")
+    return "\n".join(lines)
+
+
+def verdict(found: Mixture) -> str:
+    """Return whether the phases suffice, and by what this is judged."""
+    share = f"more than that of {100 * found.errors.percentile(found.misfit):.0f} % of right mixtures"
+    limit = f"(limit {found.errors.limit:.4f}, {100 * LIMIT:.0f} %)"
+    left = f"misfit {found.misfit:.4f} edge steps, {share} {limit}"
+    if found.sufficient:
+        return f"These phases suffice: {left}"
+    return (
+        f"These phases are NOT ENOUGH: {left}. A phase is missing, or a standard was measured otherwise than the scan"
+    )
+
+
+def components(found: Components) -> list[str]:
+    """Return how many components a series has, and what says so."""
+    values = ", ".join(f"{value:.2e}" for value in found.indicator)
+    chances = ", ".join(f"{value:.2g}" for value in found.chance)
+    return [
+        f"{found.count} components ({len(found.fractions)} scans)",
+        f"  indicator function for 1, 2, … components: {values}",
+        f"  chance of each in noise (F test): {chances}",
+        f"  {AMBIGUOUS}",
+    ]
+
+
+def _share(fraction: float, interval: tuple[float, float]) -> str:
+    low, high = interval
+    return f"{100 * fraction:.1f} % ({100 * low:.1f} to {100 * high:.1f})"
