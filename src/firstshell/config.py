@@ -35,7 +35,7 @@ def read_toml(path: str | Path) -> dict[str, Any]:
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"cannot read the settings: {error}", remedy="Give a study.toml", file=path) from error
     except ValueError as error:  # numbers of thousands of digits included
-        raise InputError(f"not TOML: {error}", remedy="Mend the line named", file=path) from None
+        raise InputError(f"not TOML: {error}", remedy="Correct the line named", file=path) from None
     except RecursionError:
         raise InputError("not TOML: brackets within brackets", remedy="Give a study.toml", file=path) from None
 
@@ -123,7 +123,7 @@ def _convert(value: Any, hint: Any, name: str, file: str | Path | None) -> Any:
         if value == "none" and type(None) in args:  # TOML has no null
             return None
         for option in args:
-            if is_dataclass(option) and isinstance(value, Mapping):  # what is wrong within it must be told
+            if is_dataclass(option) and isinstance(value, Mapping):  # what is wrong within it must be reported
                 return from_dict(cast(Any, option), value, file=file)
             try:
                 return _convert(value, option, name, file)

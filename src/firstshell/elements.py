@@ -75,7 +75,7 @@ def element(symbol: str | None) -> str | None:
 
 
 def elements_in(formula: str) -> set[str]:
-    """Return the elements that a formula names, "La0.2Mn0.2O0.6" as well as "Ti2 O4"; words are not told from them."""
+    """Return the elements that a formula names, "La0.2Mn0.2O0.6" as well as "Ti2 O4"; words pass for formulas."""
     return {symbol for symbol in re.findall(r"[A-Z][a-z]?", formula) if symbol in K_EDGES}
 
 

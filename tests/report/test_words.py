@@ -46,7 +46,7 @@ def test_xanes_against_pdf(means, noise, words):
         (0.7, 0.6, 1.0, "dPDF is worse than PDF"),
         (0.95, 0.97, 1.0, "PDF is better than XANES to begin with"),
         (0.9, 0.95, 1.0, "XANES is not shown to be better than PDF"),
-        (0.85, 0.87, 6.0, "dPDF can be told neither from PDF nor from XANES"),
+        (0.85, 0.87, 6.0, "dPDF can be distinguished neither from PDF nor from XANES"),
     ],
 )
 def test_the_gap(pdf, dpdf, noise, words):

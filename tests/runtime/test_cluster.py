@@ -77,7 +77,7 @@ def test_one_task_stops_no_other(on_dask, tmp_path):
     assert [results[k].meta["done"] for k in ("ok", "die once", "ok too")] == ["ok", "die once", "ok too"]
     assert results["die"] == Failure("its worker died (exit status -9); memory may have run out")
     assert results["refuse"] == Failure("bad task")
-    assert results["bug"].reason.startswith("unforeseen error KeyError: 'bug'")
+    assert results["bug"].reason.startswith("unexpected error KeyError: 'bug'")
 
 
 def test_a_late_task_is_stopped_there(on_dask, tmp_path):

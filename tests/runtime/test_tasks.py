@@ -64,14 +64,14 @@ def test_a_dying_worker_costs_only_its_task(tmp_path):
 def test_a_bug_stops_nothing_and_is_named(tmp_path, workers):
     results = run_tasks(misbehave, {"bug": "bug", "ok": "ok"}, shared=str(tmp_path), workers=workers)
     assert re.fullmatch(
-        r"unforeseen error KeyError: 'bug' \(test_tasks.py, line \d+, in misbehave\)", results["bug"].reason
+        r"unexpected error KeyError: 'bug' \(test_tasks.py, line \d+, in misbehave\)", results["bug"].reason
     )
     assert results["ok"].meta["done"] == "ok"
 
 
 def test_a_result_that_cannot_travel_is_a_failure(tmp_path):
     results = run_tasks(misbehave, {"no": "unpicklable", "ok": "ok"}, shared=str(tmp_path), workers=1)
-    assert results["no"].reason.startswith("unforeseen error")
+    assert results["no"].reason.startswith("unexpected error")
     assert results["ok"].meta["done"] == "ok"
 
 

@@ -52,7 +52,7 @@ def build_samples(
 ) -> Record:
     """Return the material-level sample of one metal, and with `per_site` one for each site whose spectra are all there.
 
-    states : oxidation states by the index of the site, where something tells more than the bond valences of this
+    states : oxidation states by the index of the site, where something better is known than the bond valences of this
         crystal; `states_from` says what
 
     A modality in `given` is averaged over the sites that have a spectrum, by multiplicity; the others are simulated.

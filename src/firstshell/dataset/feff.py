@@ -26,7 +26,7 @@ from firstshell.runtime.tasks import run_tasks
 from firstshell.types import Site, Spectrum
 
 LIMIT_S = 600.0
-"""Wall-clock seconds for one material, against the unforeseen: labelling has its own limits of processor time."""
+"""Wall-clock seconds for one material, against the unexpected: labelling has its own limits of processor time."""
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ def joined(own: Dataset, added: Dataset) -> Dataset:
     """Return own samples, and behind them those of another dataset that may train beside them.
 
     Added are samples of metals that the own data hold. A material that both hold is taken from the own data. The column
-    `OWN` tells which is which; both datasets' settings and the added one's hash are kept in the settings.
+    `OWN` says which is which; both datasets' settings and the added one's hash are kept in the settings.
 
     Raises InputError when the two have no modality on the same grid, or nothing can be added.
     """

@@ -27,8 +27,8 @@ class Material:
 
     id : unique in a dataset together with the metal
     origin, group, source : as the columns of a dataset
-    states : by index of the distinct site its oxidation state, where something tells more than bond valences of this
-        crystal; `states_from` says what: "site" or "parent"
+    states : by index of the distinct site its oxidation state, where something better is known than bond valences of
+        this crystal; `states_from` says what: "site" or "parent"
     """
 
     id: str

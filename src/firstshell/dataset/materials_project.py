@@ -115,7 +115,7 @@ def _without_index(document: XanesDocument, sites: int) -> XanesDocument:
     if document.absorber is not None and sites > 1:
         raise InputError(
             f"its XANES document holds no structure, so which of {sites} distinct sites atom {document.absorber} is "
-            "cannot be told"
+            "is unknown"
         )
     return document
 

@@ -31,7 +31,7 @@ from firstshell.runtime.tasks import Failure, run_tasks
 from firstshell.types import Site, Spectrum
 
 LIMIT_S = 7200.0
-"""Wall-clock seconds for one material's labels and PDFs, against the unforeseen; of a site its modality knows them."""
+"""Wall-clock seconds for one material's labels and PDFs, against the unexpected; of a site its modality knows them."""
 
 
 @dataclass(frozen=True)

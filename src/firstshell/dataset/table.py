@@ -244,7 +244,7 @@ class Dataset:
         Returns
         -------
         Dataset
-            The samples, numbered anew.
+            The samples, with new numbers.
 
         """
         frame = self.frame.iloc[rows].reset_index(drop=True)

@@ -177,7 +177,7 @@ def _archive_files(path: Path) -> Iterator[tuple[str, Content]]:
 
 
 def _decompressed(path: Path) -> IO[bytes]:
-    """Open an archive for reading; its first bytes tell how it is packed."""
+    """Open an archive for reading; its first bytes show how it is packed."""
     with path.open("rb") as file:
         magic = file.read(6)
     if magic.startswith(b"\x1f\x8b"):

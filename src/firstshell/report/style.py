@@ -68,7 +68,7 @@ def metal_colour(metal: str) -> str:
         return METALS[metal]
     number = xraydb.atomic_number(metal)
     hue = number * 0.618034 % 1  # golden angle: neighbours in the periodic table lie far apart
-    lightness = 0.5 if number <= 36 else 0.75  # which tells the heavier metals from the 3d metals
+    lightness = 0.5 if number <= 36 else 0.75  # distinguishes the heavier metals from the 3d metals
     red, green, blue = (round(255 * part) for part in colorsys.hls_to_rgb(hue, lightness, 0.6))
     return f"#{red:02x}{green:02x}{blue:02x}"
 

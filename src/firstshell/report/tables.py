@@ -256,8 +256,8 @@ def origins(study: Study) -> Table:
 def checks(study: Study) -> Table:
     """The coded checks that are not ok, the gravest first, one row a kind; every one of them is in the CSV."""
     frame = reading.ordered(study.checks)
-    said = [check_words.check(row) for row in frame.to_dict("records")]
-    frame = frame.assign(message=[message for message, _ in said], remedy=[remedy for _, remedy in said])
+    worded = [check_words.check(row) for row in frame.to_dict("records")]
+    frame = frame.assign(message=[message for message, _ in worded], remedy=[remedy for _, remedy in worded])
     kinds: dict[tuple[int, str], list[dict[str, Any]]] = {}
     for row in frame[frame["severity"] != "ok"].to_dict("records"):
         kinds.setdefault((SEVERITIES.index(row["severity"]), row["code"]), []).append(

@@ -1,6 +1,6 @@
 """A Dask cluster to run tasks on: one that runs already, by its address, or batch jobs started for the purpose.
 
-Whoever can reach a Dask scheduler can run programs in its user's name, unless it speaks TLS: use it inside a network
+Whoever can reach a Dask scheduler can run programs in its user's name, unless it uses TLS: use it inside a network
 you trust. Needs the extra `cluster`.
 """
 
@@ -115,7 +115,7 @@ def open_cluster(plan: ClusterPlan) -> Iterator[Executor]:
     """
     _import("distributed")
     if plan.address:
-        _knock(plan.address)
+        _check_scheduler(plan.address)
         with _client(plan.address, f"the Dask scheduler at {plan.address}") as executor:
             _check_workers(executor)
             yield executor
@@ -158,8 +158,8 @@ def _quiet() -> Iterator[None]:
             logger.setLevel(level)
 
 
-def _knock(address: str) -> None:
-    """InputError unless a Dask scheduler answers in time; Dask waits for ever for what does not speak its language."""
+def _check_scheduler(address: str) -> None:
+    """InputError unless a Dask scheduler answers in time; Dask itself waits for ever for anything else that answers."""
     connect, security = _import("distributed.comm").connect, _import("distributed").Security()
 
     async def shake_hands() -> None:

@@ -75,7 +75,7 @@ class DaskExecutor:
                     self.client.unregister_worker_plugin(name)
 
     def _register(self, plugin: PoolPlugin, name: str) -> None:
-        """Tell every worker of a plugin; again when one died meanwhile, for Dask then says nothing of the others."""
+        """Register a plugin with every worker; again when one died meanwhile, as Dask then reports none."""
         for _ in range(ASKED):
             with suppress(OSError):
                 self.client.register_plugin(plugin, name)

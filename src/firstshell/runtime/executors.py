@@ -104,15 +104,15 @@ def call(function: Callable[[Any, Any], Record], shared: Any, task: Any) -> Reco
     except MemoryError:
         return Failure("out of memory")
     except Exception as error:
-        return unforeseen(error)
+        return unexpected(error)
 
 
-def unforeseen(error: Exception) -> Failure:
+def unexpected(error: Exception) -> Failure:
     """Return the Failure of a task that met a bug: what was raised, and where."""
     place = traceback.extract_tb(error.__traceback__)[-1]
     message = " ".join(str(error).split())[:MAX_MESSAGE]
     where = f"{Path(place.filename).name}, line {place.lineno}, in {place.name}"
-    return Failure(f"unforeseen error {type(error).__name__}: {message} ({where})")
+    return Failure(f"unexpected error {type(error).__name__}: {message} ({where})")
 
 
 def encode(value: Any) -> bytes:

@@ -1,4 +1,4 @@
-"""How a long computation tells how far it is: a bar on a terminal, lines in a log, JSON for programs."""
+"""Progress of long computations: a bar on a terminal, lines in a log, JSON for programs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from firstshell.runtime.console import plain, say
 
 
 class Reporter(Protocol):
-    """What `run_tasks` tells its progress to."""
+    """What `run_tasks` reports its progress to."""
 
     def start(self, label: str, total: int, done: int = 0) -> None:
         """Begin a stage of `total` tasks, of which `done` were finished by an earlier run."""
@@ -44,20 +44,20 @@ class Plain:
     def __init__(self, stream: TextIO | None = None, every: float = 5.0) -> None:
         self.stream, self.every = stream or sys.stderr, every
         self.label, self.total, self.done, self.earlier = "", 0, 0, 0
-        self.begun = self.said = 0.0
+        self.begun = self.reported = 0.0
 
     def start(self, label: str, total: int, done: int = 0) -> None:
         """Print the stage's name."""
         self.label, self.total, self.done, self.earlier = label, total, done, done
-        self.begun = self.said = time.monotonic()
+        self.begun = self.reported = time.monotonic()
         self._say(f"{total} to do" + (f", {done} done earlier" if done else ""))
 
     def advance(self, n: int = 1, note: str = "") -> None:
         """Count, and print when the last line is old enough."""
         self.done += n
-        if time.monotonic() - self.said >= self.every:
-            self.said = time.monotonic()
-            left = (self.said - self.begun) / max(self.done - self.earlier, 1) * (self.total - self.done)
+        if time.monotonic() - self.reported >= self.every:
+            self.reported = time.monotonic()
+            left = (self.reported - self.begun) / max(self.done - self.earlier, 1) * (self.total - self.done)
             self._say(f"{self.done}/{self.total}, about {left:.0f} s left" + (f" ({note})" if note else ""))
 
     def finish(self) -> None:

@@ -12,7 +12,7 @@ from threading import Thread
 from types import FrameType
 from typing import Any
 
-from firstshell.runtime.executors import Failure, call, decode, encode, unforeseen
+from firstshell.runtime.executors import Failure, call, decode, encode, unexpected
 
 LOOK = 1.0
 """Seconds between looks at whether the parent is still there."""
@@ -26,7 +26,7 @@ def main(descriptor: int, parent: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _leave)
-    Thread(target=_outlive_nobody, args=(parent,), daemon=True).start()
+    Thread(target=_end_with_parent, args=(parent,), daemon=True).start()
     connection = Connection(descriptor)
     with suppress(EOFError, OSError):
         job = _received(connection)
@@ -40,7 +40,7 @@ def _received(connection: Connection) -> Any:
     try:
         return decode(message)
     except Exception as error:
-        return unforeseen(error)
+        return unexpected(error)
 
 
 def _answer(job: Any, task: Any) -> bytes:
@@ -52,10 +52,10 @@ def _answer(job: Any, task: Any) -> bytes:
     try:
         return encode(result)
     except Exception as error:  # a result that cannot travel
-        return encode(unforeseen(error))
+        return encode(unexpected(error))
 
 
-def _outlive_nobody(parent: int) -> None:
+def _end_with_parent(parent: int) -> None:
     """End this process, and what its task started, when its parent is gone: nobody would take the result."""
     while os.getppid() == parent:
         time.sleep(LOOK)

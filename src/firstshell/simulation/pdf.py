@@ -95,7 +95,7 @@ def resample(measured: Spectrum, target: Grid, modality: str) -> Spectrum:
     if measured.grid.unit != "Å":
         raise InputError(f"a PDF stands on r in Å, not on {measured.grid.label}", remedy="Convert r to Å")
     if len(r) < 4 or len(r) != len(g) or not (np.isfinite(r).all() and np.isfinite(g).all() and (np.diff(r) > 0).all()):
-        raise InputError("the PDF is not a curve of four or more increasing r with finite G", remedy="Mend the data")
+        raise InputError("the PDF is not a curve of four or more increasing r with finite G", remedy="Correct the data")
     if 0 < r[0] <= 1.5 * (r[1] - r[0]):
         r, g = np.append(0.0, r), np.append(0.0, g)
     wanted = target.values

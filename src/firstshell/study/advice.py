@@ -49,7 +49,7 @@ class Advice:
 
     @property
     def alike(self) -> list[str]:
-        """Inputs that cannot be told apart from the recommended one, the cheaper first."""
+        """Inputs that cannot be distinguished from the recommended one, the cheaper first."""
         return [name for name, answer in self.others.items() if answer.verdict == "undecided"]
 
 

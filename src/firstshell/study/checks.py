@@ -69,7 +69,7 @@ def check_leak(shared: Shared, samples: Samples, split: str) -> Check:
 
 
 def check_group(shared: Shared, samples: Samples) -> Check:
-    """FS107: a group of more samples than a split holds out stays in training, and nothing is learnt about it."""
+    """FS107: a group of more samples than a split holds out stays in training, and is never tested."""
     largest = int(np.bincount(samples.groups).max())
     share = largest / len(samples.rows)
     severity = "warning" if share > shared.plan.test_fraction else "ok"
@@ -91,7 +91,7 @@ def check_rare(samples: Samples) -> Iterator[Check]:
 
 
 def check_baseline(samples: Samples, split: str, inputs: str, answers: dict[str, Comparison]) -> Check:
-    """FS103: an input that the paired test cannot tell from a baseline; `answers` by baseline."""
+    """FS103: an input that the paired test cannot distinguish from a baseline; `answers` by baseline."""
     beaten_by = [name for name, answer in answers.items() if answer.difference <= 0]
     undecided = [n for n, answer in answers.items() if n not in beaten_by and answer.verdict != "helps"]
     metal, target = samples.metal, samples.target.value
@@ -101,7 +101,7 @@ def check_baseline(samples: Samples, split: str, inputs: str, answers: dict[str,
 
 
 def check_correlated(shared: Shared, samples: Samples, inputs: str) -> Check:
-    """FS104: modalities that tell the same: impurity importance divides between them at will.
+    """FS104: correlated modalities: impurity importance divides between them arbitrarily.
 
     Measured as the share of one modality's variance, in its first five principal components, that is linear in
     those of the other; the larger of both directions.

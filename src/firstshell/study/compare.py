@@ -110,7 +110,7 @@ class Paired:
         return corrected_test(improvement, self.test_over_train)
 
     def mean(self, name: str) -> Comparison:
-        """Return the mean score with its 95 % interval, as the corrected test has it."""
+        """Return the mean score with its 95 % interval by the corrected test."""
         return (
             untested(self.values[name])
             if self.test_over_train is None

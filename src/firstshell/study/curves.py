@@ -24,7 +24,7 @@ from firstshell.study.samples import Samples, held_out, trained_on
 from firstshell.study.scores import score
 from firstshell.study.splits import Codes, Mask, seeded
 from firstshell.study.tasks import mean_length
-from firstshell.study.trainer import Shared, learn, prepare, run_all
+from firstshell.study.trainer import Shared, fit_and_predict, prepare, run_all
 from firstshell.types import Array, Target
 
 PROTOCOL = 2
@@ -156,7 +156,7 @@ def train_part(shared: Shared, task: CurveTask) -> Record:
     held = held_out(samples, plan, SPLIT, task.repeat)
     rng = seeded("part", plan.seed, samples.metal, samples.target, task.repeat)
     train, test = np.flatnonzero(part_of(samples, held, task.size, rng)), np.flatnonzero(held)
-    learned = learn(
+    fitted = fit_and_predict(
         shared,
         samples,
         task.inputs,
@@ -167,9 +167,9 @@ def train_part(shared: Shared, task: CurveTask) -> Record:
         seed=(task.metal, task.target, SPLIT, task.repeat),  # as in the study
     )
     labels = samples.labels[test]
-    scores = score(samples.target, labels, learned.predicted, mean_length(samples))
+    scores = score(samples.target, labels, fitted.predicted, mean_length(samples))
     if not samples.target.is_class:
-        scores["median_error"] = float(np.median(np.abs(learned.predicted - labels)))
+        scores["median_error"] = float(np.median(np.abs(fitted.predicted - labels)))
     return Record({"scores": scores, "train": len(train), "test": len(test)})
 
 

@@ -48,7 +48,7 @@ def design_matrix(
 ) -> Array:
     """Return (len(rows), features): the spectra of `inputs` side by side in the order named.
 
-    first : number of the first point that is kept, by modality; 0 where nothing is said
+    first : number of the first point that is kept, by modality; 0 by default
     """
     first = first or {}
     return np.hstack([matrices[part][rows, first.get(part, 0) :] for part in inputs.split("+")])

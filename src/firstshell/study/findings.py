@@ -110,7 +110,7 @@ def _gap(head: tuple[str, str, str], scores: Paired) -> Finding:
         "dpdf_worse"   refuted: dPDF is worse than PDF
         "remains"      refuted: XANES is still better than dPDF, which is not shown to be better than PDF
         "no_gap"       undecided: XANES is not shown to be better than PDF
-        "unclear"      undecided: there is a gap, and dPDF can be told neither from PDF nor from XANES
+        "unclear"      undecided: there is a gap, and dPDF can be distinguished neither from PDF nor from XANES
     """
     gap, gain, left = (scores.compare(*pair) for pair in (("pdf", "xanes"), ("pdf", "dpdf"), ("xanes", "dpdf")))
     margin = MARGIN[main_metric(scores.target)]

@@ -125,7 +125,7 @@ def _grown(plain: Forest, kind: str, features: Array, labels: NDArray[Any]) -> F
 
 
 def predict(forest: Forest, features: Array) -> NDArray[Any]:
-    """Return what a forest of one output predicts, (n,), without the checks that its own `predict` makes anew."""
+    """Return what a forest of one output predicts, (n,), without the checks that its own `predict` repeats."""
     return next(_first(forest, features, (len(forest.estimators_),)))[1]
 
 

@@ -17,7 +17,7 @@ from firstshell.study.plan import StudyPlan
 from firstshell.study.samples import Samples, held_out, trained_on, units
 from firstshell.study.scores import main_scores, score
 from firstshell.study.splits import Codes, fold_of, seeded
-from firstshell.study.trainer import Learned, Shared, learn
+from firstshell.study.trainer import Fitted, Shared, fit_and_predict
 from firstshell.types import main_metric
 
 NATURAL, OWN = "natural", "own"
@@ -59,21 +59,21 @@ def train_and_score(shared: Shared, task: Task) -> Record:
     plan, samples = shared.plan, shared.samples[task.metal, task.target]
     train, test = sides(samples, plan, task)
     mean = mean_length(samples)
-    learned = _learned(shared, samples, task, (train, test))
-    arrays: dict[str, NDArray[Any]] = {"test": test, "predicted": np.asarray(learned.predicted, dtype=np.float64)}
-    if learned.forest is not None and task.inputs not in BASELINES and not task.side:
-        arrays["impurity"] = impurity_importance(learned.forest)
+    fitted = _fitted(shared, samples, task, (train, test))
+    arrays: dict[str, NDArray[Any]] = {"test": test, "predicted": np.asarray(fitted.predicted, dtype=np.float64)}
+    if fitted.forest is not None and task.inputs not in BASELINES and not task.side:
+        arrays["impurity"] = impurity_importance(fitted.forest)
         if plan.permutations and task.split == plan.main_split:
             rng = seeded("permute", plan.seed, task.metal, task.target, task.split, task.repeat)
             parts = blocks(shared.axes(task.metal), task.inputs, plan.windows)
             labels = samples.labels[test]
             arrays["permutation"] = block_importance(
-                learned.forest, learned.tested, labels, parts, samples.target, mean, plan.permutations, rng
+                fitted.forest, fitted.tested, labels, parts, samples.target, mean, plan.permutations, rng
             )
-    learner = "dummy" if learned.forest is None else _learner(shared, task)
-    scores = score(samples.target, samples.labels[test], learned.predicted, mean)
+    learner = "dummy" if fitted.forest is None else _learner(shared, task)
+    scores = score(samples.target, samples.labels[test], fitted.predicted, mean)
     counts = {"train": len(train), "test": len(test)}
-    return Record({"learner": learner, "scores": scores, **counts, "seconds": learned.seconds}, arrays)
+    return Record({"learner": learner, "scores": scores, **counts, "seconds": fitted.seconds}, arrays)
 
 
 def search(shared: Shared, task: Task) -> Record:
@@ -94,9 +94,9 @@ def search(shared: Shared, task: Task) -> Record:
         fit, judge = np.flatnonzero(fold != k), np.flatnonzero(fold == k)
         for max_features in plan.forest.max_features:
             trial = replace(task, trees=max(plan.forest.trees), max_features=max_features)
-            learned = _learned(shared, samples, trial, (train[fit], train[judge]))
-            assert learned.forest is not None
-            for trees, predicted in predict_by_size(learned.forest, learned.tested, plan.forest.trees).items():
+            fitted = _fitted(shared, samples, trial, (train[fit], train[judge]))
+            assert fitted.forest is not None
+            for trees, predicted in predict_by_size(fitted.forest, fitted.tested, plan.forest.trees).items():
                 value = main_scores(samples.target, labels[judge], predicted[None], mean_length(samples))[0]
                 merit.setdefault((trees, max_features), []).append(sign * float(value))
     best = max(sorted(merit), key=lambda choice: np.mean(merit[choice]))
@@ -117,8 +117,8 @@ def mean_length(samples: Samples) -> float:
     return float("nan") if samples.target.is_class else float(np.mean(samples.labels[samples.own]))
 
 
-def _learned(shared: Shared, samples: Samples, task: Task, taken: tuple[Codes, Codes]) -> Learned:
-    return learn(
+def _fitted(shared: Shared, samples: Samples, task: Task, taken: tuple[Codes, Codes]) -> Fitted:
+    return fit_and_predict(
         shared,
         samples,
         task.inputs,

@@ -36,7 +36,7 @@ class Shared:
     samples : by metal and target value
     matrices : (rows, points) by modality, and "composition"
     grids : by modality, whole
-    first : number of the first point that is trained on, by metal and modality; 0 where nothing is said
+    first : number of the first point that is trained on, by metal and modality; 0 by default
     backend : "sklearn" or "intelex"
     """
 
@@ -61,7 +61,7 @@ class Shared:
 
 
 @dataclass(frozen=True, eq=False)
-class Learned:
+class Fitted:
     """A forest and what it predicts for the held-out side; no forest where a guess was made without one.
 
     seconds : CPU time of fitting
@@ -90,7 +90,7 @@ def prepare(data: Dataset, plan: StudyPlan, backend: str) -> tuple[Shared, dict[
     return Shared(plan, samples, matrices, grids, backend, first), left_out
 
 
-def learn(
+def fit_and_predict(
     shared: Shared,
     samples: Samples,
     inputs: str,
@@ -100,7 +100,7 @@ def learn(
     trees: int,
     max_features: int,
     seed: tuple[object, ...],
-) -> Learned:
+) -> Fitted:
     """Fit on one side of a split and predict the other; `inputs` may be a baseline.
 
     sides : positions among the samples that are trained on and tested on
@@ -111,7 +111,7 @@ def learn(
     start = time.process_time()
     if inputs == "modal":
         predicted = modal_prediction(samples.labels[train], len(test))
-        return Learned(None, np.empty((len(test), 0)), predicted, time.process_time() - start)
+        return Fitted(None, np.empty((len(test), 0)), predicted, time.process_time() - start)
     forest = fit_forest(
         shared.features(samples, inputs, train),
         samples.labels[train],
@@ -123,7 +123,7 @@ def learn(
         backend=shared.backend,
     )
     tested = shared.features(samples, inputs, test)
-    return Learned(forest, tested, predict(forest, tested), time.process_time() - start)
+    return Fitted(forest, tested, predict(forest, tested), time.process_time() - start)
 
 
 def run_all(

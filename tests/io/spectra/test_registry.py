@@ -7,7 +7,7 @@ import pytest
 import firstshell.io.spectra
 from firstshell.errors import InputError
 from firstshell.io.spectra import sniff
-from firstshell.io.spectra.foreign import KINDS, foreign
+from firstshell.io.spectra.other_files import KINDS, recognise
 from format_examples import rows
 
 DOCS = Path(__file__).resolve().parents[3] / "docs" / "reference" / "formats.md"
@@ -77,9 +77,9 @@ def test_a_file_that_is_none_is_named_for_what_it_is(content, what, tmp_path):
         sniff.read_measured(path)
 
 
-def test_no_sound_file_is_foreign():
+def test_no_sound_file_is_taken_for_another():
     import format_examples
 
     for name in sniff.formats():
-        assert foreign(getattr(format_examples, name)()[:65536]) is None
+        assert recognise(getattr(format_examples, name)()[:65536]) is None
     assert all(kind.remedy and kind.what for kind in KINDS)

@@ -101,7 +101,7 @@ class Api:
 
         path : below the endpoint, such as "materials/xas/"
         params : of the query; None values are left out
-        say : is told why a request is made again
+        say : called with why a request is made again
 
         Raises InputError for a key that is refused, a request that is refused, and a server that does not answer in
         `tries` tries.
@@ -163,7 +163,7 @@ class Api:
 
 
 class _MayPassError(Exception):
-    """A failure that another try may mend.
+    """A failure that another attempt may cure.
 
     wait : s, what the server asks to wait
     """

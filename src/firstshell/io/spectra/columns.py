@@ -43,7 +43,7 @@ about = About(
 )
 
 SAMPLE = 50
-"""Rows from which separator and decimal mark are told."""
+"""Rows from which separator and decimal mark are found."""
 MAX_HEADER = 10_000
 MAX_LABELS = 5000
 COMMENTS = ("#", "%", "!", "*", "//", ";", "&")
@@ -58,7 +58,7 @@ NO_SIGNAL = re.compile(
     r"|mono|energy|k|der|nder|sec|nsec).*"
 )
 """Names of columns that are no spectrum, in a file with one spectrum in each column."""
-NAMELESS = "its columns have no names: what makes μ is told by what they hold, and --columns says otherwise"
+NAMELESS = "its columns have no names: what makes μ was chosen by their content; --columns overrides it"
 NUMBERED = re.compile(r"[#%!;*\s]*(?:column|col\.?|c)?[\s._#]*(\d{1,3})\s*[:=)]\s*(\S[^=]{0,60}?)", re.IGNORECASE)
 MAX_ABOVE, LONGEST_NAME, MOST_WORDS = 60, 200, 3
 DECIMAL_COMMA = re.compile(r"[+-]?\d{1,20}(,\d{1,30})?([eEdD][+-]?\d{1,3})?")
@@ -239,7 +239,7 @@ def _trimmed(run: list[Line]) -> tuple[list[Line], Split]:
 
 
 def _splitter(rows: list[str]) -> Split:
-    """Tell separator and decimal mark, by what most rows have.
+    """Find separator and decimal mark, by what most rows have.
 
     A comma is the decimal mark where semicolons, tabs or blanks separate; it separates where there are points or
     nothing else does.
@@ -281,7 +281,7 @@ def _labels(layout: Layout, source: str) -> list[str]:
     if any(role(word) for word in best):
         return best
     if layout.columns == 2:
-        # A name such as k may be that of an edge in a title; axes of that name are told by their values.
+        # A name such as k may be that of an edge in a title; axes of that name are recognised by their values.
         return (
             candidates[0] if candidates and len(candidates[0][0]) > 2 and is_other_axis(candidates[0][0]) else ["", ""]
         )

@@ -1,7 +1,7 @@
 """PDFs as G(r) in columns: .gr of PDFgetX3 and xPDFsuite, PDFgetX2, PDFgetN, PDFgui and PDFfit2, Mantid, GSAS-II.
 
 The header is free text with settings as "key = value" or "key=value key=value"; the data follow a line "#### start
-data", or the header is lines of "#". Labels and header tell what is none of this: χ(k) and χ(R) of EXAFS, S(Q) and
+data", or the header is lines of "#". Labels and header show what is none of this: χ(k) and χ(R) of EXAFS, S(Q) and
 F(Q), diffraction patterns, files of RMCProfile.
 """
 
@@ -18,7 +18,7 @@ import numpy as np
 from firstshell.elements import element
 from firstshell.errors import InputError
 from firstshell.io.spectra.measured import MAX_SPAN, About, Measured, PdfHeader, Radiation, make_pdf
-from firstshell.io.spectra.pdf_points import Points, mend
+from firstshell.io.spectra.pdf_points import Points, repair
 from firstshell.io.spectra.text import CORRECT, MAX_ROWS, Line, head_lines, lines_of, number, numbers, read_text
 
 name = "gr"
@@ -109,7 +109,7 @@ def read(path: str | Path) -> list[Measured]:
     header = _settings(above)
     _check_kind(above, labels, header, source)
     pdf = _pdf_header(above, header)
-    points = mend(_points(rows, source), pdf.qmax, source)
+    points = repair(_points(rows, source), pdf.qmax, source)
     return [replace(make_pdf(points.r, points.g, source, pdf, header), notes=points.notes)]
 
 
@@ -247,7 +247,7 @@ def _quantity(header: dict[str, str], *keys: str, zero: bool = False) -> float |
 
 
 def _radiation(above: list[str], header: dict[str, str]) -> Radiation | None:
-    """Tell X-rays from neutrons by a setting (mode, stype) or else by the program."""
+    """Distinguish X-rays from neutrons by a setting (mode, stype) or else by the program."""
     for key in ("mode", "stype"):
         if header.get(key, "").lower() in RADIATION:
             return RADIATION[header[key].lower()]

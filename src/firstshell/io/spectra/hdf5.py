@@ -35,9 +35,9 @@ REMEDY = "Copy the arrays themselves into the file"
 
 
 def check_heaps(path: str | Path) -> None:
-    """Raise InputError for a file with texts of variable length that are said to be longer than where they are kept.
+    """Raise InputError for a file with texts of variable length whose stated length exceeds the place they are kept in.
 
-    The library takes as much memory as is said before it finds out: one spoilt byte can cost gigabytes and 20 s.
+    The library allocates the stated length before it finds out: one spoilt byte can cost gigabytes and 20 s.
     """
     size = Path(path).stat().st_size
     if size == 0:
@@ -133,7 +133,7 @@ class Tree:
         return _as_text(np.asarray(data[()]).ravel()[0])
 
     def _is_overlong(self, data: h5py.Dataset) -> bool:
-        """Whether a text of variable length is said to have over 10,000 bytes, as far as that can be seen."""
+        """Whether a text of variable length has a stated length of over 10,000 bytes, as far as that can be read."""
         offset = data.id.get_offset() if data.dtype.kind == "O" else None
         if offset is None:
             return False

@@ -121,7 +121,7 @@ def few(points: int) -> int:
 
 
 def to_ev(energy: Array, unit: str, source: str) -> Array:
-    """Return energies in eV; `unit` is "eV", "keV" or "" where the file names none and the values must tell.
+    """Return energies in eV; `unit` is "eV", "keV" or "" where the file names none and the values decide.
 
     Raises InputError for values that are no photon energies.
     """
@@ -210,7 +210,7 @@ def make_xanes(
 class Scan:
     """The table of one file: an axis of energy and the signals that were measured along it.
 
-    energy : (n,) in `unit`, which is "eV", "keV" or "" where the values must tell
+    energy : (n,) in `unit`, which is "eV", "keV" or "" where the values decide
     signals : in order of preference
     lines : (n,) number of the line of each row
     name, element, edge, e0, header : as in `Measured`

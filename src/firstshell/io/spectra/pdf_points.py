@@ -29,7 +29,7 @@ LEAST_SEEN = 0.2
 FULL_SCALE, GROSS = 4.0, 30.0
 """Times the values around it that a point at the ends, which nothing predicts, is spoilt; and any other."""
 AROUND = 25
-"""Points to either side that tell how large a curve and its departures are there."""
+"""Points to either side that show how large a curve and its departures are there."""
 BEYOND, OVER_BOUND, OVER_RMS = 12.0, 3.0, 0.03
 """How far off a spoilt point is: over the median departure around, over what Qmax leaves open, over the RMS of G."""
 STUCK, STUCK_OFF = 5, 0.1
@@ -52,7 +52,7 @@ class Points:
     notes: tuple[str, ...] = ()
 
 
-def mend(points: Points, qmax: float | None, source: str) -> Points:
+def repair(points: Points, qmax: float | None, source: str) -> Points:
     """Leave out what no neighbour supports; on an even grid its place is taken by the curve through the others.
 
     qmax : Å⁻¹, when the file says it

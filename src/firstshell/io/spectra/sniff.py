@@ -16,12 +16,12 @@ from typing import Protocol, cast
 from firstshell.config import did_you_mean
 from firstshell.errors import InputError
 from firstshell.io.spectra.columns import read as read_columns
-from firstshell.io.spectra.foreign import foreign
 from firstshell.io.spectra.measured import About, Measured
+from firstshell.io.spectra.other_files import recognise
 from firstshell.io.spectra.text import open_plain
 
 HEAD = 65_536
-"""Bytes from the beginning of a file that tell its format."""
+"""Bytes from the beginning of a file by which its format is recognised."""
 MEMBERS = ("name", "about", "sniff", "read")
 
 
@@ -35,7 +35,7 @@ class Format(Protocol):
         """Return how surely a file that begins with `head` is of this format, from 0 (not) to 1 (surely)."""
 
     def read(self, path: str | Path) -> list[Measured]:
-        """Read the spectra of a file, at least one; InputError for anything that is not as the format has it."""
+        """Read the spectra of a file, at least one; InputError for anything that breaks the rules of the format."""
 
 
 @cache
@@ -86,7 +86,7 @@ def read_measured(
     Raises
     ------
     InputError
-        When the file cannot be read, is of no known format, or is not as its format has it.
+        When the file cannot be read, is of no known format, or breaks the rules of its format.
 
     Examples
     --------
@@ -114,7 +114,7 @@ def _recognised(path: Path) -> Format:
         head = file.read(HEAD)
     if not head:
         raise InputError("the file is empty", remedy="Give a measured file", file=path)
-    other = foreign(head)
+    other = recognise(head)
     if other is not None:
         raise InputError(f"this is {other.what}", remedy=other.remedy, file=path)
     sure = {name: module.sniff(head) for name, module in known.items()}

@@ -185,7 +185,7 @@ def read_rows(
 def read_table(
     lines: list[Line], source: str, *, split: Split = str.split, comments: tuple[str, ...] = ("#",)
 ) -> Table:
-    """Read the rows of a scan, as far as its columns can be told apart.
+    """Read the rows of a scan, as far as its columns can be separated.
 
     lines : from the first row on; blank lines and those that start as `comments` do are passed
 

@@ -68,7 +68,7 @@ def sniff(head: bytes) -> float:
 def read(path: str | Path) -> list[Measured]:
     """Read an XDI file of energy (eV, keV) or monochromator angle (degrees, radians); several spectra of Athena.
 
-    Raises InputError, with the line, where columns or axis cannot be told apart, and for pixels, motor steps, and
+    Raises InputError, with the line, where columns or axis cannot be identified, and for pixels, motor steps, and
     columns that make no μ(E).
     """
     source = str(path)
@@ -96,7 +96,7 @@ def read(path: str | Path) -> list[Measured]:
             edge(fields.get("element.edge", "")),
             _edge_energy(fields.get("scan.edge_energy", "")),
             fields if not header.comments else {**fields, "comments": "\n".join(header.comments)},
-            (*header.said, *table.notes, *cut),
+            (*header.summary, *table.notes, *cut),
         ).spectra()
     ]
 
@@ -119,7 +119,7 @@ class _Header:
     end: int = 1
 
     @property
-    def said(self) -> tuple[str, ...]:
+    def summary(self) -> tuple[str, ...]:
         """One sentence that has the first few notes."""
         more = len(self.notes) - MAX_NOTES
         shown = "; ".join(self.notes[:MAX_NOTES]) + (f"; and {more} more" if more > 0 else "")
@@ -206,7 +206,7 @@ def _check_version(line: str, header: _Header) -> None:
 
 
 def _take(key: str, value: str, place: int, header: _Header) -> None:
-    """Keep a field, with a note where its value is not as the dictionary has it."""
+    """Keep a field, with a note where its value breaks the dictionary's rules."""
     header.fields[key] = value
     problem = ""
     if key == "element.symbol" and value and element(value) is None:
@@ -219,7 +219,7 @@ def _take(key: str, value: str, place: int, header: _Header) -> None:
     elif key == "sample.temperature" and TEMPERATURE.fullmatch(value):
         problem = "not a temperature"
     elif value and key in ("scan.start_time", "scan.end_time") and not _is_time(value):
-        problem = "not a time as ISO 8601 has it (2007-04-05T14:30)"
+        problem = "not a time in the form of ISO 8601 (2007-04-05T14:30)"
     if problem:
         header.note(place, f"{key}: {value[:40]!r} is {problem}")
 
@@ -241,16 +241,16 @@ def _is_time(value: str) -> bool:
 
 def _energy(axis: Array, label: str, header: _Header, source: str) -> tuple[Array, str]:
     """Return the first column and its unit, in eV where it is an angle."""
-    said = header.fields.get("column.1", "").lower().split()
-    unit = said[1].strip("()[]") if len(said) > 1 else ""
+    words = header.fields.get("column.1", "").lower().split()
+    unit = words[1].strip("()[]") if len(words) > 1 else ""
     if unit in ("ev", "kev", "electronvolt", "electronvolts"):
         return axis, "keV" if unit == "kev" else "eV"
     if label.lower() == "angle" and unit in ("degrees", "degree", "deg", "radians", "radian", "rad"):
         return _from_angle(axis, unit, header, source), "eV"
     if role(label) == "energy" and not unit:
-        header.notes.append("Column.1 names no unit: eV or keV is told by the values")
+        header.notes.append("Column.1 names no unit: eV or keV follows from the values")
         return axis, ""
-    what = f"Column.1 is {' '.join(said)[:40] or label[:40]!r}, not energy in eV or keV or angle in degrees or radians"
+    what = f"Column.1 is {' '.join(words)[:40] or label[:40]!r}, not energy in eV or keV or angle in degrees or radians"
     raise InputError(what, remedy=REMEDY, file=source)
 
 

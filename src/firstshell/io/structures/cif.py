@@ -173,7 +173,7 @@ def _dots(block: Block, columns: list[list[Value]], keep: list[int], fail: Fail)
     """Return the declared number of atoms of each row that has "." for a coordinate, as the ICSD writes 0.
 
     In CIF "." means that there is no value. It is taken for 0 where the row names a Wyckoff position, whose number of
-    atoms then tells whether that is right.
+    atoms then shows whether that is right.
     """
     found = {}
     letters = next((v for tag, v in block.values.items() if tag.startswith("_atom_site_wyckoff_")), [])

@@ -148,11 +148,11 @@ def _parsed(
     _check_cell(atoms, source)
     _check_occupancies(atoms, source)
     hydrogen = _check_formula(atoms, source)
-    settled = [_settle(on_site, partial, occupancy_tolerance, source) for on_site in atoms.species]
-    kept = [i for i, symbol in enumerate(settled) if symbol is not None]
+    chosen = [_choose_element(on_site, partial, occupancy_tolerance, source) for on_site in atoms.species]
+    kept = [i for i, symbol in enumerate(chosen) if symbol is not None]
     if not kept:
         raise InputError("no atom is left in the cell", remedy="Check the occupancies", file=source)
-    symbols = [symbol for symbol in settled if symbol is not None]
+    symbols = [symbol for symbol in chosen if symbol is not None]
     structure = Structure(Lattice(atoms.cell), symbols, atoms.positions[kept])
     check_count(len(structure), max_sites, source)
     check_contacts(structure, min_contact, source)
@@ -220,7 +220,7 @@ def _check_formula(atoms: Atoms, source: str) -> str | None:
     )
 
 
-def _settle(on_site: dict[str, float], partial: Partial, tolerance: float, source: str) -> str | None:
+def _choose_element(on_site: dict[str, float], partial: Partial, tolerance: float, source: str) -> str | None:
     """Return the one element of a position, None for an empty one."""
     total = sum(on_site.values())
     majority, occupancy = min(on_site.items(), key=lambda item: (-item[1], item[0]))

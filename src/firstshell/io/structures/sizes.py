@@ -21,7 +21,7 @@ CLOSEST = 0.63
 DENSEST, SPARSEST = 0.5, 300.0
 """Range of the volume over that of spheres of covalent radius: oxides have 1 to 3, porous solids up to 100."""
 OPEN = 12.0
-"""The same from which on it is said."""
+"""The same from which on a note is given."""
 LARGEST_KNOWN = 1.7
 """Å; taken for elements without a covalent radius, which come after curium."""
 

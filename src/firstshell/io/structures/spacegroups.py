@@ -37,7 +37,7 @@ def operations(name: str, gamma: float) -> tuple[Array, Array]:
     """Return the (k, 3, 3) rotations and (k, 3) translations of a space group.
 
     name : "P 21/n", "F d -3 m :2", "R-3c:H", or a number for its standard setting
-    gamma : angle of the cell in degrees; it tells hexagonal from rhombohedral axes of an R group
+    gamma : angle of the cell in degrees; it distinguishes hexagonal from rhombohedral axes of an R group
 
     Raises
     ------

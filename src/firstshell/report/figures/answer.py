@@ -1,4 +1,4 @@
-"""Answers as pictures: what was measured, what it is like, what is said of it, and which windows speak for that."""
+"""Answers as pictures: the measurement, the nearest training spectrum, the values, and the evidence."""
 
 from __future__ import annotations
 

@@ -69,10 +69,10 @@ def class_counts(study: Study) -> Display:
 
 
 def _counts(counts: pd.DataFrame, target: Target) -> Panel:
-    told = ", ".join(
+    values = ", ".join(
         f"{row['metal']} {class_name(target, row['class'])}: {row['samples']}" for row in counts.to_dict("records")
     )
-    return Panel(partial(_draw_counts, counts, target), f"Samples by {target.label.lower()}. {told}.", 5.0, 2.6)
+    return Panel(partial(_draw_counts, counts, target), f"Samples by {target.label.lower()}. {values}.", 5.0, 2.6)
 
 
 def _draw_counts(counts: pd.DataFrame, target: Target, figure: Figure | SubFigure) -> None:

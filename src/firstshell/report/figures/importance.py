@@ -51,8 +51,8 @@ def importance_panel(frame: pd.DataFrame, samples: Dataset, metal: str, rows: li
     frame = reading.pick(frame, metal=metal)
     spectra = {name: (samples.grids[name].values, few(samples.spectra[name])) for row in rows for _, name in row}
     labels = {name: samples.grids[name].label for name in spectra}
-    told = "; ".join(f"{cell_title(cell)} highest at {highest(frame, cell):.3g}" for row in rows for cell in row)
-    alt = f"Importance for {metal} along each axis over its spectra. {told}."
+    values = "; ".join(f"{cell_title(cell)} highest at {highest(frame, cell):.3g}" for row in rows for cell in row)
+    alt = f"Importance for {metal} along each axis over its spectra. {values}."
     return Panel(partial(_draw_cells, frame, spectra, labels, metal, rows, head), alt, 4.2, 0.6 + 1.4 * len(rows))
 
 
@@ -138,7 +138,7 @@ def draw_spectra(axes: Axes, x: Array, traces: Array, mean: Array) -> Axes:
 def more_importance(
     study: Study, data: Dataset, target: Target, metals: list[str], cells: list[list[Cell]], kind: str = ""
 ) -> Display:
-    """Return importance curves of the metals that a main figure has no room for; `kind` tells two figures apart."""
+    """Return importance curves of the metals that a main figure has no room for; `kind` distinguishes two figures."""
     flat = [cell for row in cells for cell in row]
     flat += [(part, part) for _, part in flat]
     frame = pd.concat([importance_frame(study, data, metal, target, flat) for metal in metals], ignore_index=True)
@@ -174,8 +174,8 @@ def permutation(study: Study, target: Target, inputs: str, labels: dict[str, str
 def _permutation_panel(frame: pd.DataFrame, metal: str, target: Target, inputs: str, labels: dict[str, str]) -> Panel:
     losses = reading.pick(frame, kind="permutation")
     blocks = losses[losses["low"].isna()]
-    told = ", ".join(f"{input_name(row['modality'])} {row['mean']:.3g}" for row in blocks.to_dict("records"))
-    alt = f"{metal}: impurity importance and permutation loss along each axis. Whole modality: {told}."
+    values = ", ".join(f"{input_name(row['modality'])} {row['mean']:.3g}" for row in blocks.to_dict("records"))
+    alt = f"{metal}: impurity importance and permutation loss along each axis. Whole modality: {values}."
     return Panel(partial(_draw_permutation, frame, metal, target, inputs, labels), alt)
 
 

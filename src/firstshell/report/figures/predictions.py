@@ -55,8 +55,8 @@ def _confusion_panel(study: Study, counts: pd.DataFrame, metal: str, target: Tar
     names = [name for name in reading.ranking(study, metal, target) if name in set(counts["inputs"])]
     right = reading.pick(counts, inputs=names[0])
     right = right[right["true"] == right["predicted"]]
-    told = ", ".join(f"{class_name(target, r['true'])}: {r['fraction']:.0%}" for r in right.to_dict("records"))
-    alt = f"{metal}, {input_name(names[0])}: found correctly, {told}."
+    values = ", ".join(f"{class_name(target, r['true'])}: {r['fraction']:.0%}" for r in right.to_dict("records"))
+    alt = f"{metal}, {input_name(names[0])}: found correctly, {values}."
     return Panel(partial(_draw_confusions, counts, names, metal, target), alt, 4.2, panel_height(names))
 
 
@@ -115,8 +115,8 @@ def _parity_panel(study: Study, points: pd.DataFrame, metal: str) -> Panel:
     for name in names:
         rows = reading.pick(points, inputs=name)
         errors[name] = number(Metric.RMSE, float(np.sqrt(((rows["predicted"] - rows["true"]) ** 2).mean())))
-    told = ", ".join(f"{input_name(name)} {error} Å" for name, error in errors.items())
-    alt = f"{metal}: predicted against true bond length. RMSE: {told}."
+    values = ", ".join(f"{input_name(name)} {error} Å" for name, error in errors.items())
+    alt = f"{metal}: predicted against true bond length. RMSE: {values}."
     return Panel(partial(_draw_parities, points, errors, metal), alt, 4.2, panel_height(names))
 
 

@@ -44,12 +44,12 @@ def robustness(curves: pd.DataFrame, modality: str) -> Display:
 def _panel(shown: pd.DataFrame, target: Target, disturbance: str) -> Panel:
     row = reading.pick(shown, target=target.value)
     here = reading.pick(row, disturbance=disturbance)
-    told = "; ".join(
+    values = "; ".join(
         f"{metal}: {line['mean'].iloc[0]:.2f} to {line['mean'].iloc[-1]:.2f}"
         for metal in by_number(here["metal"])
         if len(line := reading.pick(here, metal=metal).sort_values("amount"))
     )
-    alt = f"{target.label}, {main_metric(target).label} against {disturbance}. {told}."
+    alt = f"{target.label}, {main_metric(target).label} against {disturbance}. {values}."
     spread = row["std"].fillna(0.0)
     ends = float((row["mean"] - spread).min()), float((row["mean"] + spread).max())
     return Panel(partial(_draw, here, target, disturbance, ends), alt, 3.1, 2.5)

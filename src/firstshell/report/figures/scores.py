@@ -41,12 +41,12 @@ def score_frame(study: Study, target: Target, inputs: list[str]) -> pd.DataFrame
 def score_panel(scores: pd.DataFrame, target: Target, inputs: list[str], heading: str) -> Panel:
     """Bars of `inputs` for each metal of `scores`, with one standard deviation and the baselines as lines."""
     metals, metric = by_number(scores["metal"]), main_metric(target)
-    told = "; ".join(
+    values = "; ".join(
         f"{m}: " + ", ".join(f"{input_name(n, target)} {number(metric, reading.score(scores, m, n)[0])}" for n in names)
         for m in metals
         if (names := [n for n in [*inputs, *BASELINES] if not np.isnan(reading.score(scores, m, n)[0])])
     )
-    return Panel(partial(_draw_scores, scores, target, inputs, heading), f"{metric.label} as bars. {told}.")
+    return Panel(partial(_draw_scores, scores, target, inputs, heading), f"{metric.label} as bars. {values}.")
 
 
 def _draw_scores(
@@ -179,11 +179,11 @@ def change_frame(study: Study, target: Target) -> pd.DataFrame:
 
 def change_panel(changes: pd.DataFrame, heading: str) -> Panel:
     """Bars of the change of RMSE (below zero: better) with the interval of the paired test."""
-    told = "; ".join(
+    values = "; ".join(
         f"{row['metal']}, {input_name(row['with'])}: {number(Metric.RMSE_PERCENT, -row['difference'], True)}"
         for row in changes.to_dict("records")
     )
-    alt = f"Change of RMSE in % of the mean bond length against XANES alone. {told}."
+    alt = f"Change of RMSE in % of the mean bond length against XANES alone. {values}."
     return Panel(partial(_draw_changes, changes, heading), alt)
 
 

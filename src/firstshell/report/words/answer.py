@@ -30,7 +30,7 @@ LEAST_PART = 0.05
 
 
 def paragraph(answer: Answer) -> str:
-    """Return all that is said of a sample, some ten lines."""
+    """Return all that is known of a sample, some ten lines."""
     names = show(answer.inputs).replace("+", " + ")
     sources = plain(", ".join(answer.sample.sources))
     lines = [f"{plain(answer.sample.name)}: {answer.metal}, from {names} ({sources})"]

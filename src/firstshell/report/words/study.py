@@ -37,7 +37,7 @@ GAP = {
     "dpdf_worse": "dPDF is worse than PDF",
     "remains": "XANES is still better than dPDF",
     "no_gap": "XANES is not shown to be better than PDF",
-    "unclear": "dPDF can be told neither from PDF nor from XANES",
+    "unclear": "dPDF can be distinguished neither from PDF nor from XANES",
     "no_test": "one split allows no test",
 }
 
@@ -71,11 +71,11 @@ def data_line(study: Study) -> str:
 
 def lead(study: Study) -> list[str]:
     """Return five sentences at most: which claims fail, hold or stay open, and where an input is shown to be best."""
-    told = [claim for code in CLAIMS if (claim := _claim(study, code))]
-    told.sort(key=lambda each: -each[0])
+    claims = [claim for code in CLAIMS if (claim := _claim(study, code))]
+    claims.sort(key=lambda each: -each[0])
     best = _best(study)
-    failed = [sentence for refuted, sentence in told if refuted]
-    rest = [sentence for refuted, sentence in told if not refuted]
+    failed = [sentence for refuted, sentence in claims if refuted]
+    rest = [sentence for refuted, sentence in claims if not refuted]
     return [*([best[1]] if best[0] else []), *failed, *([] if best[0] else [best[1]]), *rest]
 
 

@@ -1,4 +1,4 @@
-"""What a feff8l calculation is told: the job and its input cards."""
+"""The input of a feff8l calculation: the job and its cards."""
 
 from __future__ import annotations
 

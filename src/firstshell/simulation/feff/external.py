@@ -89,7 +89,7 @@ def site_spectrum(
         printed = run(first, folder)
         report = read_log(_field_log(printed, folder))
         if not report.fermi:
-            raise EngineError(f"{first[-1]} tells of no self-consistent field; it said: {last_words(printed)}")
+            raise EngineError(f"{first[-1]} reports no self-consistent field; its last lines: {last_words(printed)}")
         rest = [name for name in programs if name not in first]
         return report, lambda: (run(rest, folder), _read_xmu(folder, settings, job.mesh))[1]
 
@@ -123,7 +123,7 @@ def ready(settings: FeffSettings) -> FeffSettings:
 
 
 PROBE_S = 600.0
-"""Seconds for the cluster of copper that tells whether a FEFF works."""
+"""Seconds for the cluster of copper that tests whether a FEFF works."""
 
 
 def _program(file: Path) -> Path | None:

@@ -22,7 +22,7 @@ WITHOUT_EFFECT = frozenset(["TITL", "CONT", "PRIN", "LDOS", "NLEG", "CRIT", "PCR
 HANDLED = frozenset(
     ["EDGE", "HOLE", "S02", "EXCH", "SCF", "FMS", "XANE", "CORE", "NOHO", "POLA", "RPAT", "RMAX", "POTE", "ATOM"]
 )
-"""The same of cards that are heeded."""
+"""The same of cards that are used."""
 COMMENT = "*#!%"
 LARGEST = 1e6
 """No number of an input is larger, whatever its unit."""

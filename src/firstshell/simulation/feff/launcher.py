@@ -27,7 +27,7 @@ class Job:
         self.asking, self.child = asking, child
         self.ended = self.abandoned = False
 
-    def stop_when_told(self) -> None:
+    def stop_on_request(self) -> None:
         """Kill the program on a word of the asking process, or on its end."""
         try:
             self.abandoned = not os.read(self.asking, 16)
@@ -56,7 +56,7 @@ def main(asking: int, limits: str, folder: str, command: list[str]) -> None:
         _become(command, limits, writing)
     os.close(writing)
     job = Job(asking, child)
-    _thread.start_new_thread(job.stop_when_told, ())
+    _thread.start_new_thread(job.stop_on_request, ())
     failed = os.read(reading, 16)
     code = job.wait()
     try:

@@ -15,7 +15,7 @@ from typing import IO, Any
 from firstshell.errors import EngineError, UnavailableError
 
 LOG_TAIL, MAX_WORDS = 3, 500
-"""Last lines of a log, and characters of them, that a message tells."""
+"""Last lines of a log, and characters of them, that a message quotes."""
 MAX_LOG = 20_000_000
 """Bytes of what a program printed that are read, the last ones."""
 MAX_FILE = 4 << 30
@@ -35,7 +35,7 @@ def run_program(
     name : of the program, for messages
     timeout : seconds of wall-clock time; each of its processes may have as much processor time, where the system can
     memory : bytes of address space for each of its processes, where the system can limit it
-    hint : said where the program cannot be started
+    hint : added to the error where the program cannot be started
 
     Raises EngineError when it ended with an error, was killed, or ran too long; UnavailableError when it cannot be
     started.

@@ -1,4 +1,4 @@
-"""What FEFF9 or FEFF10 is told of a site: the user's settings, and the cards of feff.inp made of them."""
+"""The input of FEFF9 or FEFF10 for a site: the user's settings, and the cards of feff.inp made of them."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from firstshell.simulation.feff.surroundings import site_atoms
 
 CORE_HOLES = ("RPA", "FSR", "NONE")
 LIST_RADIUS = 10.0
-"""Å; the least radius of the list of atoms, as pymatgen's FEFF sets have it."""
+"""Å; the least radius of the list of atoms, as in pymatgen's FEFF sets."""
 
 
 @dataclass(frozen=True)

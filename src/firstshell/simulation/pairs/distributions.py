@@ -2,7 +2,7 @@
 
 With N = Σ o_i atoms per cell, ⟨b⟩ their mean scattering length and ρ0 = N/V, every PDF is
 G(r) = Σ_ij w_ij·o_i·o_j·Gauss(r − r_ij)/r_ij − 4π·ρ0·P·r, seen through the Q-range and the resolution. The pairs that
-count, their weights w and the share P of the baseline tell the PDFs apart; the methods say which.
+count, their weights w and the share P of the baseline distinguish the PDFs; the methods say which.
 """
 
 from __future__ import annotations

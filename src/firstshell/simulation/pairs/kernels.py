@@ -16,7 +16,7 @@ Ints = NDArray[np.int64]
 SAME_POSITION = 1e-3
 """Å: atoms closer than this share a position (a mixed site) and are no pair."""
 RESEED = 256
-"""Points after which the recursion of a Gaussian starts anew, so that rounding does not grow."""
+"""Points after which the recursion of a Gaussian starts again, so that rounding does not grow."""
 
 
 @compiled(error_model="numpy")

@@ -55,7 +55,7 @@ def gaunt(lmax: int) -> Array:
 
 @cache
 def _directions(lmax: int) -> tuple[Array, Array]:
-    """Directions on which harmonics up to `lmax` are told apart, and the pseudo-inverse of their values."""
+    """Directions on which harmonics up to `lmax` are independent, and the pseudo-inverse of their values."""
     directions = np.random.default_rng(0).normal(size=(6 * (lmax + 1) ** 2, 3))
     return directions, np.asarray(np.linalg.pinv(real_harmonics(directions, lmax)))
 

@@ -107,7 +107,7 @@ def _frame(positions: Array) -> list[int] | None:
 
 
 def _exact(rotations: Array) -> Array | None:
-    """Mend the rounding of coordinates: return the exact group next to nearly exact rotations.
+    """Correct the rounding of coordinates: return the exact group next to nearly exact rotations.
 
     None when they are no group, which happens where the tolerance lets one operation in by chance. The mean of
     R_a⁻¹ R_ab over a is nearer to a representation than R_b, quadratically.

@@ -1,4 +1,4 @@
-"""Files that are none of measured spectra, named for what they are."""
+"""Files that hold no measured spectrum, recognised for what they are."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MAX_LINES = 400
 
 
 @dataclass(frozen=True)
-class Foreign:
+class OtherFile:
     """A kind of file that others send by mistake.
 
     what : what it is
@@ -44,28 +44,32 @@ def _labelled(pattern: str) -> Callable[[bytes, tuple[str, ...]], bool]:
 SPECTRUM = "Give a measured spectrum"
 STRUCTURE = f"{SPECTRUM}; structures go to the command simulate"
 KINDS = (
-    Foreign(
+    OtherFile(
         "a Fourier transform of EXAFS (the columns are R and chi), not the G(r) of a PDF",
         "Give μ(E), or χ(k)",
         _labelled(r"r\s*(\(.*?\))?[\s,;]+chir?_?(mag|re|im|r)\b"),
     ),
-    Foreign(
+    OtherFile(
         "a crystal structure with magnetic symmetry (magnetic CIF)",
         STRUCTURE,
         _has(r"data_", r"_(space_group_symop_magn|atom_site_moment|space_group_magn)"),
     ),
-    Foreign("a crystal structure (CIF)", STRUCTURE, _has(r"data_", r"_cell_length_a")),
-    Foreign("an input of FEFF", f"{SPECTRUM}; inputs go to the command xanes", _has(r"\s*potentials\b", r"\s*atoms\b")),
-    Foreign("an input of ATOMS", SPECTRUM, _has(r"\s*(space|group)\b[\s=:]", r"\s*atoms?\b", r"\s*(core|rmax)\b")),
-    Foreign("a web page", "Download the file itself", _has(r"\s*<(!doctype|html)")),
-    Foreign("a Zip archive or a spreadsheet", "Save the spectrum as text", _begins(b"PK\x03\x04", b"\xd0\xcf\x11\xe0")),
-    Foreign(
+    OtherFile("a crystal structure (CIF)", STRUCTURE, _has(r"data_", r"_cell_length_a")),
+    OtherFile(
+        "an input of FEFF", f"{SPECTRUM}; inputs go to the command xanes", _has(r"\s*potentials\b", r"\s*atoms\b")
+    ),
+    OtherFile("an input of ATOMS", SPECTRUM, _has(r"\s*(space|group)\b[\s=:]", r"\s*atoms?\b", r"\s*(core|rmax)\b")),
+    OtherFile("a web page", "Download the file itself", _has(r"\s*<(!doctype|html)")),
+    OtherFile(
+        "a Zip archive or a spreadsheet", "Save the spectrum as text", _begins(b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+    ),
+    OtherFile(
         "a document or a picture", "Give the numbers as text", _begins(b"%PDF-", b"\x89PNG", b"\xff\xd8\xff", b"GIF8")
     ),
 )
 
 
-def foreign(head: bytes) -> Foreign | None:
-    """Return what a file that begins like this is, when it is known and none of measured spectra; else None."""
+def recognise(head: bytes) -> OtherFile | None:
+    """Return what a file that begins like this is, when that is known and no measured spectrum; else None."""
     lines = head_lines(head)
     return next((kind for kind in KINDS if kind.fits(head, lines)), None)
