@@ -1,4 +1,4 @@
-"""What XANES and PDF tell about a metal's first shell: oxidation state, coordination number, bond length."""
+"""Oxidation state, coordination number and bond length of a metal from XANES and PDF."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ app = App(
     name="firstshell",
     version=__version__,
     suppress_keyboard_interrupt=False,  # main() says what is kept
-    help="What XANES and PDF tell about a metal's first shell: oxidation state, coordination number, bond length.",
+    help="Oxidation state, coordination number and bond length of a metal from XANES and PDF.",
 )
 for command in (
     study,

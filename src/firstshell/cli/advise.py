@@ -29,7 +29,7 @@ def advise(
     backend: Backend = "auto",
     progress: Progress = "auto",
 ) -> None:
-    """Say which measurement to take, what error to expect, and what more training materials would give.
+    """Advise which measurement to take, with the error to expect and the gain from more training materials.
 
     Forests are trained on parts of the data and tested on materials held out. Printed are the errors, the learning
     curves and the advice; OUT/advice.csv holds the numbers, OUT/curves.png and .svg show them. A run that was stopped

@@ -38,7 +38,7 @@ def build(
     """Simulate and label structures, and write the dataset.
 
     Without structures it simulates those of the dataset that comes with firstshell again, which takes hours. A run that
-    was stopped goes on where it was; a site that fails is noted and stops nothing.
+    was stopped goes on where it was; a site that fails is listed, and the others go on.
 
     Example: firstshell build cifs/ --metal Fe --out fe.parquet
 
@@ -121,7 +121,7 @@ def merge(
     *datasets: Path,
     out: Path = Path("data.parquet"),
 ) -> None:
-    """Put the parts of a build together.
+    """Merge the parts of a build into one dataset.
 
     Example: firstshell merge part1.parquet part2.parquet --out data.parquet
 

@@ -23,12 +23,11 @@ def calibrate(
     workers: Workers = None,
     progress: Progress = "auto",
 ) -> None:
-    """Fit how simulated XANES turn into those of your beamline, from standards of known structure.
+    """Fit the transfer from simulated XANES to those of your beamline, from standards of known structure.
 
     Each structure is simulated, which takes some ten seconds for each distinct site of the metal; a run that was
-    stopped goes on where it was. The transfers of your standards move the default ones as far as their number
-    warrants. firstshell predict --transfer OUT then speaks the dialect of your beamline. Beside OUT come a table and a
-    picture of every fit.
+    stopped goes on where it was. The more standards, the more the default transfers are changed by them. firstshell
+    predict --transfer OUT uses the result. Beside OUT come a table and a picture of every fit.
 
     Example: firstshell calibrate standards.csv --out transfer.json
 

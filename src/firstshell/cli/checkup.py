@@ -27,7 +27,7 @@ class Finding:
     """One thing examined.
 
     state : "ok", "missing" (firstshell works without it) or "broken" (it does not)
-    detail : what was found, and how to mend it
+    detail : what was found, and how to fix it
     """
 
     what: str
@@ -159,7 +159,7 @@ def _model_cache() -> Finding:
         (folder / "models" / "trial").unlink()
     except (InputError, OSError) as error:
         what = error.what if isinstance(error, InputError) else str(error)
-        remedy = "models are trained anew each time; set FIRSTSHELL_CACHE to a writable folder"
+        remedy = "models are trained again each time; set FIRSTSHELL_CACHE to a writable folder"
         return Finding("model cache", "missing", f"{folder}: {what}; {remedy}")
     return Finding("model cache", "ok", f"{folder} can be written")
 

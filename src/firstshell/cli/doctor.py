@@ -6,7 +6,7 @@ from firstshell.runtime.console import say
 
 
 def doctor(*, feff: str = "") -> None:
-    """Say what works on this machine, and how to fix the rest.
+    """Check what works on this machine, and say how to fix the rest.
 
     Exit status 1 when something that firstshell cannot do without is missing, or the FEFF named does not work.
 

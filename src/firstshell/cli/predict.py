@@ -49,11 +49,11 @@ def predict(
     verbose: Annotated[bool, Parameter(name=("--verbose", "-v"), negative="")] = False,
     progress: Progress = "auto",
 ) -> None:
-    """Say what measured XANES and PDFs tell of a metal's first shell.
+    """Predict oxidation state, coordination number and mean bond length of a metal from measured XANES and PDFs.
 
-    Oxidation state, coordination number and mean bond length, each as an average over the metal's sites with a 90 %
-    interval, and whether the measurement is like anything that the model knows. The model is trained at first use,
-    in less than a minute, and kept. Files that cannot be used are named, and the others answered.
+    Each value is an average over the metal's sites with a 90 % interval; a measurement unlike the training spectra is
+    marked as out of domain. The model is trained at first use, in less than a minute, and kept. Files that cannot be
+    used are named, and the others answered.
 
     Example: firstshell predict my.xdi my.gr --metal Fe --out answers
 
@@ -97,7 +97,7 @@ def predict(
     with_
         Another dataset to train on beside --data: embedded for the one that comes with firstshell, or a file.
     transfer
-        How simulated spectra turn into those of your beamline, as firstshell calibrate writes it.
+        Transfer from simulated spectra to those of your beamline, as firstshell calibrate writes it.
     model
         A model that --save-model wrote, instead of training one.
     save_model

@@ -18,10 +18,10 @@ def serve(
     port: int = 8765,
     open_: Annotated[bool, Parameter(name="--open", negative="")] = False,
 ) -> None:
-    """Open a page on this machine that takes measured files and answers, and lets you see why.
+    """Serve a page on this machine that predicts from measured files and shows the evidence.
 
-    Drop XANES and PDFs on it: it shows them over the training spectra, answers with intervals, and answers anew as you
-    move E0, ranges and the energy shift. Nobody else can reach it, and it sends nothing anywhere. Ctrl-C ends it.
+    Drop XANES and PDFs on it: it shows them over the training spectra, and updates the answer as you move E0, ranges
+    and the energy shift. Only this machine can reach it, and it sends nothing anywhere. Ctrl-C ends it.
 
     Example: firstshell serve --open
 
@@ -30,9 +30,9 @@ def serve(
     data
         What models are trained on at first use; the dataset that comes with firstshell by default.
     transfer
-        How simulated spectra turn into those of your beamline, as firstshell calibrate writes it.
+        Transfer from simulated spectra to those of your beamline, as firstshell calibrate writes it.
     port
-        Of 127.0.0.1; 0 takes a free one.
+        Port of 127.0.0.1; 0 takes a free one.
     open_
         Open the page in the browser.
 

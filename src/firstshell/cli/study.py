@@ -29,10 +29,11 @@ def study(
 ) -> None:
     """Train and test forests on every combination of inputs, and write a report.
 
-    The default asks for 3 targets from 5 inputs over 10 grouped and 3 random splits. A run that was stopped goes on
+    The default predicts 3 targets from 5 inputs over 10 grouped and 3 random splits. A run that was stopped goes on
     where it was. The answer is OUT/report.html; figures, tables and scores lie beside it.
 
     Example: firstshell study --metal Fe --out study
+
     Example: firstshell study mine.parquet --with embedded
 
     Parameters
@@ -54,7 +55,7 @@ def study(
     set_
         One setting, as in --set study.repeats=5.
     robustness
-        Also find how answers decay as measurements get worse; --no-robustness saves a minute.
+        Also test the sensitivity to spectrum quality; --no-robustness saves a minute.
 
     """
     from dataclasses import replace

@@ -10,7 +10,7 @@ from firstshell.runtime.console import say
 def xanes(feff_inp: Path, /, *, out: Path | None = None) -> None:
     """Run an existing feff.inp and write the columns of FEFF's xmu.dat, with a plot beside them.
 
-    Understands the cards that matter for a K-edge XANES (SCF, FMS, XANES, EXCHANGE, S02, EDGE, COREHOLE FSR or NONE,
+    Handles the cards of a K-edge XANES (SCF, FMS, XANES, EXCHANGE, S02, EDGE, COREHOLE FSR or NONE,
     POLARIZATION, POTENTIALS, ATOMS); any other card that would change the spectrum is refused by name.
 
     Example: firstshell xanes feff.inp --out xmu.dat
