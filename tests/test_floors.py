@@ -27,7 +27,7 @@ ROOMS = (
     ("cli",),
 )
 """A room may import those before it, and a file of the first row the others of that row."""
-STRANGERS = (
+UNRELATED = (
     ("simulation.scattering", "simulation.feff"),
     ("simulation.scattering", "simulation.pairs"),
     ("simulation.pairs", "simulation.feff"),
@@ -126,7 +126,7 @@ def test_no_import_circle() -> None:
     assert not circles(packages(imports(), ROOT))
 
 
-@pytest.mark.parametrize(("part", "other"), STRANGERS)
+@pytest.mark.parametrize(("part", "other"), UNRELATED)
 def test_parts_of_a_room_that_do_not_know_each_other(part: str, other: str) -> None:
     inside = {module: names for module, names in imports().items() if module.startswith(part)}
     assert inside
