@@ -15,6 +15,7 @@ release = __version__
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.autosummary", "sphinx.ext.mathjax", "numpydoc"]
 myst_heading_anchors = 3
+smartquotes = False  # --metal is no dash
 nitpicky = False
 autosummary_generate = True
 autodoc_typehints = "none"  # the sections of numpydoc have them
@@ -32,7 +33,8 @@ def link_from_docs(_app: Sphinx, _path: Path, _parent: str, content: list[str]) 
 def fill_in_commands(_app: Sphinx, _page: str, content: list[str]) -> None:
     """Put the help of every command where a page asks for it."""
     if "<!-- commands -->" in content[0]:
-        _, heading, pages = commands.generate_docs(heading_level=2, flatten_commands=True).partition("## firstshell ")
+        pages = commands.generate_docs(heading_level=2, flatten_commands=True, usage_name="firstshell")
+        _, heading, pages = pages.partition("## firstshell ")
         content[0] = content[0].replace("<!-- commands -->", heading + pages)
 
 

@@ -111,7 +111,7 @@ def simulate(
 
 
 def transform(spectrum: Spectrum) -> Spectrum:
-    """Return a spectrum on the other axis that its modality is looked at on: |χ(R)| of an EXAFS.
+    """Return a spectrum on the other axis that its modality is shown on: ``|χ(R)|`` of an EXAFS.
 
     Parameters
     ----------
@@ -149,7 +149,7 @@ def save_spectra(spectra: Spectrum | Spectra, folder: str | Path, name: str = ""
     ----------
     spectra : Spectrum or Spectra
         As `simulate` returns them. PDFs are written as .gr with the header lines that PDFgetX3 and PDFgui know, XANES
-        as XDI, EXAFS as columns of χ(k) and |χ(R)|; those of single sites in a file each.
+        as XDI, EXAFS as columns of χ(k) and ``|χ(R)|``; those of single sites in a file each.
     folder : str or Path
         Made if need be.
     name : str
