@@ -46,7 +46,8 @@ export function nearEdge(xanes, id, bounds, moved) {
   return explorable("near", id, {
     title: "μ(E) near the edge",
     label: `μ(E) near the edge, with E0 at ${xanes.e0} eV`,
-    caption: `Near the edge, as measured. E0 = ${xanes.e0.toFixed(1)} eV: drag its line, or use the arrow keys, from ${bounds.lo.toFixed(1)} to ${bounds.hi.toFixed(1)} eV.`,
+    caption: `Near the edge, as measured. E0 = ${xanes.e0.toFixed(1)} eV.`,
+    hint: `Drag the line of E0, or use the arrow keys on it: ${bounds.lo.toFixed(1)} to ${bounds.hi.toFixed(1)} eV.`,
     height: 280,
     unit: "eV",
     digits: 1,

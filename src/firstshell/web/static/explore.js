@@ -4,11 +4,13 @@ import { draw, make, show } from "./dom.js";
 import { figure, range, revise } from "./plot.js";
 
 const LEAST = 6; // pixels that a selection is wide, at least
+const HINT = matchMedia("(hover: hover)").matches ? "Draw over a part of the axis to enlarge it." : "";
 const charts = new Map(); // by id: a chart stays while answers change, so that what is being moved or enlarged is kept
 
 // The chart of an id. `of` says which spectrum it shows: another one is shown whole. Beside what a figure takes, the spec has
 //   digits : of values of x; unit : of x
 //   views : [{ name, lo, hi }], ranges with a button of their own
+//   hint : what is said while there is no pointer
 //   handle : { at, lo, hi, step, label, moved }, a mark that can be moved within bounds; `moved` hears where to
 export function explorable(id, of, spec) {
   if (!charts.has(id)) charts.set(id, build());
@@ -121,7 +123,7 @@ function between(line, value) {
 // A line at the pointer, or the part that is selected; nothing without a place.
 function mark(chart, at, width) {
   chart.host.querySelector(".cross")?.remove();
-  if (at === undefined) { chart.readout.textContent = ""; return; }
+  if (at === undefined) { chart.readout.textContent = chart.spec.hint ?? HINT; return; }
   const { top, bottom } = chart.scales;
   chart.host.querySelector("svg")?.append(draw("rect", { x: at, y: top, width, height: bottom - top, class: `cross${width > 1 ? " selected" : ""}` }));
 }

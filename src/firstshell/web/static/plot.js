@@ -120,7 +120,7 @@ function axes(spec, { left, right, top, bottom, x, y, width, height }) {
     parts.push(draw("path", { d: `M${x(tick.at)},${bottom}v4`, class: "axis" }));
     parts.push(draw("text", { x: x(tick.at), y: bottom + 16, "text-anchor": "middle", class: "tick" }, tick.name));
   }
-  for (const tick of spec.y.ticks ?? ticks(spec.y.lo, spec.y.hi, (bottom - top) / 38)) {
+  for (const tick of spec.y.ticks ?? ticks(spec.y.lo, spec.y.hi, (bottom - top) / 30)) {
     parts.push(draw("path", { d: `M${left},${y(tick.at)}h-4`, class: "axis" }));
     parts.push(draw("text", { x: left - 7, y: y(tick.at) + 4, "text-anchor": "end", class: "tick" }, tick.name));
   }
