@@ -99,11 +99,8 @@ def _numbers(text: str) -> tuple[float, ...]:
 
 def _draw(table: pd.DataFrame, level: str, out: Path) -> None:
     from firstshell.report.figures.advice import curves_figure
+    from firstshell.report.pictures import save_picture
     from firstshell.report.style import paper_style
-    from firstshell.runtime.store import write_atomic
 
     with paper_style():
-        figure = curves_figure(table, level)
-        write_atomic(out / "curves.png", lambda path: figure.savefig(path, dpi=200))
-        # Without a date the same numbers give the same bytes.
-        write_atomic(out / "curves.svg", lambda path: figure.savefig(path, metadata={"Date": None}))
+        save_picture(curves_figure(table, level), out / "curves", dpi=200)

@@ -9,7 +9,9 @@ from __future__ import annotations
 import colorsys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
+from warnings import catch_warnings, filterwarnings
 
 import matplotlib as mpl
 import xraydb
@@ -21,6 +23,11 @@ from firstshell.types import Metric, Target
 INK, PAPER, FAINT, TRACE, MEAN = "#1b1b1b", "#fefefe", "#d6d6d6", "#8e8e8e", "#555555"
 THEME = {INK: "var(--ink)", PAPER: "var(--paper)", FAINT: "var(--faint)", MEAN: "var(--mean)"}
 
+CJK = (
+    "Noto Sans CJK SC", "Noto Sans CJK JP", "Source Han Sans SC", "WenQuanYi Zen Hei", "WenQuanYi Micro Hei",
+    "PingFang SC", "Hiragino Sans", "Apple SD Gothic Neo", "Microsoft YaHei", "Yu Gothic", "Malgun Gothic", "Unifont",
+)  # fmt: skip
+"""Fonts with Chinese, Japanese and Korean letters, of Linux, macOS and Windows."""
 METALS = {"Ti": "#ee8a2a", "Mn": "#3f9f4f", "Fe": "#3c82cf", "Cu": "#c9409f"}
 DIGITS = {Metric.RMSE: 4, Metric.MAE: 4, Metric.RMSE_PERCENT: 2}
 
@@ -55,11 +62,25 @@ RC: dict[Any, Any] = {
 
 @contextmanager
 def paper_style() -> Iterator[None]:
-    """Draw and save in the report's style, whatever the user's matplotlibrc says."""
-    with mpl.rc_context():
+    """Draw and save in the report's style, whatever the user's matplotlibrc says.
+
+    Letters that no font of this machine has are drawn as boxes, without a warning; an SVG holds them as text.
+    """
+    with mpl.rc_context(), catch_warnings():
+        filterwarnings("ignore", message="Glyph .* missing from font")
         mpl.rcdefaults()
         mpl.rcParams.update(RC)
+        mpl.rcParams["font.family"] = ["DejaVu Sans", *_more_fonts()]
         yield
+
+
+@cache
+def _more_fonts() -> list[str]:
+    """Return fonts of this machine with letters that names may hold and DejaVu Sans lacks."""
+    from matplotlib.font_manager import get_font_names
+
+    installed = set(get_font_names())
+    return [name for name in CJK if name in installed]
 
 
 def metal_colour(metal: str) -> str:

@@ -231,15 +231,15 @@ def natural(study: Study) -> Table:
 
 def origins(study: Study) -> Table:
     """What other samples in training are worth for natural, or own, ones."""
+    kinds = sorted({kind for row in study.origins["added"] for kind in str(row).split("+")})
+    others = f"others ({listed(kinds)})" if kinds else "others"
     cells = [
         {
             "Metal": row["metal"],
             "Target": SHORT[Target(row["target"])],
             "Inputs": input_name(row["inputs"]),
             "Tested on": str(row["alone"]),
-            "Added to training": (
-                f"{row['added_train']:.0f} {listed(row['added'].split('+'))} to {row['alone_train']:.0f}"
-            ),
+            "Added to training": f"{row['added_train']:.0f} to {row['alone_train']:.0f}",
             "Alone": number(Metric(row["metric"]), row["alone_score"]),
             "With them": number(Metric(row["metric"]), row["all_score"]),
             "Gain": _gain(Metric(row["metric"]), row),
@@ -247,8 +247,8 @@ def origins(study: Study) -> Table:
         for row in reading.ordered(study.origins).to_dict("records")
     ]
     caption = (
-        "Trained on natural (or own) samples alone, and with all others, tested on the same held-out natural (or own) "
-        "samples; no relative of a held-out sample is trained on."
+        f"Trained on natural (or own) samples alone, and with all {others}, tested on the same held-out "
+        "samples of theirs; no relative of a held-out sample is trained on."
     )
     return Table("origins", "Do other samples in training help?", caption, study.origins, pd.DataFrame(cells))
 

@@ -15,8 +15,8 @@ from firstshell.measured.xanes.normalise import Normalised
 from firstshell.prediction.answer import Answer
 from firstshell.prediction.explain import Evidence
 from firstshell.prediction.resemblance import Resemblance
+from firstshell.report.pictures import save_picture
 from firstshell.report.style import FAINT, INK, MEAN, TRACE, class_name, label, metal_colour, paper_style
-from firstshell.runtime.store import write_atomic
 from firstshell.types import Prediction, Target
 
 WIDTH = 7.2
@@ -40,9 +40,9 @@ def save_pictures(
     with paper_style():
         for i, answer in enumerate(drawn):
             figure = answer_figure(answer, evidence[i] if evidence else ())
-            written += save(figure, folder / f"sample_{i + 1:02d}")
+            written += save_picture(figure, folder / f"sample_{i + 1:02d}")
         if len(series) > 1:
-            written += save(series_figure(series), folder / "series")
+            written += save_picture(series_figure(series), folder / "series")
     return written
 
 
@@ -182,12 +182,3 @@ def _along(axes: Axes, place: np.ndarray, answers: Sequence[Answer], target: Tar
     axes.errorbar(place, value, ends, fmt="none", ecolor=colour, elinewidth=0.9, alpha=0.6)
     axes.plot(place[inside], value[inside], "o", color=colour, ms=4, label=metal)
     axes.plot(place[~inside], value[~inside], "o", color=colour, ms=4, mfc="none")
-
-
-def save(figure: Figure, stem: Path) -> list[Path]:
-    """Write `stem`.png and `stem`.svg; within `paper_style`."""
-    png, svg = stem.with_name(f"{stem.name}.png"), stem.with_name(f"{stem.name}.svg")
-    write_atomic(png, lambda path: figure.savefig(path, dpi=150))
-    # Without a date the same numbers give the same bytes.
-    write_atomic(svg, lambda path: figure.savefig(path, metadata={"Date": None}))
-    return [png, svg]

@@ -164,7 +164,7 @@ def permutation(study: Study, target: Target, inputs: str, labels: dict[str, str
     panels = [_permutation_panel(reading.pick(frame, metal=metal), metal, target, inputs, labels) for metal in metals]
     caption = (
         f"Above: impurity importance in the {input_name(inputs)} forest, which favours one of two correlated features. "
-        f"Below: loss of {main_metric(target).label} when a window is permuted on held-out samples; right: a whole "
+        f"Below: loss of {main_metric(target).label} when a window is permuted on held-out samples; right: all of a "
         "modality. Above zero: it matters. Error bars: one standard deviation over repeats."
     )
     title = f"{target.label}: what is lost without a part of {input_name(inputs)}"
@@ -185,7 +185,7 @@ def _draw_permutation(
     modalities, colour = inputs.split("+"), metal_colour(metal)
     impurity, loss = reading.pick(frame, kind="impurity"), reading.pick(frame, kind="permutation")
     windows, blocks = loss[loss["low"].notna()], loss[loss["low"].isna()]
-    unit = "" if target.is_class else " (% of mean)"
+    unit = "" if target.is_class else "\n(% of mean)"
     grid = figure.add_gridspec(2, len(modalities) + 1, width_ratios=[*[1.0] * len(modalities), 0.42])
     first: list[Axes | None] = [None, None]
     for j, modality in enumerate(modalities):
@@ -232,4 +232,4 @@ def draw_blocks(axes: Axes, rows: pd.DataFrame, colour: str) -> None:
     )  # fmt: skip
     axes.axhline(0, color=INK, lw=0.8)
     axes.tick_params(axis="x", labelrotation=90, length=0)
-    axes.set_title("Loss, whole", fontsize=8, loc="left", pad=3)
+    axes.set_title("Whole", fontsize=8, loc="left", pad=3)

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 
 from firstshell.measured.xanes.standards import Fit
 from firstshell.measured.xanes.transfer import PARAMETERS
-from firstshell.report.figures.answer import save
+from firstshell.report.pictures import save_picture
 from firstshell.report.style import FAINT, INK, MEAN, TRACE, label, metal_colour, paper_style
 from firstshell.runtime.console import true_minus
 from firstshell.runtime.spreadsheet import write_csv
@@ -42,7 +42,7 @@ def save_fits(fits: Sequence[Fit], stem: Path) -> list[Path]:
     written = [csv]
     with paper_style():
         for i, each in enumerate(fits):
-            written += save(fit_figure(each), stem.with_name(f"{stem.name}_{i + 1:02d}"))
+            written += save_picture(fit_figure(each), stem.with_name(f"{stem.name}_{i + 1:02d}"))
     return written
 
 
