@@ -2,6 +2,7 @@
 
 import logging
 import socket
+import struct
 import time
 from contextlib import suppress
 from http.client import HTTPConnection
@@ -105,12 +106,15 @@ def test_slow_headers_time_out(data, monkeypatch, before):
         ended(made)
 
 
-def test_a_dropped_upload_leaves_no_traceback(data, caplog, capfd):
+@pytest.mark.parametrize("reset", [False, True])
+def test_a_dropped_upload_leaves_no_traceback(data, caplog, capfd, reset):
     head = b"POST /api/files?name=a HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Firstshell: test\r\n"
     head += b"Content-Type: application/octet-stream\r\nContent-Length: 99\r\n\r\n"
     with running(make_desk(data)) as client:
         made = silent(client.port, head + b"x")
         time.sleep(0.2)
+        if reset:  # no end of the connection, as when a cable is pulled
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         made.close()
         assert client.get("/").status == 200
     assert [record for record in caplog.records if record.exc_info] == []

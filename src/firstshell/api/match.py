@@ -398,11 +398,11 @@ def _population(transfer: Population | str | Path | None) -> Population | None:
 
 
 def _pictures(found: StructureFit | Ranking, stem: Path) -> list[Path]:
-    from firstshell.report.figures.answer import save
+    from firstshell.report.pictures import save_picture
     from firstshell.report.style import paper_style
 
     with paper_style():
-        return save(found.plot(), stem)
+        return save_picture(found.plot(), stem)
 
 
 def _write_json(content: Any, path: Path) -> None:

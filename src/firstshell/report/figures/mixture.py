@@ -10,7 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from firstshell.match.mix import Mixture, Mixtures
-from firstshell.report.figures.answer import LONGEST, MOST_TICKS, WIDTH, save
+from firstshell.report.figures.answer import LONGEST, MOST_TICKS, WIDTH
+from firstshell.report.pictures import save_picture
 from firstshell.report.style import FAINT, INK, MEAN, label, metal_colour, paper_style
 
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#555555")
@@ -25,9 +26,9 @@ def save_mixtures(found: Mixtures, folder: Path) -> list[Path]:
     written = []
     with paper_style():
         for i, each in enumerate(found[:PICTURES], start=1):
-            written += save(mixture_figure(each), folder / f"mixture_{i:02d}")
+            written += save_picture(mixture_figure(each), folder / f"mixture_{i:02d}")
         if len(found) > 1:
-            written += save(series_figure(found), folder / "fractions")
+            written += save_picture(series_figure(found), folder / "fractions")
     return written
 
 
