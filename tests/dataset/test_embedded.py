@@ -54,6 +54,16 @@ def test_it_is_whole_and_the_manifest_tells_the_truth(data):
     assert (data.frame["ligand"] != "").all()
 
 
+def test_metals_of_which_there_are_few_are_not_studied_by_default(data, monkeypatch):
+    count = materials_of(embedded.oxides_of(data))["metal"].value_counts()
+    assert set(embedded.studied(data).metals) == set(count.index[count >= embedded.FEWEST])
+    fewest = int(count["Fe"])
+    monkeypatch.setattr(embedded, "FEWEST", fewest)
+    assert "Fe" in embedded.studied(data).metals
+    monkeypatch.setattr(embedded, "FEWEST", fewest + 1)
+    assert "Fe" not in embedded.studied(data).metals
+
+
 def test_an_id_says_the_origin(data):
     whole = materials_of(data)
     for name, origin in zip(whole["id"], whole["origin"], strict=True):

@@ -28,6 +28,8 @@ FOLDER = Path(str(files("firstshell.dataset")))
 DATA, MANIFEST = FOLDER / "embedded.parquet", FOLDER / "embedded.json"
 OXIDE = "O"
 """The ligand of what is studied, and what models are trained on, by default."""
+FEWEST = 100
+"""Oxides of a metal that there must be before it is studied, and models of it are trained, by default."""
 LENGTH_TOLERANCE = 1e-9
 """Å that a bond length labelled again may differ by: the last digit of a mean follows from the order of its terms."""
 
@@ -35,7 +37,8 @@ LENGTH_TOLERANCE = 1e-9
 def load_dataset(path: str | Path | None = None) -> Dataset:
     """Return the dataset in a file, or without one the oxides of that which comes with firstshell.
 
-    A material is an oxide here when the first shells of all sites of its metal are of oxygen alone.
+    A material is an oxide here when the first shells of all sites of its metal are of oxygen alone. Metals with fewer
+    than a hundred oxides are left out.
 
     Parameters
     ----------
@@ -61,7 +64,7 @@ def load_dataset(path: str | Path | None = None) -> Dataset:
 
     """
     if path is None:
-        return oxides_of(load_everything())
+        return studied(load_everything())
     from firstshell.dataset.table import read_dataset  # pandas: not needed to know which dataset it is
 
     return read_dataset(path)
@@ -72,6 +75,14 @@ def load_everything() -> Dataset:
     from firstshell.dataset.table import read_dataset
 
     return read_dataset(DATA)
+
+
+def studied(data: Dataset) -> Dataset:
+    """Return the oxides of the metals of which there are at least `FEWEST`."""
+    oxides = oxides_of(data)
+    count = oxides.frame.loc[oxides.frame["level"] == "material", "metal"].value_counts()
+    enough = oxides.frame["metal"].isin(count.index[count >= FEWEST])
+    return oxides.take(np.flatnonzero(enough))
 
 
 def oxides_of(data: Dataset) -> Dataset:

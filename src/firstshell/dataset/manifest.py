@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from firstshell.dataset.embedded import oxides_of
+from firstshell.dataset.embedded import studied
 from firstshell.dataset.table import PROTOCOL, Dataset
 from firstshell.types import Target
 
@@ -21,11 +21,11 @@ def manifest_of(data: Dataset, planned: int) -> dict[str, Any]:
 
     planned : number of materials it was to be made from
 
-    Returns settings and versions, the hashes of the dataset and of its oxides, how many materials, groups and formulas
-    there are by metal, origin, ligand and class, how many of those planned are not built yet, and how many were left
-    out by stage, with the reasons.
+    Returns settings and versions, the hashes of the dataset and of the oxides that are studied by default, how many
+    materials, groups and formulas there are by metal, origin, ligand and class, how many of those planned are not built
+    yet, and how many were left out by stage, with the reasons.
     """
-    whole, oxides = data.frame[data.frame["level"] == "material"], oxides_of(data)
+    whole, oxides = data.frame[data.frame["level"] == "material"], studied(data)
     materials = {str(metal): _of_metal(rows) for metal, rows in whole.groupby("metal")}
     gone = data.excluded.drop_duplicates(["id", "stage", "reason"])
     built = len(whole) + int((data.excluded["stage"].isin(["material", "structure"])).sum())
