@@ -26,7 +26,7 @@ endif
 test: $(VENV)/ready-dev
 	$(BIN)/python -m pytest $(WORKERS) --durations=25
 
-# The tests that take no second, without browser and reference material.
+# The tests that take less than a second, without browser and reference material.
 quick: $(VENV)/ready-dev
 	$(BIN)/python -m pytest $(QUICK)
 

@@ -35,6 +35,7 @@ def values(answers):
     return [(each["oxidation_state"].value, each[fs.Target.BOND_LENGTH].interval) for each in answers]
 
 
+@pytest.mark.slow
 def test_a_file_arrays_and_groups_give_the_same_answer(scan, model):
     """A path as text or Path, a list, what was read, arrays in eV or keV, and an object like larch's Group."""
     (measured,) = fs.read_measured(scan)

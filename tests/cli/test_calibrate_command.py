@@ -68,6 +68,7 @@ def calibrate(command, folder, *more):
     return command("calibrate", folder / "list.csv", "--out", folder / "t.json", "--workers", "0", *more)
 
 
+@pytest.mark.slow
 def test_a_beamline_is_told_from_the_default(command, folder, simulated):
     status, out, err = calibrate(command, folder, "--progress", "none")
     assert (status, err) == (0, "")
@@ -96,6 +97,7 @@ def test_what_was_simulated_is_not_simulated_again(command, folder, simulated):
     assert len(simulated) == 3
 
 
+@pytest.mark.slow
 def test_hydrogen_is_left_out_of_the_structures(command, folder, simulated):
     hydrous = CU2O.replace("Cu O\n4 2", "Cu O H\n4 2 1") + "0.5 0 0\n"
     (folder / "Cu2O.vasp").write_text(hydrous)

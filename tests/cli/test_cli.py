@@ -49,6 +49,7 @@ def test_help_is_quick_because_imports_are_lazy():
     assert not heavy & set(loaded)
 
 
+@pytest.mark.slow
 def test_simulate_writes_columns_and_plots(command, tmp_path):
     (tmp_path / "CuO.vasp").write_text(CUO)
     status, out, err = command(
@@ -68,6 +69,7 @@ def test_simulate_writes_columns_and_plots(command, tmp_path):
     assert np.loadtxt(tmp_path / "CuO_Cu_pdf_site0.gr").shape == (100, 2)
 
 
+@pytest.mark.slow
 def test_settings_reach_the_engine(command, tmp_path):
     (tmp_path / "CuO.vasp").write_text(CUO)
     (tmp_path / "study.toml").write_text("[pdf]\nqmax = 20.0\n")

@@ -28,6 +28,7 @@ def saved(tmp_path_factory):
     return folder
 
 
+@pytest.mark.slow
 def test_one_sample_is_told_in_a_paragraph(command, saved, tmp_path):
     path = write_scan(tmp_path / "a.dat", charge=3, number=6)
     words = ["predict", path, "--model", saved / "xanes.npz", "--align", "none"]
@@ -129,6 +130,7 @@ def test_what_of_a_file_is_taken_can_be_said(command, saved, tmp_path):
         assert message in err
 
 
+@pytest.mark.slow
 def test_a_model_is_trained_kept_and_saved(command, tmp_path, monkeypatch):
     monkeypatch.setenv("FIRSTSHELL_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(models, "TrainingParams", lambda: QUICK)

@@ -68,6 +68,7 @@ def test_a_spectrum_is_finite_on_its_grid_and_repeatable(name):
     assert np.array_equal(module.simulate(rutile(), "Ti", module.Params()).values, spectrum.values)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", QUICK)
 def test_invariance(name):
     module = modalities.get(name)

@@ -64,6 +64,7 @@ def folder(tmp_path):
     return tmp_path
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("ligands", "kept"),
     [
@@ -79,6 +80,7 @@ def test_a_build_takes_the_ligand_that_is_asked_for(folder, ligands, kept):
     assert len(refused) == 4 - len(kept)
 
 
+@pytest.mark.slow
 def test_the_ligand_is_oxygen_unless_said_otherwise(folder):
     materials, refused = read_folder([folder])
     assert [material.id for material in materials] == ["MnO.cif"]

@@ -106,6 +106,7 @@ def test_spectra_are_those_of_an_edge(data):
     assert values.min() > -0.05
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("origin", ["natural", "decorated", "distorted", "derived"])
 def test_entries_are_simulated_again_from_their_structures(data, recorded, origin):
     whole = materials_of(data)

@@ -175,6 +175,7 @@ def test_reasons_are_recorded(tmp_path):
     assert reasons
 
 
+@pytest.mark.slow
 def test_a_spoilt_file_leaves_out_its_material_and_is_named(tmp_path):
     files = tree_files()
     good, crystal = files["mp-1/FEFF-XANES/000_Cu/xmu.dat"], files["mp-1/POSCAR"]

@@ -41,6 +41,7 @@ def whole(tmp_path_factory):
     return data, folder, mock.asked
 
 
+@pytest.mark.slow
 def test_four_metals_end_to_end(whole):
     data, folder, _ = whole
     frame = data.frame

@@ -221,6 +221,7 @@ build_dataset(materials, {out!r}, refused=refused, workers=2)
 """
 
 
+@pytest.mark.slow
 def test_killed_and_started_again_with_the_real_engine(tmp_path):
     folder = tmp_path / "crystals"
     folder.mkdir()

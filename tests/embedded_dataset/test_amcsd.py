@@ -75,6 +75,7 @@ def database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Database:
     return make
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("key", "name", "file"),
     [
@@ -125,6 +126,7 @@ def germanium() -> tuple[list[Entry], list[amcsd.Refusal]]:
     return oxides(["Ge"])
 
 
+@pytest.mark.slow
 def test_every_oxide_is_kept_or_refused_once(germanium: tuple[list[Entry], list[amcsd.Refusal]]) -> None:
     kept, refusals = germanium
     ids = [entry.id for entry in kept]

@@ -72,6 +72,7 @@ def test_a_distortion_keeps_symmetry_and_contacts_and_follows_from_its_name(crys
     assert after["Cu", "O"] >= CLOSER * before["Cu", "O"]
 
 
+@pytest.mark.slow
 def test_distortions_spread_bond_lengths_as_compounds_of_one_class_do():
     lengths = []
     for i in range(60):

@@ -20,6 +20,8 @@ from firstshell.crystal.symmetry import space_group
 from firstshell.errors import InputError
 from firstshell.types import Array
 
+pytestmark = pytest.mark.slow
+
 # Cells and coordinates as published.
 KNOWN: dict[str, tuple[str, Lattice, list[str], list[list[float]]]] = {
     "corundum": ("R-3c", Lattice.hexagonal(4.7589, 12.9919), ["Al", "O"], [[0, 0, 0.35216], [0.30624, 0, 0.25]]),

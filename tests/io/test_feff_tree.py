@@ -137,6 +137,7 @@ def test_wrong_paths_and_empty_trees(tmp_path):
         read_tree(write_archive(twice, tmp_path / "twice.tar", "w"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["x{}", "mp-{}/POSCAR", "mp-{}/FEFF-XANES/000_Cu/log.dat"])
 def test_empty_members_are_not_waited_for(name, tmp_path):
     """200,000 of them took 8 s; they are given up before 11,000."""
@@ -151,6 +152,7 @@ def test_empty_members_are_not_waited_for(name, tmp_path):
         read_tree(path)
 
 
+@pytest.mark.slow
 def test_a_tree_may_hold_many_other_files(tmp_path):
     others = {f"mp-1/FEFF-XANES/000_Cu/{i:05d}.dat": "x" for i in range(10_150)}
     archive = write_archive({**tree_files(), **others}, tmp_path / "runs.tar")

@@ -14,6 +14,7 @@ def likeness(xanes_model):
     return xanes_model.likeness["xanes"]
 
 
+@pytest.mark.slow
 def test_a_given_shift_and_none_are_taken_at_their_word(likeness):
     measured = normalised()
     assert (align(measured, likeness, 1.25).shift, align(measured, likeness, 1.25).by) == (1.25, "given")

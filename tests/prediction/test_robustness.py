@@ -43,6 +43,7 @@ def test_pdfs_without_a_disturbance_stay_what_they_are(data):
         assert np.sqrt(np.mean((same - values) ** 2)) < 0.12 * np.sqrt(np.mean(values**2))
 
 
+@pytest.mark.slow
 def test_all_models_are_scored_on_every_disturbance(frame):
     assert list(frame.columns) == COLUMNS
     assert set(frame["model"][frame["modality"] == "pdf"]) == {"augmented", "plain"}

@@ -42,6 +42,7 @@ def test_an_accuracy_in_words(accuracy, words):
     assert wrong_in(accuracy) == words
 
 
+@pytest.mark.slow
 def test_the_text_shows_the_numbers_of_the_table(curves, table):
     words = summary(curves, table)
     for target, metric in (("oxidation_state", Metric.F1_WEIGHTED), ("bond_length", Metric.RMSE_PERCENT)):

@@ -41,6 +41,7 @@ def study(data):
     return fake_study(data, repeats=3)
 
 
+@pytest.mark.slow
 def test_bars_are_as_high_as_the_scores_and_baselines_stand_where_they_should(study):
     scores = score_frame(study, Target.OXIDATION_STATE, TRIPLET)
     axes = plot_panel(score_panel(scores, Target.OXIDATION_STATE, TRIPLET, "")).axes[0]
@@ -119,6 +120,7 @@ def test_labels_stay_within_the_frame_and_off_the_baselines():
             assert not any(box.y0 < line < box.y1 for line in lines)
 
 
+@pytest.mark.slow
 def test_features_of_single_inputs_are_repeated_on_the_combined_plot(study, data):
     for panel in target_figure(study, data, Target.OXIDATION_STATE).panels[1:]:
         axes = [a for a in plot_panel(panel).axes if a.get_title(loc="left")]
@@ -145,6 +147,7 @@ def test_parity_tells_the_rmse_of_its_points(study):
     assert f"dPDF {rmse:.4f} Å" in " ".join(panel.alt for panel in parity(study).panels)
 
 
+@pytest.mark.slow
 def test_one_metal_leaves_no_empty_panel():
     data = synthetic_dataset(45, ("Cu",))
     study = fake_study(data, repeats=3)
@@ -162,6 +165,7 @@ def test_without_a_combination_the_fourth_figure_still_stands(data):
     assert len(display.panels) == 1
 
 
+@pytest.mark.slow
 def test_a_figure_is_drawn_once_for_page_and_files(study, data, monkeypatch):
     display = target_figure(study, data, Target.OXIDATION_STATE)
     calls, real = [], module.plot_panel

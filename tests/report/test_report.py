@@ -19,6 +19,8 @@ from firstshell.errors import EngineError, InputError
 from firstshell.report.build import build_report
 from synthetic import synthetic_dataset
 
+pytestmark = pytest.mark.slow
+
 HOSTILE = '<img src=x onerror="alert(1)">'
 VOID = {"meta", "img", "br", "link", "hr", "input"}
 

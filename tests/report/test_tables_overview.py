@@ -23,6 +23,7 @@ def study(data):
     return fake_study(data, repeats=3)
 
 
+@pytest.mark.slow
 def test_the_overview_has_each_metal_and_target_with_gains_and_verdicts(study):
     table = tables.overview(study)
     assert len(table.shown) == len(METALS) * 3

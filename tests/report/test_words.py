@@ -97,6 +97,7 @@ def changed(fake, **tables):
     return type(fake)(**{**vars(fake), **tables})
 
 
+@pytest.mark.slow
 def test_failures_come_before_confirmations(fake):
     lines = study.lead(fake)
     assert len(lines) <= 5
@@ -157,6 +158,7 @@ def test_the_console_ends_in_fifteen_lines_and_marks_what_helps(fake):
     assert "0.840! +dPDF" in study.console(weak)
 
 
+@pytest.mark.slow
 def test_many_metals_leave_the_console_short():
     metals = ("Ti", "V", "Cr", "Mn", "Fe", "Co", "Ni", "Cu")
     many = fake_study(synthetic_dataset(36, metals), repeats=3, splits=("grouped",), inputs=("xanes", "pdf"))

@@ -13,6 +13,8 @@ if sys.argv[1] == "full":
 import numpy as np
 from firstshell.runtime.compiled import where_kept
 from firstshell.simulation.pairs.kernels import most_images
+
+pytestmark = pytest.mark.slow
 print(most_images(np.eye(3) * 4.0, 10.0), where_kept(most_images) is not None, len(most_images.stats.cache_hits))
 """
 

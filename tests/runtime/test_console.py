@@ -82,6 +82,7 @@ def calls(tree):
             yield node.attr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("function", "place"), [("print", "runtime/console.py"), ("to_csv", "runtime/spreadsheet.py")])
 def test_there_is_one_printer_and_one_writer_of_csv(function, place):
     users = [path for path in PACKAGE.rglob("*.py") if function in calls(ast.parse(path.read_text(encoding="utf-8")))]

@@ -45,6 +45,7 @@ def misbehave(shared, task):
     return Record({"done": action})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [0, 1, 2])
 def test_order_of_tasks_whatever_the_workers(workers):
     results = run_tasks(double, {str(i): i for i in range(9)}, shared=2, workers=workers)
@@ -52,6 +53,7 @@ def test_order_of_tasks_whatever_the_workers(workers):
     assert list(results) == [str(i) for i in range(9)]
 
 
+@pytest.mark.slow
 def test_a_dying_worker_costs_only_its_task(tmp_path):
     tasks = {name: name for name in ("ok", "die", "die once", "refuse", "ok too")}
     results = run_tasks(misbehave, tasks, shared=str(tmp_path), workers=2, retries=1)
@@ -150,6 +152,7 @@ def test_finished_tasks_are_not_run_again(tmp_path):
         assert np.array_equal(store.get("1").arrays["a"], np.ones(3))
 
 
+@pytest.mark.slow
 def test_kill_and_resume(tmp_path):
     """A run killed with SIGKILL leaves a store that the next run completes. Its last tasks wait for the kill."""
     script = (

@@ -26,6 +26,7 @@ def hematite():
     return Structure.from_spacegroup("R-3c", lattice, ["Fe", "O"], [[0, 0, 0.3553], [0.3059, 0, 0.25]])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("make", "metal"), [(rutile, "Ti"), (spinel, "Fe"), (triclinic, "Cu")])
 @pytest.mark.parametrize("radiation", ["xray", "neutron"])
 @pytest.mark.parametrize("fq", [False, True])
@@ -69,6 +70,7 @@ def test_the_default_normalization_leaves_the_slope_of_the_paper():
     assert np.polyfit(family.r, difference, 1)[0] == pytest.approx(0.32, abs=0.005)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("normalization", ["masked", "masked-bweighted", "differential"])
 def test_site_curves_average_to_those_of_the_element(normalization):
     """Over all sites of an element the literature form is its differential; the masked forms count A–A pairs twice."""
@@ -109,6 +111,7 @@ def test_a_site_masked_in_ever_larger_cells_tends_to_the_site_differential():
     assert errors[1] < errors[0] / 5
 
 
+@pytest.mark.slow
 def test_per_site_spectra_do_not_depend_on_the_cell():
     for module in (pdf, dpdf):
         for normalization in ("masked", "differential"):

@@ -30,6 +30,7 @@ def spectrum():
     return xanes.simulate(MANGANOSITE, "Mn", xanes.XanesParams())
 
 
+@pytest.mark.slow
 def test_a_spectrum_stands_on_the_grid(spectrum):
     assert spectrum.grid == xanes.grid(xanes.XanesParams(), "Mn")
     assert spectrum.unit == "edge steps"
@@ -45,6 +46,7 @@ def test_the_way_it_came_about_is_told(spectrum):
     assert record["multiplicity"] == 4
 
 
+@pytest.mark.slow
 def test_the_writing_of_the_crystal_does_not_matter(spectrum):
     """A supercell of the primitive cell, turned, shuffled, its origin moved; polarized, in a cubic crystal."""
     other = MANGANOSITE.get_primitive_structure()

@@ -42,6 +42,7 @@ def test_sides_hold_natural_samples_of_the_studys_own_split(data):
     assert not set(samples.groups[test]) & set(samples.groups[whole])
 
 
+@pytest.mark.slow
 def test_the_larger_set_is_scored_on_the_same_natural_samples(data, study):
     (row,) = study.origins.itertuples()  # of the plan's inputs only XANES is asked about
     assert (row.inputs, row.split, row.repeats) == ("xanes", "grouped", 3)
@@ -57,6 +58,7 @@ def test_the_larger_set_is_scored_on_the_same_natural_samples(data, study):
     assert row.all_score == pytest.approx(right, abs=0.1)
 
 
+@pytest.mark.slow
 def test_trainings_on_natural_samples_leave_the_other_tables_alone(data, study):
     without = run_study(data, replace(PLAN, origins=()), workers=0, backend="sklearn")
     assert without.origins.empty
@@ -88,6 +90,7 @@ def test_too_few_samples_and_other_splits_are_said(data):
     assert not list(check_origins(samples_of(given), PLAN))
 
 
+@pytest.mark.slow
 def test_seeds_on_one_split_allow_no_test(data):
     plan = replace(PLAN, repeat_over="seeds", splits=("grouped",))
     row = run_study(data, plan, workers=0, backend="sklearn").origins.iloc[0]
@@ -95,6 +98,7 @@ def test_seeds_on_one_split_allow_no_test(data):
     assert np.isnan(row["p_value"])
 
 
+@pytest.mark.slow
 def test_scores_on_natural_samples_stand_beside_those_on_all(data, study):
     row = study.natural.query("inputs == 'xanes' and split == 'grouped'").iloc[0]
     mean = study.frame().query("inputs == 'xanes' and split == 'grouped' and metric == 'f1_weighted'")["mean"].item()

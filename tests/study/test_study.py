@@ -41,6 +41,7 @@ def study(data):
     return run_study(data, SMALL, workers=0, backend="sklearn")
 
 
+@pytest.mark.slow
 def test_tables_are_complete(study):
     assert len(study.scores.query("metric == 'f1_weighted'")) == 2 * 7 * 2 * 3
     assert set(study.scores["learner"]) == {"extra-trees", "dummy"}
@@ -263,6 +264,7 @@ def test_what_cannot_be_studied_is_refused(data):
         run_study(data, SMALL, backend="gpu")
 
 
+@pytest.mark.slow
 def test_several_metals_stand_in_one_study():
     data = synthetic_dataset(60, metals=("Cu", "Fe"))
     plan = replace(SMALL, inputs=("xanes",), splits=("grouped",), targets=("coordination_number",), permutations=0)

@@ -238,6 +238,7 @@ print(json.dumps([[str(d.task_id.string), len(d.spectrum.structure), d.spectrum.
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(find_spec("mp_api") is None, reason="mp-api is not installed")
 def test_mp_api_asks_this_server_the_same_way_and_reads_its_documents(mock):
     command = [sys.executable, "-c", AS_MP_API, mock.endpoint, KEY]

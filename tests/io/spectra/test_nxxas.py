@@ -266,6 +266,7 @@ def large_text(file, energy):
     entry.create_dataset("definition", (1,), "S9000", chunks=(100_000,), maxshape=(None,), compression="gzip")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fill", [many_entries, wide_pieces, large_text])
 def test_what_all_of_a_file_unpacks_to_is_bounded(fill, tmp_path):
     """One limit for the sum: a file of 6.6 MB took over 6 GB, each of its arrays within the limit."""
@@ -281,6 +282,7 @@ def test_what_all_of_a_file_unpacks_to_is_bounded(fill, tmp_path):
     assert peak < 500e6
 
 
+@pytest.mark.slow
 def test_names_without_end_are_not_looked_up(tmp_path):
     path = tmp_path / "names.nxs"
     with h5py.File(path, "w") as file:

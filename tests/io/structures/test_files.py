@@ -75,6 +75,7 @@ def test_agrees_with_pymatgen(name: str) -> None:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["cuprite.cif", "magnetite.cif", "hausmannite.cif", "tenorite.vasp"])
 @pytest.mark.parametrize("symprec", [None, 0.01])
 def test_survives_pymatgens_writer(name: str, symprec: float | None, tmp_path: Path) -> None:

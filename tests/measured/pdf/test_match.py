@@ -124,6 +124,7 @@ def test_resampling_is_exact_up_to_the_step_of_nyquist():
     assert resample(uneven, g, wanted, 25.0) == pytest.approx(expected, abs=1e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("rmax", "rstep", "qmax"), [(60, 0.01, 22), (30, 0.02, 18), (20, 0.05, 25), (12, 0.01, 20)])
 def test_qmax_is_told_by_the_curve(rmax, rstep, qmax):
     """Within 0.8 Å⁻¹, the resolution of the shortest range; with noise of 0.01 Å⁻² at every point within 2."""
@@ -187,6 +188,7 @@ def test_other_functions_of_r_are_told(name, rmax):
     match_pdf(made)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_curves_against_q_are_told(name):
     """F(Q) and S(Q) of a crystal, with noise of 1 % as there is in one that was measured."""

@@ -35,6 +35,7 @@ def test_a_lorentzian_is_exact(gamma):
     assert np.abs(broaden(X, LINE, AT, 0.0, gamma) - expected).max() < 5e-5 + 2e-4 * (gamma < 0.1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("sigma", "gamma"), [(1, 0.1), (1, 0.5), (1, 0.7), (1, 1), (1, 2), (1, 5), (0.3, 2)])
 def test_a_voigt_profile_is_off_by_half_a_per_cent_of_a_step(sigma, gamma):
     """Largest error on a step of 1: 0.0017 for sigma 1 and gamma 0.1, 0.0048 for 0.7, 0.0007 for 5."""

@@ -126,6 +126,7 @@ def test_the_lines_make_the_spectrum():
     assert spectrum.values is found.mu
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("noise", [0.002, 0.01, 0.03])
 def test_noise(noise):
     """Steps of 20 scans each with noise of 0.2, 1 and 3 % of the step at every 0.5 eV: within 1.7, 2.3 and 3.8 %."""

@@ -12,6 +12,7 @@ from firstshell.measured.xanes.spikes import spikes
 from scans import E0, scan
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("value", [1e15, -1e3, 50.0, 0.0, 0.4])
 @pytest.mark.parametrize("place", [-100, -30, -8, 4, 12, 60, 300])
 @pytest.mark.parametrize("length", [1, 2])

@@ -52,6 +52,7 @@ def test_what_is_not_told_stays_at_what_is_expected():
     assert fit(short, expected).transfer.growth == pytest.approx(0.2, abs=0.01)
 
 
+@pytest.mark.slow
 def test_a_population_counts_compounds_and_leaves_out_what_is_not_its_structure(monkeypatch):
     monkeypatch.setattr(standards, "STARTS", (0.0, 3.0))
     wrong = made(compound="wrong")

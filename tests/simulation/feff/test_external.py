@@ -64,6 +64,7 @@ def test_feff_that_says_it_did_not_converge_is_not_believed():
     assert "did not converge" in objection(read_log(bad), (25, 8))
 
 
+@pytest.mark.slow
 def test_cards_have_the_atoms_and_potentials_of_pymatgens(tmp_path):
     settings = FeffSettings(core_hole="FSR", scf_radius=4.5, scf_iterations=30, scf_steps=1, fms_radius=7.5)
     job = site_job(mno(), 0, settings, 3.7)

@@ -229,6 +229,7 @@ def test_reduced_bases_span_the_same_lattice(seed):
     assert (np.diag(triangle) > 0).all()
 
 
+@pytest.mark.slow
 def test_a_peak_that_vanishes_is_named():
     structure = Structure(Lattice.cubic(6), ["Ti", "O"], [[0, 0, 0], [0.2, 0, 0]])
     with pytest.warns(DomainWarning, match=r"Ti–O at 1\.200 Å.*delta2 = 2"):
