@@ -119,7 +119,7 @@ def test_intervals_of_held_out_materials_cover_nine_in_ten(data):
         low, high = training.intervals(outputs, target, held.outputs, held.spread[target], how)
         inside = (low <= truth) & (truth <= high)
         covered = np.average(inside, weights=samples.weights[made.held_out.rows])
-        assert 0.88 <= covered <= 0.99
+        assert 0.88 <= covered <= 0.96  # over 0.9 as far as few samples round quantiles up
 
 
 @pytest.mark.parametrize(
@@ -140,10 +140,3 @@ def test_each_likeliest_class_has_its_own_width():
     whole = training.conformal_quantile(scores, np.ones(len(classes)), 0.9)
     assert widths[2] == whole  # never likeliest among what was held out
     assert widths[3] >= whole  # too rare to be narrower
-
-
-def test_an_interval_reaches_every_class_that_ninety_percent_need():
-    shares = np.array([[0.95, 0.03, 0.02], [0.05, 0.3, 0.65], [0.45, 0.0, 0.55]])
-    low, high = training.plausible(shares, np.array([2, 4, 6]))
-    assert low.tolist() == [2, 4, 2]
-    assert high.tolist() == [2, 6, 6]

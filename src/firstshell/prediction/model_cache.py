@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = ["cache_folder", "channels_of", "load_predictor", "predictor", "save_predictor"]
 
-EDITION = 9
+EDITION = 10
 """Counts up when the same settings give another model."""
 MOST = 16
 """Predictors that stay in memory."""

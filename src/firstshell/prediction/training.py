@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 COVERAGE = 0.9
 FAINT = 1e-3
 """Least share that a class is given before shares are sharpened or softened."""
-LEAST_WIDTH = 0.5
-"""Share of the width of intervals about the mean that is kept where the likeliest classes hold the truth without it."""
 LEAST_CLASS = 20
 """Samples, by weight, from which on a class has an interval of its own."""
 MOST_COPIES = 8000
@@ -76,8 +74,8 @@ class Calibration:
 
     temperature, doubt : shares p become p^(1/temperature), and all classes have `doubt` alike, see `sharpened`
     floor : added in squares to the trees' disagreement, in units of the target
-    widths : intervals reach this many times that to both sides, and to the likeliest classes that together have 90 %;
-        by the class that is likeliest: of the target itself, or of the coordination number for bond lengths
+    widths : intervals reach this many times that to both sides; by the class that is likeliest: of the target itself,
+        or of the coordination number for bond lengths
     scores : quantiles at `LEVELS` of the errors in units of that, by the same class
     """
 
@@ -217,10 +215,6 @@ def calibrate(samples: Samples, outputs: Outputs, held: HeldOut, target: Target,
     classes = likeliest(outputs, target, held.outputs)
     widths = class_widths(scores, weights, classes)
     levels = tuple(_quantiles(scores, weights, classes == own) for own in range(len(widths)))
-    if target.is_class:
-        low, high = plausible(sharpened(shares, temperature, doubt), outputs.classes(target))
-        needed = class_widths(np.where((low <= truth) & (truth <= high), 0.0, scores), weights, classes)
-        widths = tuple(max(LEAST_WIDTH * wide, need) for wide, need in zip(widths, needed, strict=True))
     return Calibration(temperature, doubt, floor, widths, levels)
 
 
@@ -239,15 +233,6 @@ def _quantiles(scores: Array, weights: Array, chosen: Array) -> tuple[float, ...
     return tuple(map(float, scores[chosen][order][places]))
 
 
-def plausible(shares: Array, classes: Codes) -> tuple[Array, Array]:
-    """Return the (n,) lowest and highest of the likeliest classes that together have `COVERAGE` of shares (n, k)."""
-    order = np.argsort(-shares, axis=1, kind="stable")
-    descending = np.take_along_axis(shares, order, axis=1)
-    needed = np.cumsum(descending, axis=1) - descending < COVERAGE
-    values_of = classes[order].astype(float)
-    return np.where(needed, values_of, np.inf).min(axis=1), np.where(needed, values_of, -np.inf).max(axis=1)
-
-
 def likeliest(outputs: Outputs, target: Target, found: Array) -> Codes:
     """Return (n,) which class is likeliest: of a target, or of the coordination number for bond lengths."""
     own = target if target.is_class else Target.COORDINATION_NUMBER
@@ -264,9 +249,8 @@ def intervals(
 ) -> tuple[Array, Array]:
     """Return the (n,) ends of the 90 % intervals, of outputs (n, k) that disagree by `spread` (n,) between trees.
 
-    They reach to both sides of the mean, and to every class without which less than 90 % would be left.
-
-    measured : by likeliest class, how many times the disagreement they reach by measured standards; only so far, then
+    measured : by likeliest class, how many times the disagreement they reach to both sides, by measured standards; as
+        simulations have it by default
     """
     means = values(outputs, target, found, how.temperature, how.doubt)
     widths = np.array(how.widths) if measured is None else measured
@@ -276,9 +260,6 @@ def intervals(
     if not target.is_class:
         return np.maximum(low, 0.0), high
     classes = outputs.classes(target)
-    if measured is None:
-        first, last = plausible(sharpened(found[:, outputs.columns(target)], how.temperature, how.doubt), classes)
-        low, high = np.minimum(low, first), np.maximum(high, last)
     return np.maximum(low, classes[0]), np.minimum(high, classes[-1])
 
 
