@@ -22,8 +22,8 @@ ROOMS = (
     ("prediction",),
     ("match",),
     ("report",),
-    ("api",),
     ("web",),
+    ("api",),
     ("cli",),
 )
 """A room may import those before it, and a file of the first row the others of that row."""

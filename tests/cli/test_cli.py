@@ -187,7 +187,7 @@ def test_doctor(command):
 def test_a_missing_package_is_named(monkeypatch):
     from importlib.metadata import PackageNotFoundError
 
-    from firstshell.cli import checkup
+    from firstshell.api import checkup
 
     def version(name):
         if name in ("shap", "scikit-learn-intelex"):

@@ -1,6 +1,6 @@
 """`firstshell doctor` says which cache works."""
 
-from firstshell.cli import checkup
+from firstshell.api import checkup
 
 
 def test_a_model_cache_is_tried(tmp_path, monkeypatch):

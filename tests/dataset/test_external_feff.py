@@ -12,7 +12,7 @@ import pytest
 
 import places
 from fake_feff import calls, fake_feff
-from firstshell.cli.checkup import examine
+from firstshell.api.checkup import examine
 from firstshell.config import to_dict
 from firstshell.crystal.sites import distinct_sites
 from firstshell.dataset.embedded import load_dataset

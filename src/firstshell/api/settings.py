@@ -12,6 +12,21 @@ from firstshell.config import did_you_mean, from_dict, read_toml
 from firstshell.errors import InputError
 
 
+def words(given: str | Sequence[str]) -> tuple[str, ...]:
+    """Return the parts of a list such as "Fe,Cu", or of one that is a list; none of an empty text."""
+    parts = given.split(",") if isinstance(given, str) else given
+    return tuple(word for part in parts if (word := part.strip()))
+
+
+def numbers(given: str | Sequence[float], name: str) -> tuple[float, ...]:
+    """Return the numbers of a list such as "0.25,0.5", or of one that is a list; InputError for anything else."""
+    try:
+        return tuple(float(part) for part in (words(given) if isinstance(given, str) else given))
+    except (TypeError, ValueError) as error:
+        what = f"{name} = {given!r} are not numbers"
+        raise InputError(what, remedy=f"Write them as in --{name} 0.25,0.5,1 ({name}=[0.25, 0.5, 1])") from error
+
+
 def read_settings(
     config: str | Path | None, changes: Sequence[str], preset: str = "default", *, native: bool = False
 ) -> dict[str, Any]:

@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from firstshell.api.settings import read_plan
-from firstshell.cli.parameters import Backend, Changes, Progress, Workers, words
+from firstshell.cli.parameters import Backend, Changes, Progress, Workers
 from firstshell.runtime.console import say
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 def advise(
@@ -59,48 +54,23 @@ def advise(
         One setting, as in --set study.seed=1.
 
     """
-    from dataclasses import replace
-
-    from firstshell.dataset.embedded import load_dataset
-    from firstshell.report.words.advice import summary
+    from firstshell.api.advise import advise as advice_on
     from firstshell.runtime.progress import make_reporter
-    from firstshell.runtime.spreadsheet import write_csv
-    from firstshell.study.advice import advice_table
-    from firstshell.study.curves import SIZES, run_curves
 
-    plan = read_plan(config, set_)
-    named = {"targets": words(target), "inputs": words(inputs), "repeats": repeats}
-    plan = replace(plan, **{name: value for name, value in named.items() if value not in ((), None)})
-    curves = run_curves(
-        load_dataset(data),
-        metal,
-        plan,
-        sizes=_numbers(sizes) or SIZES,
+    found = advice_on(
+        data,
+        metal=metal,
+        target=target,
+        inputs=inputs,
+        sizes=sizes,
+        repeats=repeats,
         out=out,
+        config=config,
+        set_=set_,
         workers=workers,
-        reporter=make_reporter(progress),
         backend=backend,
+        reporter=make_reporter(progress),
     )
-    table = advice_table(curves)
-    write_csv(table, out / "advice.csv")
-    _draw(table, plan.level, out)
-    say(summary(curves, table))
-    say(f"\nwrote {out / 'advice.csv'}, curves.png, curves.svg")
-
-
-def _numbers(text: str) -> tuple[float, ...]:
-    from firstshell.errors import InputError
-
-    try:
-        return tuple(float(part) for part in words(text))
-    except ValueError as error:
-        raise InputError(f"--sizes {text!r} are not numbers", remedy="Write them as in --sizes 0.25,0.5,1") from error
-
-
-def _draw(table: pd.DataFrame, level: str, out: Path) -> None:
-    from firstshell.report.figures.advice import curves_figure
-    from firstshell.report.pictures import save_picture
-    from firstshell.report.style import paper_style
-
-    with paper_style():
-        save_picture(curves_figure(table, level), out / "curves", dpi=200)
+    first, *others = found.save(out)
+    say(str(found))
+    say("\n" + ", ".join([f"wrote {first}", *(path.name for path in others)]))

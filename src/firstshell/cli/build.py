@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from firstshell.api.settings import read_settings
-from firstshell.cli.parameters import Changes, Partial, Progress, words
+from firstshell.cli.parameters import Changes, Partial, Progress
 from firstshell.runtime.console import say
 
 if TYPE_CHECKING:
     from firstshell.dataset.table import Dataset
-    from firstshell.runtime.executors import Executor
-    from firstshell.runtime.progress import Reporter
 
 
 def build(
@@ -79,42 +75,32 @@ def build(
         Local processes; one a core by default.
 
     """
-    from firstshell import simulation as modalities
-    from firstshell.dataset import embedded, materials
-    from firstshell.dataset.pipeline import Shard, build_dataset
-    from firstshell.runtime.cluster import executor_for
+    from firstshell.api import datasets
     from firstshell.runtime.progress import make_reporter
 
     reporter = make_reporter(progress)
-    if feff:
-        set_ = (*set_, f"xanes.feff.path={json.dumps(feff)}")
-    settings = read_settings(config, set_)
-    with executor_for(settings["cluster"], dask, file=config) as executor:
-        if verify:
-            say(embedded.verify(verify, executor=executor, workers=workers, reporter=reporter))
-            return
-        metals, ligands = words(metal), words(ligand)
-        found, refused = (
-            materials.read_folder(structures, metals, partial, ligands)
-            if structures
-            else (embedded.materials(metals), [])
-        )
-        data = build_dataset(
-            found,
-            out,
-            refused=refused,
-            params={name: settings[name] for name in modalities.standard()},
-            per_site=sites,
-            shard=Shard.parse(shard),
-            finished_only=finished_only,
-            retry_failed=retry_failed,
-            executor=executor,
-            workers=workers,
-            reporter=reporter,
-        )
-        failures = _paths(data, out, executor, workers, reporter) if paths else {}
-    failed = "".join(f"\nno paths of {name}: {reason}" for name, reason in failures.items())
-    say(f"{_summary(data)}{failed}\nwrote {out}")
+    if verify:
+        say(datasets.verify(verify, dask=dask, config=config, workers=workers, reporter=reporter))
+        return
+    data = datasets.build(
+        structures,
+        out,
+        metal=metal,
+        ligand=ligand,
+        sites=sites,
+        paths=paths,
+        partial=partial,
+        feff=feff,
+        shard=shard,
+        finished_only=finished_only,
+        retry_failed=retry_failed,
+        dask=dask,
+        config=config,
+        set_=set_,
+        workers=workers,
+        reporter=reporter,
+    )
+    say(f"{_summary(data)}\nwrote {out}")
 
 
 def merge(
@@ -133,18 +119,9 @@ def merge(
         The dataset to write.
 
     """
-    from firstshell.dataset.merge import merge_files
+    from firstshell.api.datasets import merge as whole_of
 
-    say(f"{_summary(merge_files(datasets, out))}\nwrote {out}")
-
-
-def _paths(
-    data: Dataset, out: Path, executor: Executor | None, workers: int | None, reporter: Reporter
-) -> dict[str, str]:
-    from firstshell.dataset.exafs import make_paths
-    from firstshell.dataset.paths import beside
-
-    return make_paths(data, beside(out), executor=executor, workers=workers, reporter=reporter)
+    say(f"{_summary(whole_of(datasets, out))}\nwrote {out}")
 
 
 def _summary(data: Dataset) -> str:

@@ -48,25 +48,24 @@ def calibrate(
         Format of the files; by default their content decides.
 
     """
-    from firstshell.measured.read import ReadParams
-    from firstshell.measured.standards_file import read_list, simulate_all
-    from firstshell.measured.xanes.beamline import calibrate, differences
+    from firstshell.api.standards import calibrate as calibrated
+    from firstshell.measured.xanes.beamline import differences
     from firstshell.measured.xanes.population import default_population
-    from firstshell.report.figures.standards import save_fits
     from firstshell.runtime.progress import make_reporter
-    from firstshell.runtime.store import Store, write_atomic
 
-    listed = read_list(standards, ReadParams(format, columns, signal))
-    with Store.open(out.with_suffix(".store")) as store:
-        simulated = simulate_all(listed, store, workers, make_reporter(progress))
-    found = calibrate(simulated, default_population())
-    text = found.population.to_json() + "\n"
-    written = save_fits(found.fits, out.with_suffix(""))
-    write_atomic(out, lambda path: path.write_text(text, encoding="utf-8"))
+    found = calibrated(
+        standards,
+        out,
+        signal=signal,
+        columns=columns,
+        format=format,
+        workers=workers,
+        reporter=make_reporter(progress),
+    )
     _show(found)
     say("\nYour beamline, against the default:")
     say("\n".join(f"  {sentence}" for sentence in differences(found.population, default_population())))
-    say(f"wrote {out}, " + ", ".join(path.name for path in written))
+    say(f"wrote {out}; beside it {out.stem}.csv and a picture of each standard")
 
 
 def _show(found: Calibrated) -> None:

@@ -18,9 +18,9 @@ def doctor(*, feff: str = "") -> None:
         A FEFF9 or FEFF10 of yours to try, as firstshell build takes it; it calculates a small cluster.
 
     """
-    from firstshell.cli.checkup import examine
+    from firstshell.api.tools import doctor as findings_of
 
-    findings = examine(feff)
+    findings = findings_of(feff)
     marks = {"ok": "ok     ", "missing": "missing", "broken": "BROKEN "}
     for finding in findings:
         say(f"{marks[finding.state]}  {finding.what}: {finding.detail}")

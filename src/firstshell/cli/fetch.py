@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
-from firstshell.api.settings import read_settings
-from firstshell.cli.parameters import Changes, Config, Progress, Workers, words
+from firstshell.cli.parameters import Changes, Config, Progress, Workers
 from firstshell.runtime.console import say
 
 if TYPE_CHECKING:
@@ -51,24 +50,31 @@ def fetch(
         One setting, as in --set pdf.qmax=24.
 
     """
-    from firstshell import simulation as modalities
-    from firstshell.dataset.fetch import FetchOptions
-    from firstshell.dataset.fetch import fetch as fetch_dataset
+    from firstshell.api.datasets import fetch as fetched
     from firstshell.runtime.progress import make_reporter
 
-    settings = read_settings(config, set_)
-    params = {name: settings[name] for name in modalities.standard()}
-    options = FetchOptions(words(metal), words(elements), max_materials, preset)
-    data = fetch_dataset(out, options, params=params, workers=workers, reporter=make_reporter(progress))
-    _summarise(data, params)
+    data = fetched(
+        metal,
+        out,
+        preset=preset,
+        elements=elements,
+        max_materials=max_materials,
+        config=config,
+        set_=set_,
+        workers=workers,
+        reporter=make_reporter(progress),
+    )
+    _summarise(data)
     say(f"left out: {len(data.excluded)} (see {out.with_suffix('.excluded.csv')})\nwrote {out}")
     say(f"next: firstshell study {out}" + (" --preset paper" if preset == "paper" else ""))
 
 
-def _summarise(data: Dataset, params: dict[str, Any]) -> None:
+def _summarise(data: Dataset) -> None:
     """Print what came, from where, under which licence, on which grids."""
     from firstshell.dataset.fetch import licences
+    from firstshell.dataset.pipeline import params_of
 
+    params = params_of(data)
     origin, xanes, pdf = data.settings["materials_project"], params["xanes"], params["pdf"]
     say(f"Materials Project, database {origin['database_version']}, begun {origin['retrieved']}")
     say("licences: " + ", ".join(f"{name} ({count})" for name, count in licences(data).items()))

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from firstshell.api.settings import read_settings
-from firstshell.cli.parameters import Changes, Config, Partial, Progress, Workers, words
+from firstshell.cli.parameters import Changes, Config, Partial, Progress, Workers
 from firstshell.runtime.console import say
 
 
@@ -43,15 +42,19 @@ def import_feff(
         One setting, as in --set pdf.qmax=24.
 
     """
-    from firstshell import simulation as modalities
-    from firstshell.dataset import feff
+    from firstshell.api.datasets import import_feff as dataset_of
     from firstshell.runtime.progress import make_reporter
 
-    settings = read_settings(config, set_)
-    params = {name: settings[name] for name in modalities.standard()}
-    options = feff.FeffOptions(words(metal), sites, partial)
-    data = feff.import_feff(
-        path, out, options=options, params=params, workers=workers, reporter=make_reporter(progress)
+    data = dataset_of(
+        path,
+        out,
+        metal=metal,
+        sites=sites,
+        partial=partial,
+        config=config,
+        set_=set_,
+        workers=workers,
+        reporter=make_reporter(progress),
     )
     materials = data.frame[data.frame["level"] == "material"]
     for name, rows in materials.groupby("metal"):

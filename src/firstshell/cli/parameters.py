@@ -23,8 +23,3 @@ Progress = Annotated[
     Literal["auto", "rich", "plain", "json", "none"],
     Parameter(help="How progress is shown."),
 ]
-
-
-def words(text: str) -> tuple[str, ...]:
-    """Return the parts of a list such as "Fe,Cu"; none of an empty text."""
-    return tuple(word.strip() for word in text.split(",") if word.strip())

@@ -46,13 +46,14 @@ def score(
         How progress is shown.
 
     """
-    from firstshell.api.predict import models_of
-    from firstshell.prediction.scoring import ask, read_truth
-    from firstshell.report.score_table import tables, write_score
+    from firstshell.api.standards import score as scored_answers
+    from firstshell.report.score_table import tables
     from firstshell.runtime.progress import make_reporter
 
-    models = models_of(None, data, transfer, reporter=make_reporter(progress))
-    scored = ask(read_truth(truth), folder, models, shift_of(align))
+    reporter = make_reporter(progress)
+    scored = scored_answers(
+        truth, folder, align=shift_of(align), transfer=transfer, data=data, out=out, reporter=reporter
+    )
     say(tables(scored))
     if out is not None:
-        say("wrote " + ", ".join(str(path) for path in write_score(scored, out)))
+        say(f"wrote {out / 'score.md'}, score.json, answers.csv")

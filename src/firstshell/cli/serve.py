@@ -7,8 +7,6 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from firstshell.runtime.console import say
-
 
 def serve(
     data: Path | None = None,
@@ -37,13 +35,6 @@ def serve(
         Open the page in the browser.
 
     """
-    from firstshell.dataset.embedded import load_dataset
-    from firstshell.measured.xanes.population import read_population
-    from firstshell.web.desk import Desk
-    from firstshell.web.server import serve as run
+    from firstshell.api.tools import serve as run
 
-    def visited(url: str) -> None:
-        say(f"firstshell is at {url} (Ctrl-C ends it)", flush=True)
-
-    population = None if transfer is None else read_population(transfer)
-    run(Desk(lambda: load_dataset(data), population=population), port, say=visited, open_browser=open_)
+    run(data, transfer=transfer, port=port, open_=open_)

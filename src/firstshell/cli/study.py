@@ -7,8 +7,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from firstshell.api.settings import read_plan
-from firstshell.cli.parameters import Backend, Changes, Progress, Workers, words
+from firstshell.cli.parameters import Backend, Changes, Progress, Workers
 from firstshell.runtime.console import say
 
 
@@ -58,26 +57,21 @@ def study(
         Also test the sensitivity to spectrum quality; --no-robustness saves a minute.
 
     """
-    from dataclasses import replace
-
-    from firstshell.api.data import training_data
-    from firstshell.prediction.robustness import study_curves
-    from firstshell.report.build import build_report
-    from firstshell.report.words.study import console
+    from firstshell.api.study import run_study
     from firstshell.runtime.progress import make_reporter
-    from firstshell.runtime.store import Store
-    from firstshell.study.samples import study_metals
-    from firstshell.study.study import run_study
 
-    plan = read_plan(config, set_, preset)
-    if metal:
-        plan = replace(plan, metals=words(metal))
-    dataset = training_data(data, with_)
-    result = run_study(dataset, plan, out=out, workers=workers, reporter=make_reporter(progress), backend=backend)
-    curves = None
-    if robustness:
-        with Store.open(out / "store") as store:
-            curves = study_curves(dataset, study_metals(dataset, plan), store, make_reporter(progress), workers=workers)
-    page = build_report(result, dataset, out, curves, workers=workers, reporter=make_reporter(progress))
-    say(console(result))
+    found = run_study(
+        data,
+        out=out,
+        preset=preset,
+        metal=metal,
+        with_=with_,
+        config=config,
+        set_=set_,
+        workers=workers,
+        backend=backend,
+        reporter=make_reporter(progress),
+    )
+    page = found.report(out, robustness=robustness, workers=workers, reporter=make_reporter(progress))
+    say(str(found))
     say(f"wrote {page}")

@@ -33,21 +33,9 @@ LIMIT_S = 600.0
 class FeffOptions:
     """What is taken from a tree of FEFF runs, and how.
 
-    Parameters
-    ----------
-    metals : tuple of str
-        Absorbers to take; all in the tree by default.
-    sites : bool
-        Whether site-level samples are wanted beside the materials.
-    partial : {"refuse", "round"}
-        What to do with partial occupancies, as in `read_structure`.
-
-    Examples
-    --------
-    >>> import firstshell as fs
-    >>> fs.FeffOptions(metals=("Cu",), sites=True).partial
-    'refuse'
-
+    metals : absorbers; () takes all in the tree
+    sites : whether site-level samples are wanted beside the materials
+    partial : what to do with partial occupancies, as in `read_structure`
     """
 
     metals: tuple[str, ...] = ()
@@ -77,41 +65,10 @@ def import_feff(
 ) -> Dataset:
     """Turn a tree of FEFF runs (`firstshell.io.feff_tree`) into a dataset; with `out` it is written and resumable.
 
-    Parameters
-    ----------
-    path : str or Path
-        Folder or archive with <id>/POSCAR and <id>/FEFF-XANES/<NNN>_<El>/xmu.dat.
-    out : str or Path, optional
-        File for the dataset, ending in .parquet.
-    options : FeffOptions, optional
-        What is taken.
-    params : dict, optional
-        Settings by modality, their defaults where not given.
-    workers : int, optional
-        Processes; one a core by default, 0 works in this process.
-    reporter : Reporter, optional
-        Shows progress.
+    params : settings by modality, their defaults where not given
+    workers : processes; one a core by default, 0 works in this process
 
-    Returns
-    -------
-    Dataset
-        A material that cannot be used is a row of `excluded`; one with spectra of only some of its sites is kept and
-        marked in `missing_sites`.
-
-    Raises
-    ------
-    InputError
-        When the tree cannot be read or nothing in it can be used.
-
-    Examples
-    --------
-    >>> import firstshell as fs
-    >>> data = fs.import_feff("runs", workers=0)
-    >>> data.metals
-    ('Cu', 'Mn')
-    >>> sorted(data.spectra)
-    ['dpdf', 'pdf', 'xanes']
-
+    Raises InputError when the tree cannot be read or nothing in it can be used.
     """
     if out is not None:
         _check_out(Path(out), Path(path))

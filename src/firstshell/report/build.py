@@ -75,9 +75,7 @@ def build_report(
 
     """
     folder = Path(folder)
-    if study.provenance["dataset_hash"] != data.hash:
-        remedy = f"Give the dataset whose hash is {study.provenance['dataset_hash'][:12]}…, or run the study again"
-        raise InputError("the study was made on another dataset", remedy=remedy)
+    check_data(study, data)
     overview, main, closed = tables.overview(study), figures.main_figures(study, data), details(study, data, robustness)
     shown = [*main, *(item for *_, items in closed for item in items)]
     made = _drawn([item for item in shown if isinstance(item, Display)], folder, workers, reporter)
@@ -96,6 +94,13 @@ def build_report(
     html = page.page(words.title(study), words.data_line(study), sections)
     write_atomic(folder / "report.html", lambda path: path.write_text(html, encoding="utf-8"))
     return folder / "report.html"
+
+
+def check_data(study: Study, data: Dataset) -> None:
+    """Raise InputError unless a study was made on this dataset."""
+    if study.provenance["dataset_hash"] != data.hash:
+        remedy = f"Give the dataset whose hash is {study.provenance['dataset_hash'][:12]}…, or run the study again"
+        raise InputError("the study was made on another dataset", remedy=remedy)
 
 
 def details(study: Study, data: Dataset, robustness: pd.DataFrame | None = None) -> list[Part]:

@@ -12,7 +12,7 @@ from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import pandas as pd
@@ -79,15 +79,6 @@ class Study:
         The plan.
     provenance : dict
         Hash of the dataset, versions, machine, seconds, and the samples used and dropped.
-
-    Examples
-    --------
-    >>> import firstshell as fs
-    >>> plan = fs.StudyPlan(targets=("bond_length",), inputs=("xanes", "pdf"), splits=("grouped",), repeats=2)
-    >>> study = fs.run_study(fs.load_dataset("small.parquet"), plan, out="study", workers=0)
-    >>> again = fs.Study.load("study")
-    >>> again.scores.equals(study.scores)
-    True
 
     """
 
@@ -165,7 +156,7 @@ class Study:
         write_atomic(folder / "study.json", lambda p: p.write_text(json.dumps(about, indent=1), encoding="utf-8"))
 
     @classmethod
-    def load(cls, folder: str | Path) -> Study:
+    def load(cls, folder: str | Path) -> Self:
         """Read what `save` wrote.
 
         Parameters
@@ -212,40 +203,12 @@ def run_study(
 ) -> Study:
     """Run a study: the same data, plan, backend and versions give the same tables to the bit, whatever the workers.
 
-    Parameters
-    ----------
-    data : Dataset
-        The samples.
-    plan : StudyPlan, optional
-        What to study; None takes the defaults.
-    out : str or Path, optional
-        Folder for the results; every training is stored there as it ends, and a second start does only the rest.
-    workers : int, optional
-        Processes; None takes one a core, 0 works in this process.
-    reporter : Reporter, optional
-        Shows progress.
-    backend : {"auto", "sklearn", "intelex"}
-        Which forests.
+    out : every training is stored there as it ends, and a second start does only the rest
+    workers : processes; None takes one a core, 0 works in this process
+    backend : "auto", "sklearn" or "intelex"
 
-    Returns
-    -------
-    Study
-        The tables. A target that cannot be studied beside others that can is left out, and check FS106 says why.
-
-    Raises
-    ------
-    InputError
-        When the data cannot answer any of the plan's questions.
-
-    Examples
-    --------
-    >>> import firstshell as fs
-    >>> data = fs.load_dataset("small.parquet")
-    >>> plan = fs.StudyPlan(targets=("bond_length",), inputs=("xanes",), splits=("grouped",), repeats=2)
-    >>> study = fs.run_study(data, plan, workers=0)
-    >>> sorted(set(study.frame()["inputs"]))
-    ['composition', 'modal', 'xanes']
-
+    A target that cannot be studied beside others that can is left out, and check FS106 says why. Raises InputError when
+    the data cannot answer any of the plan's questions.
     """
     begun, plan = time.monotonic(), plan or StudyPlan()
     shared, left_out = prepare(data, plan, resolve_backend(backend))

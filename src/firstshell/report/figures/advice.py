@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import NullLocator
 
-from firstshell.report.style import FAINT, INK, MEAN, TRACE, input_name, line
+from firstshell.report.pictures import save_picture
+from firstshell.report.style import FAINT, INK, MEAN, TRACE, input_name, line, paper_style
 from firstshell.types import Target, main_metric
 
 BASELINES = {"composition": (MEAN, "x"), "modal": (TRACE, "+")}
@@ -36,6 +39,12 @@ def curves_figure(table: pd.DataFrame, level: str) -> Figure:
     figure.legend(handles, labels, loc="outside lower center", ncols=3 if len(targets) == 1 else len(labels))
     figure.suptitle("Band: 95 % interval of the mean; dashed: extrapolated by a power law", fontsize=8, color=INK)
     return figure
+
+
+def save_curves(table: pd.DataFrame, level: str, folder: Path) -> list[Path]:
+    """Write curves.png and curves.svg into a folder."""
+    with paper_style():
+        return save_picture(curves_figure(table, level), folder / "curves", dpi=200)
 
 
 def _line(axes: Axes, rows: pd.DataFrame, name: str) -> None:
