@@ -39,7 +39,7 @@ def test_advice_is_printed_and_its_files_are_written(command, data, tmp_path):
         (["--metal", "Zn"], "no samples of 'Zn'"),
         (["--metal", "Cu", "--target", "oxidation"], "oxidation_state"),
         (["--metal", "Cu", "--inputs", "xanes,exafs"], "exafs"),
-        (["--metal", "Cu", "--sizes", "a,b"], "--sizes 'a,b' are not numbers"),
+        (["--metal", "Cu", "--sizes", "a,b"], "sizes = 'a,b' are not numbers"),
         (["--metal", "Cu", "--sizes", "2"], "a size of 2 is out of range"),
         (["--metal", "Cu", "--repeats", "0"], "repeats"),
     ],
