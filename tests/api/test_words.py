@@ -10,7 +10,7 @@ from firstshell.cli import app
 
 NAMES = {"study": "run_study"}
 """Functions whose name is not that of the command."""
-SAME = {("simulate", "file"): "structure"}
+SAME = {("simulate", "file"): "structure", ("fit", "dask"): "executor", ("rank", "dask"): "executor"}
 """Words that name the same under another name."""
 EVERYWHERE = {"progress": "reporter"}
 ELSEWHERE = {
@@ -19,12 +19,16 @@ ELSEWHERE = {
     ("predict", "explain"): "Answer.evidence",
     ("predict", "save_model"): "Answers.save_model",
     ("predict", "verbose"): "Answers.frame",
+    ("mix", "out"): "Mixtures.save",
+    ("mix", "verbose"): "Mixtures.frame",
+    ("fit", "out"): "StructureFit.save",
+    ("rank", "out"): "Ranking.save",
     ("build", "verify"): "verify",
     ("study", "robustness"): "Study.report",
 }
 """Options of commands that are methods or functions of their own."""
-DEFAULTS = {("study", "out"), ("advise", "out")}
-"""Words whose default writes nothing in Python."""
+DEFAULTS = {("study", "out"), ("advise", "out"), ("rank", "candidates"), ("rank", "composition")}
+"""Words whose default means the same in another form, or writes nothing in Python."""
 
 
 def commands():

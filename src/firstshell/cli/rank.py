@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
-from firstshell.cli.parameters import Partial, Progress, Workers, words
+from firstshell.api.settings import words
+from firstshell.cli.parameters import Partial, Progress, Workers
 from firstshell.runtime.console import plain, say
 
 if TYPE_CHECKING:
