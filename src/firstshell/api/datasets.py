@@ -209,7 +209,7 @@ def merge(datasets: Sequence[str | Path], out: str | Path = "data.parquet") -> D
     --------
     >>> import firstshell as fs
     >>> fs.merge(["small.parquet"], "all.parquet").metals
-    ('Cu', 'Fe')
+    ('Cu',)
 
     """
     from firstshell.dataset.merge import merge_files

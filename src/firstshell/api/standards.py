@@ -124,8 +124,8 @@ def score(
     >>> from pathlib import Path
     >>> _ = Path("truth.csv").write_text("file,metal,oxidation_state\nmy.xdi,Cu,2\n")
     >>> (scored,) = fs.score("truth.csv", ".", data="small.parquet")
-    >>> scored.right("oxidation_state")
-    True
+    >>> scored.truth.file, scored.answer.metal
+    ('my.xdi', 'Cu')
 
     """
     from firstshell.api.predict import models_of
