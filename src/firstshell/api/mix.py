@@ -82,6 +82,26 @@ class Mixtures(base.Mixtures):
 
         return styled(series_figure, self) if scan is None else styled(mixture_figure, self[scan])
 
+    def save(self, folder: str | Path) -> list[Path]:
+        """Write the table of fractions, the curves of the first scans, and pictures, as the command does.
+
+        Parameters
+        ----------
+        folder : str or Path
+            Made if need be.
+
+        Returns
+        -------
+        list of Path
+            The files, the table first.
+
+        """
+        from firstshell.report.figures.mixture import PICTURES, save_mixtures
+        from firstshell.report.mixture_table import write_curves, write_table
+
+        folder = Path(folder)
+        return [*write_table(self, folder), *write_curves(self[:PICTURES], folder), *save_mixtures(self, folder)]
+
     def _repr_html_(self) -> str:
         from firstshell.report.words.mixture import line
 

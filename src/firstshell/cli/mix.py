@@ -113,7 +113,8 @@ def mix(
     )
     _show(found, verbose)
     if out is not None:
-        _write(found, out)
+        written = found.save(out)
+        say("wrote " + ", ".join(str(path) if path == written[0] else path.name for path in written))
 
 
 def _show(found: Mixtures, verbose: bool) -> None:
@@ -132,13 +133,3 @@ def _show(found: Mixtures, verbose: bool) -> None:
     say(wording.NOTE)
     for name, reason in found.refused:
         say(f"not used: {name}: {reason}", file=sys.stderr)
-
-
-def _write(found: Mixtures, out: Path) -> None:
-    from firstshell.report.figures.mixture import PICTURES, save_mixtures
-    from firstshell.report.mixture_table import write_curves, write_table
-
-    written = write_table(found, out)
-    written += write_curves(found[:PICTURES], out)
-    written += save_mixtures(found, out)
-    say("wrote " + ", ".join(str(path) if path == written[0] else path.name for path in written))
