@@ -233,12 +233,13 @@ def origins(study: Study) -> Table:
     """What other samples in training are worth for natural, or own, ones."""
     kinds = sorted({kind for row in study.origins["added"] for kind in str(row).split("+")})
     others = f"others ({listed(kinds)})" if kinds else "others"
+    tested = sorted(set(map(str, study.origins["alone"])))
     cells = [
         {
             "Metal": row["metal"],
             "Target": SHORT[Target(row["target"])],
             "Inputs": input_name(row["inputs"]),
-            "Tested on": str(row["alone"]),
+            **({"Tested on": str(row["alone"])} if len(tested) > 1 else {}),
             "Added to training": f"{row['added_train']:.0f} to {row['alone_train']:.0f}",
             "Alone": number(Metric(row["metric"]), row["alone_score"]),
             "With them": number(Metric(row["metric"]), row["all_score"]),
@@ -247,8 +248,8 @@ def origins(study: Study) -> Table:
         for row in reading.ordered(study.origins).to_dict("records")
     ]
     caption = (
-        f"Trained on natural (or own) samples alone, and with all {others}, tested on the same held-out "
-        "samples of theirs; no relative of a held-out sample is trained on."
+        f"Trained on {' or '.join(tested)} samples alone, and with all {others}; tested on the same held-out "
+        f"{' or '.join(tested)} samples, no relative of which is trained on."
     )
     return Table("origins", "Do other samples in training help?", caption, study.origins, pd.DataFrame(cells))
 
