@@ -38,7 +38,7 @@ from firstshell.errors import InputError
 from firstshell.match import mixture_errors as shipped
 from firstshell.match.fractions import STEP, Fractions, intervals
 from firstshell.match.mix import chosen_phases, scan_of
-from firstshell.match.phases import MeasuredPhase, Phase, SimulatedPhase
+from firstshell.match.phases import ELSEWHERE_MISFIT, MeasuredPhase, Phase, SimulatedPhase
 from firstshell.match.solve import settle
 from firstshell.measured.read import MeasuredSample, read_samples
 from firstshell.measured.xanes.broadening import broaden
@@ -265,7 +265,7 @@ def _made(
 
 def _phase(kind: str, name: str, scan: Scanned, without: Sequence[str]) -> Phase:
     if kind != shipped.SIMULATED:
-        return MeasuredPhase(name, scan.spectrum)
+        return MeasuredPhase(name, scan.spectrum, misfit=ELSEWHERE_MISFIT if kind == shipped.ELSEWHERE else 0.0)
     found = _shipped(name, scan.metal)
     assert found is not None
     transfers = population([(scan.metal, each) for each in without]).of_metal(scan.metal)
@@ -362,7 +362,14 @@ def described(found: Sequence[Found]) -> dict[str, object]:
         "widen": _widen(found),
         "misfits": [round(float(value), 5) for value in np.quantile(misfits, np.linspace(0.0, 1.0, 21))],
         "mixtures": len(found),
+        "error": round(float(np.concatenate([np.abs(each.estimate - each.made.weights) for each in found]).mean()), 3),
+        "constant": round(float(np.concatenate([_equal(each) for each in found]).mean()), 3),
     }
+
+
+def _equal(found: Found) -> Array:
+    """Return the errors (k,) of equal parts."""
+    return np.abs(1.0 / len(found.made.weights) - np.array(found.made.weights))
 
 
 def _widen(found: Sequence[Found]) -> float:
@@ -385,7 +392,7 @@ def report(kind: str, found: Sequence[Found]) -> str:
         false.append(each.misfit > limit)
     error = [np.abs(each.estimate - each.made.weights) for each in found]
     plain = [np.abs(each.plain - each.made.weights) for each in found]
-    constant = [np.abs(1.0 / len(each.made.weights) - np.array(each.made.weights)) for each in found]
+    constant = [_equal(each) for each in found]
     lines = [f"\n{kind}: {len(found)} mixtures, {len({c for each in found for c in each.made.compounds})} compounds"]
     for count in (2, 3):
         part = [i for i, each in enumerate(found) if len(each.made.weights) == count]

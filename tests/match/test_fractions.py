@@ -76,6 +76,18 @@ def test_the_misfit_of_a_simulated_phase_widens_intervals():
     assert widths[1] > 2 * widths[0]
 
 
+def test_what_phases_have_in_common_costs_less_than_what_each_has_alone():
+    mu = 0.5 * PHASES[0] + 0.5 * PHASES[1]
+    changes = [-0.5 * np.gradient(each, STEP)[:, None] for each in PHASES[:2]]
+    widths = []
+    for shared in (0, 1):
+        columns = [Column(each, change, shared=shared) for each, change in zip(PHASES, changes, strict=False)]
+        found = Fractions(columns, observed(mu), 0.002)
+        widths.append(np.ptp(intervals(found.draws(np.random.default_rng(0)), found.weights), axis=1).mean())
+        assert all(len(each) == 1 for each in found.unknown(found.middle)[1])
+    assert widths[1] < 0.95 * widths[0]
+
+
 def test_weights_on_the_simplex():
     assert simplex(np.eye(2), np.array([0.2, 0.6])) == pytest.approx([0.3, 0.7])
     assert simplex(np.eye(2), np.array([-3.0, 1.0])) == pytest.approx([0.0, 1.0])

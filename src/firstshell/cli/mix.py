@@ -131,5 +131,6 @@ def _show(found: Mixtures, verbose: bool) -> None:
     if found.components is not None:
         say("\n".join(wording.components(found.components)))
     say(wording.NOTE)
+    say(wording.expected(found[0].errors))
     for name, reason in found.refused:
         say(f"not used: {name}: {reason}", file=sys.stderr)

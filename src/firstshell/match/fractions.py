@@ -45,11 +45,23 @@ class Column:
     mu : (p,) its spectrum in edge steps
     changes : (p, q) what one standard deviation of each thing that is not known of it adds
     misfit : edge steps that it errs by besides
+    shared : how many of the last unknowns it has in common with all phases that have as many
     """
 
     mu: Array
     changes: Array
     misfit: float = 0.0
+    shared: int = 0
+
+    @property
+    def own(self) -> Array:
+        """(p, q - shared) changes by what is not known of this phase alone."""
+        return self.changes[:, : self.changes.shape[1] - self.shared]
+
+    @property
+    def common(self) -> Array:
+        """(p, shared) changes by what is not known of all."""
+        return self.changes[:, self.changes.shape[1] - self.shared :]
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,8 +147,10 @@ class Fractions:
         """Return the most probable a of the measurement and of each phase, in standard deviations."""
         left = self.observed.mu - self.spectra @ found.weights
         solved = np.linalg.solve(found.root.T, np.linalg.solve(found.root, left))
+        common = self._common(found.weights).T @ solved
         pairs = zip(found.weights, self.columns, strict=True)
-        return self.observed.changes.T @ solved, [weight * each.changes.T @ solved for weight, each in pairs]
+        each = [np.append(weight * one.own.T @ solved, common[: one.shared]) for weight, one in pairs]
+        return self.observed.changes.T @ solved, each
 
     def parts(self) -> tuple[Array, Array]:
         """Return (k, p) the phases by their weights, and (p,) the residual, what is not known at its most probable."""
@@ -167,9 +181,18 @@ class Fractions:
         own = 0.0
         for weight, each in zip(weights, self.columns, strict=True):
             if weight > 0:
-                found += weight**2 * (each.changes @ each.changes.T)
+                found += weight**2 * (each.own @ each.own.T)
                 own += (weight * each.misfit) ** 2
-        return np.asarray(found + own * alike(len(found)))
+        common = self._common(weights)
+        return np.asarray(found + common @ common.T + own * alike(len(found)))
+
+    def _common(self, weights: Array) -> Array:
+        """Return (p, c) what the unknowns that phases share add to a mixture."""
+        most = max(each.shared for each in self.columns)
+        found = np.zeros((len(self.observed.mu), most))
+        for weight, each in zip(weights, self.columns, strict=True):
+            found[:, : each.shared] += weight * each.common
+        return found
 
     def _solved(self, known: Array, size: float) -> Solution:
         root = np.linalg.cholesky(known + size**2 * alike(len(known)))

@@ -25,12 +25,16 @@ class Errors:
     widen : factor on all errors that are believed, with which 90 % intervals hold nine true fractions of ten
     misfits : edge steps, the misfits of right mixtures at 0, 5, … 100 %
     mixtures : how many there were
+    error : mean absolute error of their fractions
+    constant : the same of equal parts
     """
 
     typical: float
     widen: float
     misfits: tuple[float, ...]
     mixtures: int
+    error: float
+    constant: float
 
     @property
     def limit(self) -> float:

@@ -15,6 +15,8 @@ from firstshell.measured.xanes.population import Population
 from firstshell.measured.xanes.transfer import LIMITS, MIDDLE, PARAMETERS, SPAN, Transfer
 from firstshell.types import Array
 
+ELSEWHERE_MISFIT = 0.012
+"""Edge steps that careful measurements of one compound at two beamlines differ by once the unknowns are fitted."""
 FOIL_CALIBRATION = 0.3
 """eV that a sample and its standards are believed to be apart where foils set the energies of all."""
 STANDARD = {"offset": 0.15, "width": 0.2, "slope": 0.02, "over_absorption": 0.05, "base": 0.01, "step": 0.02}
@@ -25,6 +27,9 @@ SMOOTHED = 0.7
 """eV, standard deviation of the Gaussian before derivatives are taken."""
 DIFFERENCE = 0.1
 """Standard deviations over which changes of simulated spectra are taken."""
+SHARED = 0.8
+"""Share of the variance of transfers that phases of one metal have in common: beamline, normalisation and what
+simulations of the metal err by."""
 MOST = 3.0
 """Standard deviations that an unknown may be put at."""
 
@@ -53,11 +58,13 @@ class MeasuredPhase:
     """A measured standard; energies by its foil, where it has one.
 
     offset : eV, standard deviation of its energies beside the other phases'
+    misfit : edge steps that it differs by from what the sample's beamline would have measured
     """
 
     name: str
     spectrum: Normalised
     offset: float = STANDARD["offset"]
+    misfit: float = 0.0
 
     @property
     def unknowns(self) -> int:
@@ -79,7 +86,7 @@ class MeasuredPhase:
         """Return it linear about the unknowns; all but the offset are so anyway."""
         moved = _on(self.spectrum, energy - at[0] * self.offset)
         changes = _changes(energy, moved, STANDARD | {"offset": self.offset})
-        return Column(moved - changes[:, 0] * at[0], changes)
+        return Column(moved - changes[:, 0] * at[0], changes, self.misfit)
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,8 +106,8 @@ class SimulatedPhase:
 
     @property
     def unknowns(self) -> int:
-        """Those of a transfer."""
-        return len(PARAMETERS)
+        """Those of a transfer, of this phase and of all."""
+        return 2 * len(PARAMETERS)
 
     @property
     def range(self) -> tuple[float, float]:
@@ -109,10 +116,14 @@ class SimulatedPhase:
 
     def column(self, energy: Array, at: Array) -> Column:
         """Return it linear about a transfer."""
-        here = self._made(energy, at)
-        steps = DIFFERENCE * np.eye(self.unknowns)
-        changes = np.column_stack([(self._made(energy, at + step) - here) / DIFFERENCE for step in steps])
-        return Column(here - changes @ at, changes, self.population.misfit)
+        count = len(PARAMETERS)
+        parts = np.sqrt(1.0 - SHARED), np.sqrt(SHARED)
+        away = parts[0] * at[:count] + parts[1] * at[count:]
+        here = self._made(energy, away)
+        steps = DIFFERENCE * np.eye(count)
+        each = np.column_stack([(self._made(energy, away + step) - here) / DIFFERENCE for step in steps])
+        changes = np.hstack([part * each for part in parts])
+        return Column(here - changes @ at, changes, self.population.misfit, count)
 
     def _made(self, energy: Array, at: Array) -> Array:
         typical, population = self.population.typical(self.state), self.population

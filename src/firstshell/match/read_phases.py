@@ -13,7 +13,7 @@ import numpy as np
 from firstshell.config import stable_hash
 from firstshell.dataset.materials import NAMES, SUFFIXES
 from firstshell.errors import InputError
-from firstshell.match.phases import MeasuredPhase, Phase, SimulatedPhase
+from firstshell.match.phases import ELSEWHERE_MISFIT, MeasuredPhase, Phase, SimulatedPhase
 from firstshell.measured.read import ReadParams, read_samples
 from firstshell.measured.standards_file import MAX_ROWS, mean_state, read_rows, simulated, without_hydrogen
 from firstshell.measured.xanes.normalise import NormaliseParams
@@ -139,8 +139,9 @@ def _measured(path: Path, name: str, settings: PhaseReading) -> Iterator[Measure
             raise InputError(f"{each.name} is a PDF", remedy=XANES_ONLY, file=path)
         whole = len(read.samples) == 1 and "#" not in path.name
         phase = MeasuredPhase(name or (path.stem if whole else each.xanes.name), each.xanes)
-        loose = settings.elsewhere and not phase.anchored
-        yield replace(phase, offset=CALIBRATION) if loose else phase
+        if settings.elsewhere:
+            phase = replace(phase, misfit=ELSEWHERE_MISFIT, offset=phase.offset if phase.anchored else CALIBRATION)
+        yield phase
 
 
 def _structure(path: Path, name: str, state: str, settings: PhaseReading) -> _ToSimulate:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from firstshell.match.components import Components
 from firstshell.match.mix import Mixture
-from firstshell.match.mixture_errors import LIMIT
+from firstshell.match.mixture_errors import LIMIT, Errors
 from firstshell.report.words.answer import signed
 from firstshell.runtime.console import plain
 
@@ -13,6 +13,8 @@ NOTE = (
     "Fractions are of the metal's atoms and add to one; intervals hold the true fraction in nine cases of ten, where "
     "all phases of the sample are among the candidates."
 )
+EXPECTED = "Fractions of mixtures of known weights, with phases like these, were off by {:.0f} points on average"
+GUESS = "no better than equal parts ({:.0f} points): take them as a first guess, and measure standards"
 AMBIGUOUS = (
     "Components are not unique: one is a phase only where the series holds it nearly pure. Intervals are for these "
     "components."
@@ -59,6 +61,12 @@ def verdict(found: Mixture) -> str:
     return (
         f"These phases are NOT ENOUGH: {left}. A phase is missing, or a standard was measured otherwise than the scan"
     )
+
+
+def expected(errors: Errors) -> str:
+    """Return how far off fractions were in mixtures of known weights, and whether equal parts were less so."""
+    found = EXPECTED.format(100 * errors.error)
+    return f"{found}." if errors.error < errors.constant else f"{found}, {GUESS.format(100 * errors.constant)}."
 
 
 def components(found: Components) -> list[str]:

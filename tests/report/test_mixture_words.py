@@ -1,0 +1,40 @@
+"""What is said of mixtures."""
+
+import numpy as np
+import pytest
+
+from firstshell.match.components import Components
+from firstshell.match.mixture_errors import Errors, errors_of
+from firstshell.report.words import mixture as wording
+
+ERRORS = Errors(0.001, 1.8, (0.0005, 0.001, 0.002), 100, 0.02, 0.16)
+
+
+def test_what_to_expect_of_fractions():
+    assert wording.expected(ERRORS).endswith("were off by 2 points on average.")
+    poor = Errors(0.001, 1.8, (0.0005, 0.001, 0.002), 100, 0.25, 0.16)
+    assert "no better than equal parts (16 points): take them as a first guess" in wording.expected(poor)
+
+
+def test_the_limit_and_the_percentile_of_a_misfit():
+    assert ERRORS.limit == pytest.approx(0.0018)
+    assert ERRORS.percentile(0.0001) == 0.0
+    assert ERRORS.percentile(0.0015) == pytest.approx(0.75)
+    assert ERRORS.percentile(1.0) == 1.0
+
+
+@pytest.mark.parametrize("kind", ["here", "elsewhere", "simulated"])
+def test_errors_that_come_with_firstshell(kind):
+    found = errors_of(kind)
+    assert found.widen >= 1.0
+    assert 0.0 < found.typical <= found.limit
+    assert list(found.misfits) == sorted(found.misfits)
+    assert found.mixtures > 0
+
+
+def test_components_say_what_tells_their_number():
+    found = Components(np.arange(3.0), np.ones((2, 3)), np.ones((5, 2)), np.array([2.0, 1.0]), np.array([1e-9, 0.2]))
+    lines = wording.components(found)
+    assert lines[0] == "2 components (5 scans)"
+    assert "chance of each in noise (F test): 1e-09, 0.2" in lines[2]
+    assert "not unique" in lines[3]
