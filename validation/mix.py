@@ -2,6 +2,7 @@
 
 python validation/mix.py check BMM MEASURED        tables of errors, coverage and missing phases
 python validation/mix.py calibrate BMM MEASURED    the same, and writes the errors that come with firstshell
+python validation/mix.py series BMM MEASURED       components of series whose phases are not named
 
 BMM and MEASURED are folders with truth.csv. Mixtures of two and three phases, 10/90 to 50/50, are made of measured
 spectra by computation, and fractions are sought among their phases and up to three others of the same collection:
@@ -13,6 +14,9 @@ here : sample and standards are of one beamline. The sample's spectra are normal
 elsewhere : the same, but standards are of other beamlines than the sample, for compounds that were measured twice; each
     spectrum of the sample is first put on the energies of its standard, since a mixture is measured on one scale
 simulated : as here, with simulated spectra of the embedded dataset as phases; transfers fitted without these
+
+A series has 12 scans that go from one standard to the next, pure at the turning points or with at most 90 % of any;
+each scan is moved by 0.02 eV, its edge step is off by 0.5 %, and it has noise of 0.003.
 
 Errors are those of the true phases, 0 for one that was not chosen. What is calibrated (typical misfit, factor on
 believed errors, limit of the misfit) is taken for each mixture from those that share no compound with it.
@@ -27,6 +31,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import permutations
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +41,7 @@ from transfers import HYDROUS, OTHERS, STRUCTURES, compound, population, shipped
 from firstshell.elements import k_edge
 from firstshell.errors import InputError
 from firstshell.match import mixture_errors as shipped
+from firstshell.match.components import components_of
 from firstshell.match.fractions import STEP, Fractions, intervals
 from firstshell.match.mix import chosen_phases, scan_of
 from firstshell.match.phases import ELSEWHERE_MISFIT, MeasuredPhase, Phase, SimulatedPhase
@@ -136,13 +142,17 @@ class Found:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("command", choices=("check", "calibrate"))
+    parser.add_argument("command", choices=("check", "calibrate", "series"))
     parser.add_argument("bmm", type=Path)
     parser.add_argument("measured", type=Path)
     parser.add_argument("--mixtures", type=int, default=120)
     parser.add_argument("--kinds", nargs="+", default=list(START), choices=list(START))
     options = parser.parse_args()
     standards = read_standards(options.bmm, options.measured)
+    if options.command == "series":
+        for pure in (True, False):
+            print(series_report(standards, options.mixtures, pure), flush=True)
+        return
     kept = json.loads(ERRORS.read_text(encoding="utf-8"))
     for kind in options.kinds:
         rng = np.random.default_rng(list(START).index(kind))
@@ -352,6 +362,47 @@ def _plain(made: Made) -> Array:
     moved = [scan.sample.moved(scan.energy, shift / scan.sample.calibration) for shift in np.arange(-2.0, 2.01, 0.1)]
     best = min((nnls(columns, mu) for mu in moved), key=lambda pair: pair[1])[0]
     return np.asarray(best / best.sum())
+
+
+def series_report(standards: Sequence[Scanned], count: int, pure: bool) -> str:
+    """Return how often the number of components is right, and how far off fractions are then."""
+    rng = np.random.default_rng(int(pure))
+    right: dict[int, list[bool]] = {2: [], 3: []}
+    error: list[float] = []
+    for _ in range(count):
+        pools = [pool for pool in _pools(shipped.HERE, standards) if len(pool) > 2]
+        pool = pools[rng.integers(len(pools))]
+        phases = 2 + int(rng.integers(2))
+        scans = [pool[str(name)][0] for name in rng.permutation(sorted(pool))[:phases]]
+        weights = _along(phases, pure)
+        found = components_of(_series(scans, weights, rng))
+        right[phases].append(found.count == phases)
+        if found.count == phases:
+            order = min(permutations(range(phases)), key=lambda o: np.abs(found.fractions[:, list(o)] - weights).sum())
+            error.append(float(np.abs(found.fractions[:, list(order)] - weights).mean()))
+    kind = "pure at the turning points" if pure else "never more than 90 % of one"
+    shares = ", ".join(f"{np.mean(each):.0%} of {len(each)} with {phases}" for phases, each in right.items())
+    return f"{count} series, {kind}: number right in {shares}; mean error of fractions then {np.mean(error):.3f}"
+
+
+def _along(phases: int, pure: bool) -> Array:
+    """Return the weights (12, k) of the scans of a series."""
+    along = np.linspace(0.0, phases - 1.0, 12)
+    found = np.maximum(1.0 - np.abs(along[:, None] - np.arange(phases)), 0.0)
+    found[np.abs(found - 1.0) < 1.0 / 11] = 1.0
+    found /= found.sum(axis=1, keepdims=True)
+    return found if pure else 0.9 * found + 0.1 * (1.0 - found) / (phases - 1)
+
+
+def _series(scans: Sequence[Scanned], weights: Array, rng: np.random.Generator) -> list[Normalised]:
+    low, high = max(_ends(each)[0] for each in scans), min(_ends(each)[1] for each in scans)
+    energy = np.arange(max(low, FINE[0]) + 1.0, min(high, FINE[-1]) - 1.0, STEP)
+    made = []
+    for row in weights:
+        moved = energy - rng.normal(0.0, 0.02)
+        mu = row @ np.array([_on(each.spectrum, moved) for each in scans]) * (1.0 + rng.normal(0.0, 0.005))
+        made.append(_as_measured(scans[0].spectrum, energy, mu + rng.normal(0.0, NOISE, len(energy)), anchored=False))
+    return made
 
 
 def described(found: Sequence[Found]) -> dict[str, object]:

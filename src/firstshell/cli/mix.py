@@ -131,6 +131,7 @@ def _show(found: Mixtures, verbose: bool) -> None:
     if found.components is not None:
         say("\n".join(wording.components(found.components)))
     say(wording.NOTE)
-    say(wording.expected(found[0].errors))
+    if found.components is None:
+        say(wording.expected(found[0].errors))
     for name, reason in found.refused:
         say(f"not used: {name}: {reason}", file=sys.stderr)
