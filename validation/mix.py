@@ -44,7 +44,7 @@ from firstshell.match import mixture_errors as shipped
 from firstshell.match.components import components_of
 from firstshell.match.fractions import STEP, Fractions, intervals
 from firstshell.match.mix import chosen_phases, scan_of
-from firstshell.match.phases import ELSEWHERE_MISFIT, MeasuredPhase, Phase, SimulatedPhase
+from firstshell.match.phases import MeasuredPhase, Phase, SimulatedPhase
 from firstshell.match.solve import settle
 from firstshell.measured.read import MeasuredSample, read_samples
 from firstshell.measured.xanes.broadening import broaden
@@ -275,7 +275,7 @@ def _made(
 
 def _phase(kind: str, name: str, scan: Scanned, without: Sequence[str]) -> Phase:
     if kind != shipped.SIMULATED:
-        return MeasuredPhase(name, scan.spectrum, misfit=ELSEWHERE_MISFIT if kind == shipped.ELSEWHERE else 0.0)
+        return MeasuredPhase(name, scan.spectrum)
     found = _shipped(name, scan.metal)
     assert found is not None
     transfers = population([(scan.metal, each) for each in without]).of_metal(scan.metal)
@@ -358,7 +358,7 @@ def _plain(made: Made) -> Array:
     """Return the fractions of a least-squares fit of the true phases, as other programs make it."""
     scan = scan_of(made.sample, made.phases)
     true = made.phases[: len(made.weights)]
-    columns = np.column_stack([each.column(scan.energy, np.zeros(each.unknowns)).mu for each in true])
+    columns = np.column_stack([each.plain(scan.energy) for each in true])
     moved = [scan.sample.moved(scan.energy, shift / scan.sample.calibration) for shift in np.arange(-2.0, 2.01, 0.1)]
     best = min((nnls(columns, mu) for mu in moved), key=lambda pair: pair[1])[0]
     return np.asarray(best / best.sum())
@@ -424,10 +424,16 @@ def _equal(found: Found) -> Array:
 
 
 def _widen(found: Sequence[Found]) -> float:
-    """Return the smallest factor with which nine of ten intervals hold the true fraction."""
-    held = np.concatenate([each.covered for each in found]).mean(axis=0)
-    enough = np.flatnonzero(held >= 0.9)
-    return float(WIDENED[enough[0] if len(enough) else -1])
+    """Return the smallest factor with which nine of ten intervals hold the true fraction.
+
+    No factor reaches phases that were not chosen: where these are too many, nine of ten intervals of the others.
+    """
+    every = [each.covered for each in found], [each.covered[each.estimate > 0.0] for each in found]
+    for covered in every:
+        enough = np.flatnonzero(np.concatenate(covered).mean(axis=0) >= 0.9)
+        if len(enough):
+            return float(WIDENED[enough[0]])
+    return float(WIDENED[-1])
 
 
 def report(kind: str, found: Sequence[Found]) -> str:
@@ -455,6 +461,10 @@ def report(kind: str, found: Sequence[Found]) -> str:
     held = np.concatenate(covered)
     lines.append(
         f"  all: mean absolute error {np.concatenate(error).mean():.3f}; 90 % intervals hold {held.mean():.1%}"
+    )
+    chosen = np.concatenate([each.estimate > 0.0 for each in found])
+    lines.append(
+        f"  chosen are {chosen.mean():.1%} of the true phases; intervals of these hold {held[chosen].mean():.1%}"
     )
     lines.append(f"  right set of phases: {np.mean([each.right for each in found]):.1%}")
     lines.append(

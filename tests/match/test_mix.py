@@ -91,7 +91,7 @@ def test_a_series_without_phases_tells_its_components(folder):
 
 
 def test_a_list_of_standards(folder):
-    (folder / "standards.csv").write_text("file,metal,name\none.dat,Cu,first\nother.dat,Cu,second\nx.dat,Fe,none\n")
+    (folder / "standards.csv").write_text("file,metal,name\none.dat,,first\nother.dat,Cu,second\nx.dat,Fe,none\n")
     (found,) = fs.mix("mixture.dat", with_="standards.csv")
     assert {part.name for part in found.parts} == {"first", "second"}
 
@@ -164,7 +164,7 @@ def test_phases_that_cannot_be_used_are_refused(folder, with_, message):
     (folder / "zero.dat").write_text("# energy mu\n" + "\n".join(f"{x:.2f} 0.0" for x in energy))
     (folder / "Fe2O3.vasp").write_text(CUO.replace("Cu", "Fe"))
     (folder / "empty").mkdir()
-    (folder / "bad.csv").write_text("name\nnothing\n")
+    (folder / "bad.csv").write_text("file,name\n,nothing\n")
     with pytest.raises(InputError, match=message) as caught:
         fs.mix("mixture.dat", with_=with_)
     assert caught.value.remedy or "." in str(caught.value)

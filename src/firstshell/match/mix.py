@@ -298,5 +298,5 @@ def _mixture(scan: Scan, chosen: Sequence[Phase], phases: Sequence[Phase], error
 
 def _free(sample: Sample, chosen: Sequence[Phase], energy: Array, offset: float) -> float:
     """Return what the weights of the phases as they are add to, once the scan's energies are moved."""
-    plain = np.column_stack([each.column(energy, np.zeros(each.unknowns)).mu for each in chosen])
+    plain = np.column_stack([each.plain(energy) for each in chosen])
     return free_sum(plain, sample.moved(energy, offset))

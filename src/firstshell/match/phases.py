@@ -15,8 +15,6 @@ from firstshell.measured.xanes.population import Population
 from firstshell.measured.xanes.transfer import LIMITS, MIDDLE, PARAMETERS, SPAN, Transfer
 from firstshell.types import Array
 
-ELSEWHERE_MISFIT = 0.012
-"""Edge steps that careful measurements of one compound at two beamlines differ by once the unknowns are fitted."""
 FOIL_CALIBRATION = 0.3
 """eV that a sample and its standards are believed to be apart where foils set the energies of all."""
 STANDARD = {"offset": 0.15, "width": 0.2, "slope": 0.02, "over_absorption": 0.05, "base": 0.01, "step": 0.02}
@@ -49,6 +47,9 @@ class Phase(Protocol):
     def range(self) -> tuple[float, float]:
         """First and last energy in eV from the tabulated K edge."""
 
+    def plain(self, energy: Array) -> Array:
+        """Return it on energies (p,), all unknowns at their means."""
+
     def column(self, energy: Array, at: Array) -> Column:
         """Return it on energies (p,), linear about the unknowns (q,), which are in standard deviations."""
 
@@ -58,13 +59,11 @@ class MeasuredPhase:
     """A measured standard; energies by its foil, where it has one.
 
     offset : eV, standard deviation of its energies beside the other phases'
-    misfit : edge steps that it differs by from what the sample's beamline would have measured
     """
 
     name: str
     spectrum: Normalised
     offset: float = STANDARD["offset"]
-    misfit: float = 0.0
 
     @property
     def unknowns(self) -> int:
@@ -82,11 +81,15 @@ class MeasuredPhase:
         """Whether a foil sets its energies."""
         return believed_foil_shift(self.spectrum) is not None
 
+    def plain(self, energy: Array) -> Array:
+        """Return it as measured."""
+        return _on(self.spectrum, energy)
+
     def column(self, energy: Array, at: Array) -> Column:
         """Return it linear about the unknowns; all but the offset are so anyway."""
         moved = _on(self.spectrum, energy - at[0] * self.offset)
         changes = _changes(energy, moved, STANDARD | {"offset": self.offset})
-        return Column(moved - changes[:, 0] * at[0], changes, self.misfit)
+        return Column(moved - changes[:, 0] * at[0], changes)
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,6 +116,10 @@ class SimulatedPhase:
     def range(self) -> tuple[float, float]:
         """What is simulated; below its first energy a spectrum keeps its first value."""
         return float("-inf"), float(self.grid[-1]) - 5.0
+
+    def plain(self, energy: Array) -> Array:
+        """Return it after the typical transfer."""
+        return self._made(energy, np.zeros(len(PARAMETERS)))
 
     def column(self, energy: Array, at: Array) -> Column:
         """Return it linear about a transfer."""

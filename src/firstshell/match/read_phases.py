@@ -13,7 +13,7 @@ import numpy as np
 from firstshell.config import stable_hash
 from firstshell.dataset.materials import NAMES, SUFFIXES
 from firstshell.errors import InputError
-from firstshell.match.phases import ELSEWHERE_MISFIT, MeasuredPhase, Phase, SimulatedPhase
+from firstshell.match.phases import MeasuredPhase, Phase, SimulatedPhase
 from firstshell.measured.read import ReadParams, read_samples
 from firstshell.measured.standards_file import MAX_ROWS, mean_state, read_rows, simulated, without_hydrogen
 from firstshell.measured.xanes.normalise import NormaliseParams
@@ -25,6 +25,8 @@ from firstshell.runtime.tasks import Failure, run_tasks
 if TYPE_CHECKING:
     from pymatgen.core.structure import Structure
 
+MAX_HEAD = 10_000
+"""Characters of the first line of a list."""
 XANES_ONLY = "Fractions are of XANES: give an absorption scan"
 EMBEDDED = "embedded"
 """Stands for all materials of the metal in the dataset that comes with firstshell."""
@@ -99,12 +101,21 @@ def _read(source: Path, settings: PhaseReading) -> Iterator[MeasuredPhase | _ToS
             raise InputError(f"{len(files)} files; at most {MAX_ROWS} are taken", remedy="Give fewer", file=source)
         for path in files:
             yield from _read(path, settings)
-    elif source.suffix.lower() == ".csv" and source.is_file():
+    elif _is_list(source):
         yield from _listed(source, settings)
     elif _is_structure(source):
         yield _structure(source, source.stem, "", settings)
     else:
         yield from _measured(source, "", settings)
+
+
+def _is_list(path: Path) -> bool:
+    """Whether a file is a CSV whose first line names one of the columns that tell of a phase."""
+    if path.suffix.lower() != ".csv" or not path.is_file():
+        return False
+    with path.open(encoding="utf-8-sig", errors="replace") as file:
+        heads = file.readline(MAX_HEAD).split(",")
+    return not {"file", "structure"}.isdisjoint(head.strip() for head in heads)
 
 
 def _is_structure(path: Path) -> bool:
@@ -114,7 +125,7 @@ def _is_structure(path: Path) -> bool:
 def _listed(path: Path, settings: PhaseReading) -> Iterator[MeasuredPhase | _ToSimulate]:
     """Yield the standards of a list; of other metals it may hold some as well, as one for `calibrate` does."""
     for line, row in read_rows(path, ()):
-        if row.get("metal", settings.metal) != settings.metal:
+        if (row.get("metal") or settings.metal) != settings.metal:
             continue
         name = row.get("name", "")
         try:
@@ -139,9 +150,8 @@ def _measured(path: Path, name: str, settings: PhaseReading) -> Iterator[Measure
             raise InputError(f"{each.name} is a PDF", remedy=XANES_ONLY, file=path)
         whole = len(read.samples) == 1 and "#" not in path.name
         phase = MeasuredPhase(name or (path.stem if whole else each.xanes.name), each.xanes)
-        if settings.elsewhere:
-            phase = replace(phase, misfit=ELSEWHERE_MISFIT, offset=phase.offset if phase.anchored else CALIBRATION)
-        yield phase
+        loose = settings.elsewhere and not phase.anchored
+        yield replace(phase, offset=CALIBRATION) if loose else phase
 
 
 def _structure(path: Path, name: str, state: str, settings: PhaseReading) -> _ToSimulate:

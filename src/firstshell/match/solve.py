@@ -101,7 +101,7 @@ def screened(sample: Sample, phases: Sequence[Phase], energy: Array, most: int) 
     """
     if len(phases) <= most:
         return list(range(len(phases)))
-    plain = np.column_stack([each.column(energy, np.zeros(each.unknowns)).mu for each in phases])
+    plain = np.column_stack([each.plain(energy) for each in phases])
     mu = sample.observed(energy, 0.0).mu
     found: list[int] = []
     left = list(range(len(phases)))
