@@ -18,7 +18,7 @@ export function origin(sample, detail, spectra) {
     make("dl", {}, ...rows.map(([name, value]) => make("div", {}, make("dt", {}, name), make("dd", {}, value)))));
 }
 
-const fileOf = (file) => `${file.source}${file.name && !file.source.startsWith(file.name) ? ` (${file.name})` : ""}: ${file.format || "made by firstshell"}`;
+const fileOf = (file) => `${file.source}${file.name && !file.source.startsWith(file.name) ? ` (${file.name})` : ""}: ${file.format || "simulated, made to look measured"}`;
 
 const span = (file, unit, digits) => `${show(file.ends[0], digits)} to ${show(file.ends[1], digits)} ${unit}, ${file.points} points`;
 
@@ -27,7 +27,7 @@ function ofXanes(sample, xanes, alignment, file) {
   const energies = alignment.by === "none" ? "as measured" : `moved by ${show(alignment.shift)} eV, ${WAYS[alignment.by]}`;
   return [
     ["XANES", fileOf(file)],
-    ["μ from", `${xanes.how || file.how}${xanes.others.length ? `; the scan also has ${xanes.others.join(", ")}` : ""}`],
+    ...(file.format ? [["μ from", `${xanes.how}${xanes.others.length ? `; the scan also has ${xanes.others.join(", ")}` : ""}`]] : []),
     ["Scan", span(file, "eV", 1)],
     ["Edge", `${sample.metal} K, E0 ${show(xanes.e0, 1)} eV`],
     ["Energies", `${energies}; likeness to the training spectra would move them by ${show(alignment.suggested)} eV`],
