@@ -184,6 +184,8 @@ def test_the_answer_comes_first_and_the_details_are_closed(path):
     assert 1 <= len(sentences) <= 5
     assert not [a for tag, a in page.tags if tag == "details" and "open" in a]
     assert 'class="scroll"' not in html[lead : html.index("table-overview") - 200]
+    first_row = re.search(r"<tbody><tr>(.*?)</tr>", html[lead:figures], re.S)[1]  # a block on a phone, with its heads
+    assert first_row.count("<td") == first_row.count("data-head=") > 4
 
 
 def test_the_page_has_no_more_words_than_an_article(path):

@@ -87,7 +87,7 @@ def build_report(
         return "".join(made[item.name] if isinstance(item, Display) else page.table(item) for item in items)
 
     sections = [
-        Section("findings", "In short", page.sentences(words.lead(study)) + page.table(overview)),
+        Section("findings", "In short", page.sentences(words.lead(study)) + page.table(overview, stacked=True)),
         Section("figures", "The paper's figures on these data", body([*main])),
         *(Section(name, heading, body(items), closed=True) for name, heading, items in closed),
     ]

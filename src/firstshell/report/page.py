@@ -55,29 +55,34 @@ def figure(display: Display, panels: Sequence[bytes]) -> str:
     )
 
 
-def table(table: Table) -> str:
-    """Return a table in a box that scrolls sideways, with caption and download; only the latter for a CSV."""
+def table(table: Table, *, stacked: bool = False) -> str:
+    """Return a table in a box that scrolls sideways, with caption and download; only the latter for a CSV.
+
+    stacked : on a phone each row is a block, with the heads beside the cells, and nothing scrolls
+    """
     links = downloads("tables", table.name, ("csv",))
     if table.shown is None:
         return f"<p class='caption'>{escape(table.title)}: {links}</p>"
     heads = "".join(f'<th scope="col">{escape(str(name))}</th>' for name in table.shown.columns)
+    named = [f' data-head="{escape(str(name))}"' if stacked else "" for name in table.shown.columns]
     rows = "".join(
-        "<tr>" + "".join(map(_cell, row)) + "</tr>" for row in table.shown.itertuples(index=False, name=None)
+        "<tr>" + "".join(map(_cell, row, named)) + "</tr>" for row in table.shown.itertuples(index=False, name=None)
     )
+    kind = "scroll stacked" if stacked else "scroll"
     return (
         f'<h3 id="table-{table.name}">{escape(table.title)}</h3>'
-        f'<div class="scroll" tabindex="0" role="region" aria-labelledby="table-{table.name}">'
+        f'<div class="{kind}" tabindex="0" role="region" aria-labelledby="table-{table.name}">'
         f"<table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>"
         f'<p class="caption">{escape(table.caption)} {links}</p>'
     )
 
 
-def _cell(value: object) -> str:
+def _cell(value: object, named: str = "") -> str:
     if isinstance(value, Mark):
-        return f'<td class="short">{escape(value.text)}{" " if value.text else ""}{_chip(value.verdict)}</td>'
+        return f'<td class="short"{named}>{escape(value.text)}{" " if value.text else ""}{_chip(value.verdict)}</td>'
     text = str(value)
     kind = ' class="short"' if len(text) <= SHORT else ' class="long"' if len(text) >= LONG else ""
-    return f"<td{kind}>{escape(text)}</td>"
+    return f"<td{kind}{named}>{escape(text)}</td>"
 
 
 def _chip(verdict: str) -> str:
