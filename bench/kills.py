@@ -1,12 +1,13 @@
 """Runs that are stopped at random moments: what lives on, what is left lying, and whether the results are the same.
 
     python bench/kills.py build --kills 100
+    python bench/kills.py "build --feff" --kills 100   with a stand-in for FEFF (tests/fake_feff.py)
     python bench/kills.py study --kills 100
 
 A run is stopped in one of four ways, in turn: SIGKILL of the process alone, SIGKILL of its process group, SIGHUP of the
 group as a closed terminal sends it, and SIGTERM as a batch system sends it. Then the same command is started again,
 until it ends by itself; its results are compared with those of an undisturbed run byte for byte. Linux only, for it
-looks into /proc.
+looks into /proc. What was found is written to bench/results/kills.json as it is found.
 """
 
 from __future__ import annotations
@@ -24,9 +25,15 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from statistics import median
+from typing import Any
 from uuid import uuid4
 
-STRUCTURES = Path(__file__).parents[1] / "tests" / "data" / "structures"
+from firstshell.runtime.store import write_atomic
+from machine import describe
+
+TESTS = Path(__file__).parents[1] / "tests"
+STRUCTURES = TESTS / "data" / "structures"
+RESULTS = Path(__file__).with_name("results") / "kills.json"
 MARK = "FIRSTSHELL_BENCH"
 LONGEST_S = 120.0
 """Seconds after which a process that lives on is said to live for good."""
@@ -47,11 +54,23 @@ class Job:
     results: tuple[str, ...]
 
 
+def build_with_stand_in(out: Path) -> list[str]:
+    """Return the words of a build by a program that behaves like FEFF, one for all runs."""
+    sys.path.insert(0, str(TESTS))
+    from fake_feff import fake_feff
+
+    folder = out.parents[1] / "stand-in"
+    program = folder / "feff" if folder.is_dir() else fake_feff(folder)
+    structures = [str(STRUCTURES / f"{name}.cif") for name in ("MnO", "rutile", "tenorite")]
+    return ["build", *structures, "--feff", str(program), "--out", str(out / "d.parquet"), "--workers", "2"]
+
+
 JOBS = {
     "build": Job(
         lambda out: ["build", str(STRUCTURES / "MnO.cif"), "--out", str(out / "d.parquet"), "--workers", "2"],
         ("d.parquet", "d.excluded.csv"),
     ),
+    "build --feff": Job(build_with_stand_in, ("d.parquet", "d.excluded.csv")),
     "study": Job(
         lambda out: ["study", "--metal", "Cu", "--set", "study.repeats=1", "--no-robustness", "--out", str(out)],
         ("scores.csv", "predictions.parquet"),
@@ -117,12 +136,11 @@ def bytes_of(job: Job, folder: Path) -> list[bytes]:
 
 
 def main() -> None:
-    """Stop as many runs as asked for, and print what was found as JSON."""
+    """Stop as many runs as asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("job", choices=JOBS)
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--seed", type=int, default=20260917)
-    parser.add_argument("--out", type=Path, help="a JSON file to write")
     asked = parser.parse_args()
     job, draw = JOBS[asked.job], random.Random(asked.seed)
     found = {way: Found() for way in WAYS}
@@ -144,26 +162,24 @@ def main() -> None:
                 found[way].left.append(leftovers(folder))
                 kills += 1
                 print(f"{kills}/{asked.kills} {way}: {found[way].lived_on_s[-1]} s", flush=True)
-                if kills < asked.kills:
+                # A run is stopped up to four times before it is let come to its end.
+                if kills % len(WAYS) and kills < asked.kills:
                     continue
                 process = start(job, folder, mark)
             finished += process.wait() == 0
             differ += bytes_of(job, folder) != bytes_of(job, whole)
             round_ += 1
-    text = json.dumps(
-        {
-            "job": asked.job,
-            "kills": kills,
-            "undisturbed_s": round(seconds, 1),
-            "finished": finished,
-            "differ": differ,
-            "ways": {way: asdict(each) | {"median_s": median(each.lived_on_s or [0])} for way, each in found.items()},
-        },
-        indent=1,
-    )
-    print(text)
-    if asked.out:
-        asked.out.write_text(text + "\n", encoding="utf-8")
+            ways = {way: asdict(each) | {"median_s": median(each.lived_on_s or [0])} for way, each in found.items()}
+            row = {"kills": kills, "undisturbed_s": round(seconds, 1), "finished": finished, "differ": differ}
+            write(asked.job, describe() | row | {"ways": ways})
+    print(json.dumps(row, indent=1))
+
+
+def write(job: str, row: dict[str, Any]) -> None:
+    """Keep what was found about a job."""
+    kept = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.is_file() else {}
+    text = json.dumps(kept | {job: row}, indent=1) + "\n"
+    write_atomic(RESULTS, lambda path: path.write_text(text, encoding="utf-8"))
 
 
 if __name__ == "__main__":
