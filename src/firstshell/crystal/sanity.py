@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import isfinite
+
 import numpy as np
 from pymatgen.core.structure import Structure
 
@@ -18,12 +20,12 @@ def check_structure(structure: Structure) -> None:
     if len(structure) == 0:
         raise InputError("the structure has no atoms", remedy="Give a crystal structure")
     occupancies = [amount for site in structure for amount in site.species.values()]
-    for what, values in (
-        ("cell vector", structure.lattice.matrix),
-        ("coordinate", structure.frac_coords),
-        ("occupancy", occupancies),
+    for what, finite in (
+        ("cell vector", np.isfinite(structure.lattice.matrix).all()),
+        ("coordinate", np.isfinite(structure.frac_coords).all()),
+        ("occupancy", all(map(isfinite, occupancies))),
     ):
-        if not np.isfinite(values).all():
+        if not finite:
             raise InputError(f"the structure has a {what} that is not finite", remedy="Correct it")
     if abs(np.linalg.det(structure.lattice.matrix)) < MIN_VOLUME:
         raise InputError("the cell has no volume or is flat", remedy="Correct the cell vectors")

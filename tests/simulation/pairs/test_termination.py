@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from firstshell.simulation.pairs.peak_moments import POWERS, fold
+from firstshell.simulation.pairs import peak_moments
+from firstshell.simulation.pairs.kernels import POWERS
 from firstshell.simulation.pairs.termination import PEAK_CUT, extent, limit_q, resolution_envelope
 
 
@@ -75,12 +76,14 @@ def test_the_envelope_is_a_gaussian():
 
 @pytest.mark.parametrize("sigma", [0.05, 0.118, 0.31])
 @pytest.mark.parametrize("distance", [0.004, 3.0, 2.7182818, 4.9999])
-def test_a_folded_peak_is_a_gaussian(sigma, distance):
+@pytest.mark.parametrize("transformed", [False, True])
+def test_a_folded_peak_is_a_gaussian(sigma, distance, transformed, monkeypatch):
     rstep, n = 0.01, 500
-    moments = np.zeros((n + 1, POWERS))
+    monkeypatch.setattr(peak_moments, "TRANSFORM_COSTS", 0 if transformed else 1e9)
     cell = int(distance / rstep)
-    moments[cell] = (2 * (distance / rstep - cell) - 1) ** np.arange(POWERS)
+    moments = (2 * (distance / rstep - cell) - 1) ** np.arange(POWERS)
     index = np.arange(n)
     expected = np.exp(-(((index * rstep - distance) / sigma) ** 2) / 2) / (sigma * np.sqrt(2 * np.pi))
     expected[np.abs(index - cell) > int(PEAK_CUT * sigma / rstep)] = 0
-    assert np.abs(fold(moments, sigma, rstep) - expected).max() < 1e-10
+    folded = peak_moments.fold(np.array([cell]), moments[None], n, sigma, rstep)
+    assert np.abs(folded - expected).max() < 1e-10

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
+from functools import lru_cache
 from math import ceil, pi, sqrt
 
 import numpy as np
@@ -17,11 +18,12 @@ from scipy.interpolate import CubicSpline
 
 from firstshell.errors import DomainWarning, InputError
 from firstshell.simulation.pairs.crystal import Crystal
+from firstshell.simulation.pairs.kernels import Ints
 from firstshell.simulation.pairs.params import PdfParams
 from firstshell.simulation.pairs.scattering_lengths import form_factor, scattering_length
-from firstshell.simulation.pairs.sums import Atoms, Ints, PairSums, Width
+from firstshell.simulation.pairs.sums import Atoms, PairSums, Width
 from firstshell.simulation.pairs.symmetry import Reduction, reduce_crystal
-from firstshell.simulation.pairs.termination import extent, limit_q, resolution_envelope
+from firstshell.simulation.pairs.termination import Extent, extent, limit_q, resolution_envelope
 from firstshell.types import Array
 
 PAIR_LIMIT = 5e9
@@ -53,6 +55,39 @@ def result_grid(params: PdfParams) -> Array:
     return np.asarray(np.arange(first, last) * params.rstep)
 
 
+@dataclass(frozen=True, eq=False)
+class _Grids:
+    """What follows from the settings alone, and is kept for the next crystal; nothing may be written into its arrays.
+
+    extent : of the calculation
+    wanted : (n,) Å, the grid of the settings
+    r : (m,) Å, the grid that is Fourier transformed; envelope : (m,) the resolution on it, None for 1
+    nearest : (n,) where on `r` the wanted points stand, None where they lie between
+    """
+
+    extent: Extent
+    wanted: Array
+    r: Array
+    envelope: Array | None
+    nearest: Ints | None
+
+
+@lru_cache(maxsize=16)
+def _grids(params: PdfParams, widest: float) -> _Grids:
+    """Return the grids for peaks up to `widest` Å (σ)."""
+    chosen, wanted = extent(params.rmin, params.rmax, params.rstep, params.qmax, widest), result_grid(params)
+    r = chosen.r(chosen.ripples)
+    places = wanted / params.rstep - chosen.ripples[0]
+    nearest = np.rint(places).astype(int)
+    return _Grids(
+        chosen,
+        wanted,
+        r,
+        resolution_envelope(r, params.qdamp) if params.qdamp else None,
+        nearest if np.abs(places - nearest).max() < 1e-6 else None,
+    )
+
+
 class PairDistributions:
     """The PDFs of one crystal; arrays (n,) in Å⁻² on `r`.
 
@@ -64,18 +99,14 @@ class PairDistributions:
 
         InputError: the crystal holds no such metal, its scattering lengths cancel, or it has too many pairs.
         """
-        self.r = result_grid(params)
         self._crystal, self._params, self._metal = crystal, params, metal
         atoms = crystal.atoms
         self._width = Width(params.delta1, params.delta2, params.qbroad)
         diagonal = atoms.u if atoms.u.ndim == 1 else np.diagonal(atoms.u, axis1=1, axis2=2)
         widest = sqrt(2 * diagonal.max() * max(1.0, self._width.factor(params.rmin), self._width.factor(params.rmax)))
-        self._extent = extent(params.rmin, params.rmax, params.rstep, params.qmax, widest)
-        self._r = self._extent.r(self._extent.ripples)
-        self._envelope = resolution_envelope(self._r, params.qdamp)
-        places = self.r / params.rstep - self._extent.ripples[0]
-        self._nearest = np.rint(places).astype(int)
-        self._on_grid = bool(np.abs(places - self._nearest).max() < 1e-6)
+        self._grids = _grids(params, widest)
+        self._extent = self._grids.extent
+        self.r = self._grids.wanted.copy()
         reach = self._extent.pairs[1] * params.rstep
         self._count = float(atoms.occupancy.sum())
         self._density = self._count / abs(float(np.linalg.det(atoms.lattice)))
@@ -185,16 +216,17 @@ class PairDistributions:
         select : (rows, kinds) what a row counts before scattering; share : P
         around : the first atom of a pair does not scatter, w = b_j/⟨b⟩ instead of b_i·b_j/⟨b⟩²
         """
-        params, r = self._params, self._r
+        params, r = self._params, self._grids.r
         own, neighbour = self._b[terms.row_kind] / self._b_mean, self._b[terms.kind] / self._b_mean
         weights = neighbour if around else own[:, None] * neighbour
         raw = terms.sums.combine(select * weights) - 4 * pi * self._density * share * r
         g = limit_q(raw, self._extent, params.qmin, params.qmax)
         if params.fq and params.radiation == "xray":
             g = g + self._form_factor_change(terms, select, around)
-        g = g * self._envelope
-        if self._on_grid:
-            return np.asarray(g[self._nearest])
+        if self._grids.envelope is not None:
+            g = g * self._grids.envelope
+        if self._grids.nearest is not None:
+            return np.asarray(g[self._grids.nearest])
         return np.asarray(CubicSpline(r, g)(self.r))
 
     def _form_factor_change(self, terms: _Terms, select: Array, around: bool) -> Array:
@@ -203,7 +235,7 @@ class PairDistributions:
         The mean density of each pair is taken off first, so that the end of the grid does not ring.
         """
         # Nothing beyond qmax counts, and the tables of form factors end there.
-        q, r = np.minimum(self._extent.q, self._params.qmax), self._r
+        q, r = np.minimum(self._extent.q, self._params.qmax), self._grids.r
         row_elements, elements = self._kind_element[terms.row_kind], self._kind_element[terms.kind]
         f = {element: form_factor(element, q) for element in np.unique(self._kind_element)}
         mean = sum(share * f[element] for share, element in zip(self._kind_share, self._kind_element, strict=True))

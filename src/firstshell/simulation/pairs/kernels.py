@@ -12,9 +12,12 @@ from firstshell.simulation.pairs.termination import PEAK_CUT
 from firstshell.types import Array
 
 Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
 
 SAME_POSITION = 1e-3
 """Å: atoms closer than this share a position (a mixed site) and are no pair."""
+POWERS = 8
+"""Powers of the place s within a grid cell that stand for a peak, from 0; see `peak_moments`."""
 RESEED = 256
 """Points after which the recursion of a Gaussian starts again, so that rounding does not grow."""
 
@@ -27,31 +30,37 @@ def most_images(triangle: Array, rmax: float) -> int:
 
 
 @compiled(error_model="numpy")
-def find_images(triangle: Array, origin: Array, rmin: float, rmax: float, found: Array) -> int:
+def find_images(triangle: Array, origin: Array, own: bool, rmin: float, rmax: float, found: Array) -> int:
     """Write the vectors to all images of an atom with rmin ≤ |vector| ≤ rmax and return how many there are.
 
     triangle : (3, 3) lower-triangular cell vectors with positive diagonal, Å
     origin : (3,) vector to any image
-    found : (most_images, 4) receives distance and Cartesian vector; images closer than SAME_POSITION are left out
+    own : of an atom's own images (origin 0), which stand opposite each other, write one of each two
+    found : (most_images, 4) receives distance and Cartesian vector, (most_images, 1) the distance alone; images closer
+        than SAME_POSITION are left out
     """
     l11, l22, l33 = triangle[0, 0], triangle[1, 1], triangle[2, 2]
     l21, l31, l32 = triangle[1, 0], triangle[2, 0], triangle[2, 1]
     nearest = max(rmin, SAME_POSITION)
     n = 0
-    for n3 in range(ceil((-rmax - origin[2]) / l33), floor((rmax - origin[2]) / l33) + 1):
+    for n3 in range(0 if own else ceil((-rmax - origin[2]) / l33), floor((rmax - origin[2]) / l33) + 1):
         z = origin[2] + n3 * l33
         y0, x0 = origin[1] + n3 * l32, origin[0] + n3 * l31
         reach2 = sqrt(max(rmax * rmax - z * z, 0.0))
-        for n2 in range(ceil((-reach2 - y0) / l22), floor((reach2 - y0) / l22) + 1):
+        row = own and n3 == 0
+        for n2 in range(0 if row else ceil((-reach2 - y0) / l22), floor((reach2 - y0) / l22) + 1):
             y, x1 = y0 + n2 * l22, x0 + n2 * l21
             yz = y * y + z * z
             # The third index follows from the sphere: no candidate is in vain.
             reach1 = sqrt(max(rmax * rmax - yz, 0.0))
-            for n1 in range(ceil((-reach1 - x1) / l11), floor((reach1 - x1) / l11) + 1):
+            line = row and n2 == 0
+            for n1 in range(1 if line else ceil((-reach1 - x1) / l11), floor((reach1 - x1) / l11) + 1):
                 x = x1 + n1 * l11
                 distance = sqrt(x * x + yz)
                 if nearest <= distance <= rmax:
-                    found[n, 0], found[n, 1], found[n, 2], found[n, 3] = distance, x, y, z
+                    found[n, 0] = distance
+                    if found.shape[1] == 4:
+                        found[n, 1], found[n, 2], found[n, 3] = x, y, z
                     n += 1
     return n
 
@@ -65,35 +74,67 @@ def add_moments(
     rows: Ints,
     weight: Array,
     half: bool,
+    visit: Bools,
     sigma: Array,
     rstep: float,
     first: int,
     last: int,
+    place: Ints,
     moments: Array,
     edges: Array,
-) -> None:
-    """Add each pair's powers to moments[row, kind, cell, power], and to `edges` the points only some places s reach.
+) -> int:
+    """Add each pair's powers to moments[place, row, kind, power], and to `edges` the points only some places s reach.
 
     half : visit each pair once; what belongs to [a, b] and to [b, a] then stands in one of them. Else each atom with a
         weight gets its full row.
+    visit : (rows, kinds) whether the pairs of a row with a kind are visited at all
+    place : (cells,) −1; receives where in `moments` each cell stands that holds a pair
+    moments : (cells, rows, kinds, POWERS), of any content
+
+    Returns how many cells hold a pair: so many of `moments` are filled, in the order in which they were met.
     """
-    found = np.empty((most_images(triangle, last * rstep), 4))
+    found = np.empty((most_images(triangle, last * rstep), 1))
+    filled = 0
     for i in range(len(positions)):
         if weight[i] == 0:
             continue
         for j in range(i if half else 0, len(positions)):
-            pairs = find_images(triangle, positions[j] - positions[i], first * rstep, last * rstep, found)
+            if not visit[rows[i], kind[j]]:
+                continue
+            own = i == j
+            pairs = find_images(triangle, positions[j] - positions[i], own, first * rstep, last * rstep, found)
             row, column = rows[i], kind[j]
-            scale = occupancy[i] * occupancy[j] * weight[i] * (0.5 if half and i == j else 1.0)
-            _add_powers(
-                found[:pairs, 0], scale, sigma[row, column], rstep, first, moments[row, column], edges[row, column]
+            scale = occupancy[i] * occupancy[j] * weight[i] * (2.0 if own and not half else 1.0)
+            filled = _add_powers(
+                found[:pairs, 0],
+                scale,
+                sigma[row, column],
+                rstep,
+                first,
+                place,
+                filled,
+                moments,
+                row,
+                column,
+                edges[row, column],
             )
+    return filled
 
 
 @compiled(error_model="numpy")
 def _add_powers(
-    distances: Array, scale: float, sigma: float, rstep: float, first: int, moments: Array, edges: Array
-) -> None:
+    distances: Array,
+    scale: float,
+    sigma: float,
+    rstep: float,
+    first: int,
+    place: Ints,
+    filled: int,
+    moments: Array,
+    row: int,
+    column: int,
+    edges: Array,
+) -> int:
     reach = PEAK_CUT * sigma / rstep
     whole = int(reach)
     part = reach - whole
@@ -110,7 +151,11 @@ def _add_powers(
         w2 = w * s2
         w4 = w2 * s2
         w6 = w4 * s2
-        here = moments[cell]
+        if place[cell] < 0:
+            place[cell] = filled
+            moments[filled] = 0.0
+            filled += 1
+        here = moments[place[cell], row, column]
         here[0] += w
         here[1] += w * s
         here[2] += w2
@@ -124,6 +169,43 @@ def _add_powers(
             edges[cell - whole - 1] += w * height * exp(decay * (whole + 1 + t) ** 2)
         if t >= 1 - part and cell + whole + 1 < len(edges):
             edges[cell + whole + 1] += w * height * exp(decay * (whole + 1 - t) ** 2)
+    return filled
+
+
+@compiled(error_model="numpy")
+def weighted_moments(coefficients: Array, moments: Array) -> Array:
+    """Return Σ coefficients[row, kind]·moments[cell, row, kind, power] by cell and power."""
+    total = np.zeros((len(moments), POWERS))
+    for i in range(len(moments)):
+        for row in range(coefficients.shape[0]):
+            for column in range(coefficients.shape[1]):
+                weight = coefficients[row, column]
+                for p in range(POWERS):
+                    total[i, p] += weight * moments[i, row, column, p]
+    return total
+
+
+@compiled(error_model="numpy")
+def add_peaks(cells: Ints, moments: Array, peaks: Array, values: Array) -> None:
+    """Add the peaks of cells to values[r].
+
+    moments : (cells, POWERS) Σ w·s^p of each
+    peaks : (POWERS, 2·reach + 1) coefficients of s^p at the grid points −reach … reach from the start of a cell
+    """
+    points = peaks.shape[1]
+    for i in range(len(cells)):
+        begin = cells[i] - points // 2
+        low, high = max(-begin, 0), min(points, len(values) - begin)
+        m0, m1, m2, m3, m4, m5, m6, m7 = moments[i]
+        here = values[begin + low : begin + high]
+        p0, p1, p2, p3 = peaks[0, low:high], peaks[1, low:high], peaks[2, low:high], peaks[3, low:high]
+        p4, p5, p6, p7 = peaks[4, low:high], peaks[5, low:high], peaks[6, low:high], peaks[7, low:high]
+        for k in range(len(here)):
+            here[k] += (
+                (m0 * p0[k] + m1 * p1[k])
+                + (m2 * p2[k] + m3 * p3[k])
+                + ((m4 * p4[k] + m5 * p5[k]) + (m6 * p6[k] + m7 * p7[k]))
+            )
 
 
 @compiled(error_model="numpy")
@@ -135,6 +217,7 @@ def add_gaussians(
     rows: Ints,
     weight: Array,
     half: bool,
+    visit: Bools,
     u: Array,
     delta1: float,
     delta2: float,
@@ -154,8 +237,11 @@ def add_gaussians(
         if weight[i] == 0:
             continue
         for j in range(i if half else 0, len(positions)):
-            pairs = find_images(triangle, positions[j] - positions[i], first * rstep, last * rstep, found)
-            scale = occupancy[i] * occupancy[j] * weight[i] * (0.5 if half and i == j else 1.0)
+            if not visit[rows[i], kind[j]]:
+                continue
+            own = i == j
+            pairs = find_images(triangle, positions[j] - positions[i], own, first * rstep, last * rstep, found)
+            scale = occupancy[i] * occupancy[j] * weight[i] * (2.0 if own and not half else 1.0)
             for p in range(pairs):
                 distance = found[p, 0]
                 factor = 1 - delta1 / distance - delta2 / distance**2 + (qbroad * distance) ** 2

@@ -11,18 +11,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from firstshell.simulation.pairs import kernels as pair_kernels
+from firstshell.simulation.pairs.kernels import POWERS, Ints, weighted_moments
 from firstshell.simulation.pairs.lattice import lower_triangular, reduced
-from firstshell.simulation.pairs.peak_moments import POWERS, fold, is_smooth
+from firstshell.simulation.pairs.peak_moments import fold, is_smooth
 from firstshell.simulation.pairs.termination import Extent
 from firstshell.types import Array
 
 MOMENT_LIMIT = 32_000_000
 """Numbers that the powers may fill; above it the Gaussians are drawn pair by pair."""
-
-Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,18 +87,28 @@ class PairSums:
         self.lost: Lost | None = None
         self._drawn = np.zeros((int(rows.max()) + 1, int(atoms.kind.max()) + 1, extent.pairs[1] - extent.pairs[0]))
         self._sigma = None
-        self._moments = np.empty(0)
+        self._cells, self._moments = np.empty(0, dtype=np.int64), np.empty(0)
         triangle, rotation = lower_triangular(reduced(np.ascontiguousarray(atoms.lattice)))
-        # Without symmetry, and where a row is a kind, A is symmetric and each pair need be visited only once.
-        self._half = half = bool((weight == 1).all() and (rows == atoms.kind).all())
-        crystal = (triangle, atoms.positions @ rotation, atoms.occupancy, atoms.kind, rows, weight, half)
+        # Where a row is a kind, A is symmetric, and without symmetry each pair need be visited only once.
+        self._symmetric = bool((rows == atoms.kind).all())
+        self._half = half = self._symmetric and bool((weight == 1).all())
+        visit = np.ones(self._drawn.shape[:2], dtype=bool)
+        if self._symmetric and not half:
+            pairs = np.bincount(rows[weight > 0], minlength=len(visit))[:, None] * np.bincount(atoms.kind)
+            visit = (pairs < pairs.T) | ((pairs == pairs.T) & np.tri(len(visit), dtype=bool))
+        crystal = (triangle, atoms.positions @ rotation, atoms.occupancy, atoms.kind, rows, weight, half, visit)
         grid = (extent.rstep, *extent.pairs)
         if width.trivial and atoms.u.ndim == 1:
             sigma = _sigma(atoms, rows, self._drawn.shape[:2])
             if is_smooth(sigma, extent.rstep) and self._drawn.size * POWERS < MOMENT_LIMIT:
                 # One cell more than grid points: a pair may stand exactly at the end of the grid.
-                self._moments = np.zeros((*self._drawn.shape[:2], self._drawn.shape[2] + 1, POWERS))
-                pair_kernels.add_moments(*crystal, sigma, *grid, self._moments, self._drawn)
+                place = np.full(self._drawn.shape[2] + 1, -1)
+                moments = np.empty((len(place), *self._drawn.shape[:2], POWERS))
+                filled = pair_kernels.add_moments(*crystal, sigma, *grid, place, moments, self._drawn)
+                held = np.flatnonzero(place >= 0)
+                self._cells = np.empty(filled, dtype=np.int64)
+                self._cells[place[held]] = held
+                self._moments = moments[:filled]
                 self._sigma = sigma
                 return
         u = rotation.T @ atoms.u @ rotation if atoms.u.ndim == 3 else atoms.u[:, None, None]
@@ -112,14 +120,16 @@ class PairSums:
 
     def combine(self, coefficients: Array) -> Array:
         """Return Σ coefficients[row, kind]·A[row, kind] on the extent's `ripples` span, in units of coefficient·Å⁻²."""
-        if self._half:
-            # What stands in [a, b] only is half of what belongs in [a, b] and in [b, a].
+        if self._symmetric:
+            # What belongs in [a, b] and in [b, a] stands in one of them, or part in each.
             coefficients = coefficients + coefficients.T
-        total = _contract(coefficients, self._drawn)
+            if not self._half:
+                coefficients[np.diag_indices_from(coefficients)] /= 2
+        total = coefficients.ravel() @ self._drawn.reshape(coefficients.size, -1)
         if self._sigma is not None:
             for sigma in set(self._sigma[coefficients != 0].tolist()):
-                chosen = np.where(self._sigma == sigma, coefficients, 0.0)
-                total += fold(_contract(chosen, self._moments), sigma, self.extent.rstep)
+                moments = weighted_moments(np.where(self._sigma == sigma, coefficients, 0.0), self._moments)
+                total += fold(self._cells, moments, len(total), sigma, self.extent.rstep)
         first = self.extent.ripples[0] - self.extent.pairs[0]
         values: Array = total[first : first + self.extent.ripples[1] - self.extent.ripples[0]]
         if self.extent.ripples[0] == 0:
@@ -132,9 +142,3 @@ def _sigma(atoms: Atoms, rows: Ints, shape: tuple[int, ...]) -> Array:
     of_row, of_kind = np.zeros(shape[0]), np.zeros(shape[1])
     of_row[rows], of_kind[atoms.kind] = atoms.u, atoms.u
     return np.asarray(np.sqrt(of_row[:, None] + of_kind))
-
-
-def _contract(coefficients: Array, sums: Array) -> Array:
-    """Sum over the first two axes with coefficients."""
-    flat = coefficients.ravel() @ sums.reshape(coefficients.size, -1)
-    return np.asarray(flat.reshape(sums.shape[2:]))

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from firstshell.runtime.compiled import compiled
+from firstshell.simulation.pairs.kernels import Ints
 from firstshell.simulation.pairs.lattice import reduced
-from firstshell.simulation.pairs.sums import Atoms, Ints
+from firstshell.simulation.pairs.sums import Atoms
 from firstshell.types import Array
 
 TOLERANCE = 1e-11

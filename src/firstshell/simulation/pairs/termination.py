@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from math import ceil, pi, sqrt
 
 import numpy as np
-from scipy.fft import dst
 
 from firstshell.types import Array
 
@@ -75,19 +74,16 @@ def limit_q(g: Array, extent: Extent, qmin: float, qmax: float, weight: Array | 
     if qmin == 0 and (qmax == 0 or qmax >= pi / extent.rstep) and weight is None:
         return g
     points, (first, last) = extent.fft_points, extent.ripples
-    padded = np.zeros((*g.shape[:-1], points))
-    padded[..., first:last] = g
-    # An odd function on [0, points) is the sine series of its values at 1 … points − 1, and 0 at 0.
-    spectrum = dst(padded[..., 1:], type=1)
+    padded = np.zeros((*g.shape[:-1], last))
+    padded[..., first:] = g
+    # An odd function on [−points, points) is a series of sines: of the values from 0 on the imaginary part, twice.
+    sines = 2 * np.fft.rfft(padded, 2 * points).imag[..., :points]
     dq = pi / (points * extent.rstep)
-    spectrum[..., : max(ceil(qmin / dq) - 1, 0)] = 0
-    if qmax > 0:
-        spectrum[..., max(ceil(qmax / dq) - 1, 0) :] = 0
+    low, high = ceil(qmin / dq), points if qmax == 0 else min(ceil(qmax / dq), points)
+    sines[..., :low] = 0
     if weight is not None:
-        spectrum *= weight[1:]
-    padded[..., 1:] = dst(spectrum, type=1, overwrite_x=True)
-    padded[..., 0] = 0
-    return np.asarray(padded[..., first:last] / (2 * points))
+        sines *= weight
+    return np.asarray(np.fft.irfft(1j * sines[..., :high], 2 * points)[..., first:last])
 
 
 def resolution_envelope(r: Array, qdamp: float) -> Array:
