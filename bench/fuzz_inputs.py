@@ -129,7 +129,8 @@ def main() -> None:
     options = parser.parse_args()
     np.seterr(all="ignore")
     warnings.simplefilter("ignore")
-    report: dict[str, Any] = describe() | {"count": options.count, "seed": options.seed}
+    report: dict[str, Any] = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.is_file() else {}
+    report |= describe() | {"seed": options.seed, "kinds": [kind.__name__ for kind in MUTATIONS]}
     bad = 0
     with tempfile.TemporaryDirectory() as folder:
         kinds = examples(Path(folder))
@@ -149,10 +150,9 @@ def main() -> None:
                     bad += 1
                     print(f"{seed}: {outcome}", flush=True)
                 counts[outcome] += 1
-            report[kind] = {**counts, "slowest_s": round(slowest, 3)}
+            report[kind] = {"count": options.count, **counts, "slowest_s": round(slowest, 3)}
+            RESULTS.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
             print(f"{kind:12s} {dict(counts)}, slowest {slowest:.2f} s", flush=True)
-    report["kinds"] = [kind.__name__ for kind in MUTATIONS]
-    RESULTS.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
     sys.exit(1 if bad else 0)
 
 

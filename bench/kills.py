@@ -16,6 +16,7 @@ import argparse
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -146,10 +147,12 @@ def main() -> None:
     found = {way: Found() for way in WAYS}
     with tempfile.TemporaryDirectory() as scratch:
         whole = Path(scratch) / "whole"
-        begun = time.monotonic()
-        if start(job, whole, "whole").wait() != 0:
-            raise SystemExit("the undisturbed run failed")
-        seconds = time.monotonic() - begun
+        for _ in range(2):  # the first also compiles, which no later one does
+            shutil.rmtree(whole, ignore_errors=True)
+            begun = time.monotonic()
+            if start(job, whole, "whole").wait() != 0:
+                raise SystemExit("the undisturbed run failed")
+            seconds = time.monotonic() - begun
         differ, finished, round_, kills = 0, 0, 0, 0
         while kills < asked.kills:
             folder, mark = Path(scratch) / f"{round_}", uuid4().hex

@@ -1,16 +1,18 @@
 """Speed of the PDF engine: total and differential PDF against the total alone of diffpy.pdffit2.
 
-    python bench/pdf.py            prints the tables and writes bench/results/pdf.json
+    python bench/pdf.py [--only primitive conventional rattled cold]    prints the tables and writes them into
+        bench/results/pdf.json; all of them take two minutes, the primitive cells twenty seconds
 
 Ours is the call a user makes, structure in and arrays out, symmetry search included. Of pdffit2 only calc() and
-getpdf_fit() are timed, not the hand-over of the structure. Calls of the two alternate in one process, so that a busy
-machine slows both; each time is the least of several. CPU time of one core, as libraries for linear algebra are held
+getpdf_fit() are timed, not the hand-over of the structure. The two take turns in one process, so that a busy machine
+slows both; each time is the least of the calls. CPU time of one core, as libraries for linear algebra are held
 to one thread; ratios are geometric means. Warm is any call but the first of a process; beside it, what a new process
 takes for its imports and for its first call, the compiled functions being in numba's cache.
 """
 
 from __future__ import annotations
 
+import argparse
 import io
 import json
 import subprocess
@@ -37,9 +39,10 @@ from oxides import crystals
 RSTEP, QMAX, UISO = 0.01, 30.0, 0.007
 FLOOR_NS = 25
 RANGES = (10.0, 30.0)
+SETS = ["primitive", "conventional", "rattled", "cold"]
 RESULTS = Path(__file__).parent / "results" / "pdf.json"
-BUDGET_S, FEWEST = 0.15, 4
-"""Calls of each program alternate until they have taken so long, but so often at least."""
+TURNS, TURN_S = 3, 0.012
+"""The two programs take turns of so long, so often."""
 COLD = """
 from time import process_time
 began = process_time()
@@ -69,13 +72,15 @@ def rattled(n: int) -> Structure:
 
 
 def alternating(*tasks: Callable[[], object]) -> list[float]:
-    """Return the least CPU seconds of each of several tasks that are called in turn."""
+    """Return the least CPU seconds of a call of each of several tasks that take turns."""
     times: list[list[float]] = [[] for _ in tasks]
-    while len(times[0]) < FEWEST or sum(map(sum, times)) < BUDGET_S:
+    for _ in range(TURNS):
         for task, taken in zip(tasks, times, strict=True):
-            start = process_time()
-            task()
-            taken.append(process_time() - start)
+            end = process_time() + TURN_S
+            while not taken or process_time() < end:
+                start = process_time()
+                task()
+                taken.append(process_time() - start)
     return [min(taken) for taken in times]
 
 
@@ -125,8 +130,8 @@ def cold(module: str, task: str) -> dict[str, float]:
     return {"imports_s": round(float(imports), 3), "first_call_ms": round(float(first) * 1e3, 2)}
 
 
-def measure() -> dict[str, Any]:
-    """Time all sets, print them, and return what belongs into the file of results."""
+def measure(only: list[str]) -> dict[str, Any]:
+    """Time sets, print them, and return what belongs into the file of results."""
     redirect_stdout(io.StringIO())
     ours(rattled(6), "Ti", 10.0)
     as_found = crystals()
@@ -139,6 +144,8 @@ def measure() -> dict[str, Any]:
     report = describe(*packages) | {"floor_ns_per_pair": FLOOR_NS}
     print(report)
     for title, members in sets.items():
+        if title.split()[0] not in only:
+            continue
         rows = [compare(name, structure, rmax) for rmax in RANGES for name, structure in members]
         print(f"\n{title}: ns per pair of the cell, counted once (floor of the prototype: {FLOOR_NS} ns)")
         for row in rows:
@@ -150,17 +157,22 @@ def measure() -> dict[str, Any]:
         least = {f"{rmax:g}": min(row["ratio"] for row in rows if row["rmax"] == rmax) for rmax in RANGES}
         print("geometric-mean ratio: " + ", ".join(f"{key}: {value:.1f}" for key, value in means.items()))
         report[title] = {"geometric_mean_ratio": means, "least_ratio": least, "rows": rows}
-    report["cold"] = {
-        "firstshell": cold("firstshell.simulation.pdf", "lambda: pdf.ours(cell, 'Ti', 10.0)"),
-        "pdffit2": cold("diffpy.pdffit2", "pdf.pdffit2(cell, 10.0)"),
-    }
-    print(f"\nnew processes, rutile, rmax 10: {report['cold']}")
+    if "cold" in only:
+        report["cold"] = {
+            "firstshell": cold("firstshell.simulation.pdf", "lambda: pdf.ours(cell, 'Ti', 10.0)"),
+            "pdffit2": cold("diffpy.pdffit2", "pdf.pdffit2(cell, 10.0)"),
+        }
+        print(f"\nnew processes, rutile, rmax 10: {report['cold']}")
     return report
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", nargs="+", choices=SETS, default=SETS)
+    only = parser.parse_args().only
+    kept = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.is_file() else {}
     with threadpool_limits(1):
-        report = measure()
+        report = kept | measure(only)
     text = json.dumps(report, indent=1) + "\n"
     write_atomic(RESULTS, lambda path: path.write_text(text, encoding="utf-8"))
 

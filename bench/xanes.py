@@ -2,6 +2,8 @@
 
 python bench/xanes.py presets [--presets fast standard] [--oxides rutile CuO]   CPU seconds by stage
 python bench/xanes.py reference FOLDER   every NAME.feff.inp of a folder against its NAME.xmu.dat of FEFF
+python bench/xanes.py peer WORDS … [--oxides rutile CuO]   a whole site at preset `fast` against a FEFF10 of yours that
+    is given the same field, radii, l and energies; WORDS start it in a folder that holds feff.inp. CPU seconds of each
 python bench/xanes.py scattering         full multiple scattering alone, with symmetry and without, by cluster radius;
     beside it LAPACK's LU alone of matrices as large as the whole cluster's
 python bench/xanes.py invariance [--oxides rutile CuO]   the same crystal turned, its atoms in another order, its cell
@@ -20,8 +22,11 @@ import argparse
 import json
 import os
 import platform
+import subprocess
+import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from importlib.metadata import version
 from itertools import zip_longest
 from pathlib import Path
@@ -34,6 +39,7 @@ from scipy.spatial.transform import Rotation
 
 from firstshell.crystal.sites import distinct_sites
 from firstshell.errors import EngineError, InputError
+from firstshell.simulation.feff.cards import Job, write_cards
 from firstshell.simulation.feff.feff8l import Potentials, calculate
 from firstshell.simulation.feff.inp import read_feff_inp
 from firstshell.simulation.feff.site import SiteSettings, input_xanes, site_cluster, site_job
@@ -66,6 +72,8 @@ OXIDES = {
 STORED = Path(__file__).parents[1] / "tests/data/xanes/rutile"
 RESULTS = Path(__file__).with_name("results") / "xanes.json"
 GUARD = RESULTS.with_name("xanes_guard.json")
+LIGHT = 10
+"""Atomic number up to which `light_lmax` holds."""
 MAX_CELL = 60
 """Atoms of the largest cell that sites are drawn from."""
 
@@ -114,6 +122,44 @@ def presets(names: list[str], oxides: list[str]) -> None:
             rows[f"{oxide} {name} against {names[-1]}"] = row = _differences(curves[oxide, name], best)
             print(f"          {name} against {names[-1]}: {row}", flush=True)
     _store("presets", rows)
+
+
+def peer(words: list[str], oxides: list[str]) -> None:
+    """Time whole sites of preset `fast`, and the same by another program."""
+    rows = {}
+    for oxide in oxides:
+        settings = PRESETS["fast"]
+        job = site_job(OXIDES[oxide], 0, settings)
+        (mine, _, solver, _), ours = cpu(lambda: timed_site(OXIDES[oxide], 0, settings))  # noqa: B023  called at once
+        with tempfile.TemporaryDirectory() as folder:
+            (Path(folder) / "feff.inp").write_text(cards_of_feff10(job, settings), encoding="ascii")
+            run = partial(subprocess.run, words, cwd=folder, check=True, stdout=subprocess.DEVNULL)
+            _, theirs = cpu(run)
+            energy, mu = np.loadtxt(Path(folder) / "xmu.dat")[:, [0, 3]].T
+        inside = (mine.energy >= energy[0]) & (mine.energy <= energy[-1])
+        error = float(np.sqrt(np.mean((mine.mu[inside] - np.interp(mine.energy[inside], energy, mu)) ** 2)))
+        rows[oxide] = row = {
+            "atoms": len(solver.cluster.kinds),
+            "firstshell_cpu_s": round(ours, 2),
+            "feff10_cpu_s": round(theirs, 2),
+            "ratio": round(theirs / ours, 2),
+            "rmse": round(error, 5),
+        }
+        print(f"{oxide:9s} {row}", flush=True)
+    _store("peer", rows)
+
+
+def cards_of_feff10(job: Job, settings: SiteSettings) -> str:
+    """Return the cards that make FEFF10 do what a job and the settings of a site do here."""
+    light = [f"{i} {each.charge} {each.label} -1" for i, each in enumerate(job.potentials) if each.charge <= LIGHT]
+    lines = []
+    for line in write_cards(job).splitlines():
+        if line == "POTENTIALS":
+            mesh = settings.mesh
+            lines += ["COREHOLE FSR", f"FMS {settings.fms_radius} 0", f"XANES {mesh.kmax} {mesh.kstep} {mesh.estep}"]
+        start = next((each for each in light if line.startswith(f"{each} ")), None)
+        lines.append(line if start is None else line.replace(f"{start} -1", f"{start} {settings.light_lmax}"))
+    return "\n".join(lines) + "\n"
 
 
 def _differences(one: Absorption, other: Absorption) -> dict[str, float]:
@@ -325,6 +371,9 @@ def main() -> None:
     command.add_argument("--presets", nargs="+", choices=list(PRESETS), default=["fast", "standard"])
     command.add_argument("--oxides", nargs="+", choices=list(OXIDES), default=list(OXIDES))
     commands.add_parser("reference").add_argument("folder", type=Path)
+    command = commands.add_parser("peer")
+    command.add_argument("words", nargs="+")
+    command.add_argument("--oxides", nargs="+", choices=list(OXIDES), default=list(OXIDES))
     commands.add_parser("scattering")
     command = commands.add_parser("invariance")
     command.add_argument("--oxides", nargs="+", choices=list(OXIDES), default=list(OXIDES))
@@ -337,6 +386,8 @@ def main() -> None:
         presets(chosen.presets, chosen.oxides)
     elif chosen.command == "reference":
         reference(chosen.folder)
+    elif chosen.command == "peer":
+        peer(chosen.words, chosen.oxides)
     elif chosen.command == "invariance":
         invariance(chosen.oxides)
     elif chosen.command == "guard":

@@ -85,16 +85,22 @@ def _height(mesh: Array, level: Array, rise: Array, i: int, e0: float, least: fl
     """Return by how much μ changes at a rise, None where it is none of an edge."""
     place = mesh[i]
     low, high = (-np.inf, e0 - BEFORE) if place < e0 else (e0 + NEAR, np.inf)
-    before = (mesh > max(low, place - 100.0)) & (mesh < place - 12.0)
-    near = (mesh > max(low, place - 45.0)) & (mesh < place - 8.0)
-    past = (mesh > place + 12.0) & (mesh < min(high, place + 60.0))
-    if near.sum() < 20 or past.sum() < 20 or rise[i] < CONTRAST * np.abs(rise[before]).max():
+    before = _between(mesh, max(low, place - 100.0), place - 12.0)
+    near = _between(mesh, max(low, place - 45.0), place - 8.0)
+    past = _between(mesh, place + 12.0, min(high, place + 60.0))
+    if len(mesh[near]) < 20 or len(mesh[past]) < 20 or rise[i] < CONTRAST * np.abs(rise[before]).max():
         return None
     (left, scatter), (right, other) = (_line_at(mesh[part], level[part], place) for part in (near, past))
     height = right - left
-    soon = level[(mesh > place + 3) & (mesh < place + 10)].mean() - left
+    soon = level[_between(mesh, place + 3, place + 10)].mean() - left
     clear = height > CLEAR * np.hypot(scatter, other) and soon > 0.4 * height
     return float(height) if height > least and clear else None
+
+
+def _between(mesh: Array, low: float, high: float) -> slice:
+    """Return the points of a rising mesh between two places, neither of them included."""
+    first, last = np.searchsorted(mesh, low, side="right"), np.searchsorted(mesh, high, side="left")
+    return slice(int(first), max(int(first), int(last)))
 
 
 def _line_at(x: Array, y: Array, place: float) -> tuple[float, float]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from functools import reduce
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -59,26 +62,37 @@ def _outside(energy: Array, mu: Array, length: int) -> tuple[Ints, Array, Array,
     """Return starts of runs, how far each lies above and below what is around it, and how far it may."""
     x, y = np.pad(energy, 2, mode="reflect"), np.pad(mu, 2, mode="reflect")
     x[:2], x[-2:] = 2 * energy[0] - x[:2], 2 * energy[-1] - x[-2:]
-    starts = np.arange(len(mu) - length + 1)
-    around = starts[:, None] + np.array([0, 1, length + 2, length + 3])
-    inside = starts[:, None] + 2 + np.arange(length)
-    beside, run = y[around], y[inside]
-    above, below = run.min(axis=1) - beside.max(axis=1), beside.min(axis=1) - run.max(axis=1)
-    spread = AGAINST_RANGE * np.ptp(beside, axis=1)
+    count = len(mu) - length + 1
+    starts = np.arange(count)
+    # A column for each place, as sums and extremes of few numbers are quicker by column than by row.
+    around, inside = (0, 1, length + 2, length + 3), range(2, length + 2)
+    at = {place: (x[place : place + count], y[place : place + count]) for place in (*around, *inside)}
+    beside, run = [at[place][1] for place in around], [at[place][1] for place in inside]
+    highest, lowest = _largest(beside), _least(beside)
+    above, below = _least(run) - highest, lowest - _largest(run)
+    spread = AGAINST_RANGE * (highest - lowest)
     # Where points are dense, slopes do not count: the line through the middles of the two pairs.
-    left, right = x[around[:, :2]].mean(axis=1), x[around[:, 2:]].mean(axis=1)
-    slope = (beside[:, 2:].mean(axis=1) - beside[:, :2].mean(axis=1)) / (right - left)
-    level = beside[:, :2].mean(axis=1)
+    first, second, third, fourth = (at[place][0] for place in around)
+    left, right, level = (first + second) / 2, (third + fourth) / 2, (beside[0] + beside[1]) / 2
+    slope = ((beside[2] + beside[3]) / 2 - level) / (right - left)
 
-    def apart(places: Ints, values: Array) -> Array:
-        return np.asarray(values - level[:, None] - slope[:, None] * (x[places] - left[:, None]))
+    def apart(places: Iterable[int]) -> list[Array]:
+        return [at[place][1] - level - slope * (at[place][0] - left) for place in places]
 
-    off, bend = apart(inside, run), AGAINST_BEND * np.abs(apart(around, beside)).max(axis=1)
-    dense = np.ptp(x[around[:, 1:3]], axis=1) <= DENSE * (length + 1)
-    higher, lower = off.min(axis=1), -off.max(axis=1)
+    off, bend = apart(inside), AGAINST_BEND * _largest([np.abs(each) for each in apart(around)])
+    dense = np.maximum(second, third) - np.minimum(second, third) <= DENSE * (length + 1)
+    higher, lower = _least(off), -_largest(off)
     steeper = dense & (np.maximum(higher, lower) - bend > np.maximum(above, below) - spread)
     pick = (np.where(steeper, one, two) for one, two in ((higher, above), (lower, below), (bend, spread)))
     return starts, *pick
+
+
+def _least(columns: list[Array]) -> Array:
+    return reduce(np.minimum, columns)
+
+
+def _largest(columns: list[Array]) -> Array:
+    return reduce(np.maximum, columns)
 
 
 def _noise(mu: Array) -> Array:
