@@ -146,7 +146,7 @@ def peer(words: list[str], oxides: list[str]) -> None:
             "rmse": round(error, 5),
         }
         print(f"{oxide:9s} {row}", flush=True)
-    _store("peer", rows)
+        _store("peer", rows)
 
 
 def cards_of_feff10(job: Job, settings: SiteSettings) -> str:
