@@ -126,3 +126,17 @@ def test_an_unwritable_folder_is_one_clear_error(tmp_path):
         write_atomic(tmp_path / "file" / "x.csv", lambda p: p.write_text(""))
     with pytest.raises(InputError, match="cannot open a store"), Store.open(tmp_path / "file" / "store"):
         pass
+
+
+def test_a_store_on_a_full_disk_is_no_reason_to_delete_it(tmp_path, monkeypatch):
+    full = sqlite3.OperationalError("database or disk is full")
+    full.sqlite_errorcode = sqlite3.SQLITE_FULL
+
+    class Full(sqlite3.Connection):
+        def execute(self, *_):
+            raise full
+
+    connect = sqlite3.connect
+    monkeypatch.setattr(sqlite3, "connect", lambda *args, **how: connect(*args, **how, factory=Full))
+    with pytest.raises(InputError, match="Free some disk space"), Store.open(tmp_path):
+        pass

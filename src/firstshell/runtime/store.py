@@ -132,7 +132,9 @@ def _prepare(connection: sqlite3.Connection, folder: Path) -> None:
         connection.execute("SELECT key, meta, arrays FROM records LIMIT 0")  # a table of that name may be another's
         connection.execute(f"PRAGMA user_version={PROTOCOL}")
     except sqlite3.Error as error:
-        raise InputError(f"not a usable store: {error}", remedy="Delete it and run again", file=folder) from error
+        full = getattr(error, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
+        remedy = "Free some disk space and run again" if full else "Delete it and run again"
+        raise InputError(f"not a usable store: {error}", remedy=remedy, file=folder) from error
 
 
 def _pack(arrays: dict[str, NDArray[Any]]) -> bytes:

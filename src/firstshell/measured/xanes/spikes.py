@@ -83,8 +83,8 @@ def _outside(energy: Array, mu: Array, length: int) -> tuple[Ints, Array, Array,
     dense = np.maximum(second, third) - np.minimum(second, third) <= DENSE * (length + 1)
     higher, lower = _least(off), -_largest(off)
     steeper = dense & (np.maximum(higher, lower) - bend > np.maximum(above, below) - spread)
-    pick = (np.where(steeper, one, two) for one, two in ((higher, above), (lower, below), (bend, spread)))
-    return starts, *pick
+    over, under, bar = (np.where(steeper, *each) for each in ((higher, above), (lower, below), (bend, spread)))
+    return starts, over, under, bar
 
 
 def _least(columns: list[Array]) -> Array:
