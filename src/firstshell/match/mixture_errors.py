@@ -21,7 +21,7 @@ LIMIT = 0.9
 class Errors:
     """Of mixtures of one kind of phases.
 
-    typical : edge steps, median misfit of right mixtures
+    typical : edge steps, the misfit that was believed before these mixtures were looked at, as it is of others
     widen : factor on all errors that are believed, with which 90 % intervals hold nine true fractions of ten
     misfits : edge steps, the misfits of right mixtures at 0, 5, … 100 %
     mixtures : how many there were
