@@ -8,7 +8,8 @@ import pytest
 from firstshell.dataset import exafs as module
 from firstshell.dataset.embedded import DATA, load_everything
 from firstshell.dataset.exafs import make_paths, spectra_under
-from firstshell.dataset.paths import Paths, SitePaths, beside, read_paths, write_paths
+from firstshell.dataset.output import beside
+from firstshell.dataset.paths import Paths, SitePaths, read_paths, write_paths
 from firstshell.errors import EngineError, InputError
 from firstshell.simulation.exafs import Conditions, ExafsParams, chi_under, weighted_chi
 from firstshell.simulation.feff.paths import PathTable

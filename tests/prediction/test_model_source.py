@@ -10,7 +10,7 @@ from firstshell.prediction.model_source import ModelSource, kind_of
 
 def test_a_kind_has_one_name():
     assert kind_of("Cu", ["pdf", "xanes", "pdf"], "xray") == ("Cu", ("xanes", "pdf"), "xray")
-    for words in (("Cu", ["exafs"], "xray"), ("Cu", [], "xray"), ("Cu", ["xanes"], "gamma")):
+    for words in (("Cu", ["raman"], "xray"), ("Cu", [], "xray"), ("Cu", ["xanes"], "gamma")):
         with pytest.raises(InputError):
             kind_of(*words)
 

@@ -28,7 +28,7 @@ from firstshell.dataset.build import default_params, software
 from firstshell.dataset.exafs import make_paths
 from firstshell.dataset.manifest import manifest_of
 from firstshell.dataset.materials import Material
-from firstshell.dataset.paths import beside
+from firstshell.dataset.output import beside
 from firstshell.dataset.pipeline import build_dataset, build_items
 from firstshell.dataset.table import Crystal, Dataset, write_dataset
 from firstshell.runtime.progress import Reporter

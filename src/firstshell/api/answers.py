@@ -229,7 +229,7 @@ class Answers(base.Answers):
         """
         from firstshell.prediction.model_file import save_predictor
 
-        used = {(each.metal, each.inputs, each.sample.radiation): each for each in self.answered}
+        used = {(each.metal, "+".join(each.sample.inputs), each.sample.radiation): each for each in self.answered}
         if len(used) > 1:
             names = ", ".join(f"{metal} from {inputs}" for metal, inputs, _ in used)
             remedy = "Give samples of one metal and kind to save its"

@@ -103,7 +103,7 @@ def build(
     """
     from firstshell.dataset import embedded, materials
     from firstshell.dataset.exafs import make_paths
-    from firstshell.dataset.paths import beside
+    from firstshell.dataset.output import beside
     from firstshell.dataset.pipeline import Shard, build_dataset
     from firstshell.runtime.cluster import executor_for
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from firstshell import simulation as modalities
+from firstshell.dataset.output import beside
 from firstshell.errors import EngineError, InputError
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 FOLDER = Path(str(files("firstshell.dataset")))
 DATA, MANIFEST = FOLDER / "embedded.parquet", FOLDER / "embedded.json"
+PATHS = beside(DATA)
 OXIDE = "O"
 """The ligand of what is studied, and what models are trained on, by default."""
 FEWEST = 100

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from firstshell.config import stable_hash
 from firstshell.crystal.sites import distinct_sites
@@ -30,7 +31,7 @@ LIMIT_S = 600.0
 """Wall-clock seconds for one material."""
 
 
-def spectra_under(data: Dataset, metal: str, k: Array, conditions: Conditions) -> tuple[Array, Array]:
+def spectra_under(data: Dataset, metal: str, k: Array, conditions: Conditions) -> tuple[NDArray[np.intp], Array]:
     """Return χ(k) of the samples of a metal, with S0² = 1, under d conditions.
 
     k : (q,) Å⁻¹
@@ -66,7 +67,7 @@ def spectra_under(data: Dataset, metal: str, k: Array, conditions: Conditions) -
         raise InputError(
             f"the dataset has no scattering paths of {metal}", remedy="Build it with --paths, or leave EXAFS out"
         )
-    return np.array(rows), np.array(spectra)
+    return np.array(rows, dtype=np.intp), np.array(spectra)
 
 
 def make_paths(

@@ -78,11 +78,6 @@ class Paths:
         return hashlib.sha256(self.file.read_bytes()).hexdigest()
 
 
-def beside(path: Path) -> Path:
-    """Return where the path tables of a dataset stand."""
-    return path.with_name(f"{path.stem}-paths.parquet")
-
-
 def write_paths(tables: Mapping[Key, SitePaths], path: Path) -> None:
     """Write path tables; the same tables give the same bytes."""
     rows = [_packed(key, tables[key]) for key in sorted(tables)]

@@ -24,7 +24,8 @@ from pymatgen.core.periodic_table import Element
 from pymatgen.core.structure import Structure
 
 from firstshell.config import to_dict
-from firstshell.dataset.paths import Paths, beside
+from firstshell.dataset.output import beside
+from firstshell.dataset.paths import Paths
 from firstshell.errors import InputError
 from firstshell.runtime.spreadsheet import read_csv, write_csv
 from firstshell.runtime.store import write_atomic

@@ -77,6 +77,8 @@ class MeasuredSample:
         """The absorber, or the metal whose differential PDF it is; None where the files do not say."""
         if self.xanes is not None:
             return self.xanes.metal
+        if self.exafs is not None and self.exafs.metal is not None:
+            return self.exafs.metal
         return None if self.pdf is None else self.pdf.differential
 
     @property

@@ -15,6 +15,8 @@ from firstshell.measured.composition import composition_advice, contradicts
 from firstshell.measured.read import MeasuredSample, Reading, none_usable, reason
 from firstshell.measured.xanes.footing import on_grid, placed
 from firstshell.prediction.align import Alignment, aligned
+from firstshell.prediction.exafs_channel import exafs_on_grid
+from firstshell.prediction.joint import joint
 from firstshell.prediction.model import Predictor
 from firstshell.prediction.resemblance import Resemblance, resemblance
 from firstshell.simulation import show
@@ -178,7 +180,8 @@ def answer_all(
         try:
             if absorber is None:
                 raise InputError(
-                    "a PDF does not say which metal is asked about", remedy="Name it with --metal (metal= in Python)"
+                    "a PDF or χ(k) does not say which metal is asked about",
+                    remedy="Name it with --metal (metal= in Python)",
                 )
             model = models(absorber, inputs, radiation)
         except InputError as error:
@@ -193,6 +196,8 @@ def answer_all(
         if len(inputs) > 1 and found and apart is not None:
             single = {name: apart(absorber, (name,), radiation) for name in inputs}
             found = [_with_each_alone(each, single) for each in found]
+        if apart is not None and absorber is not None:
+            found = _with_exafs(found, absorber, apart)
         answers |= dict(zip(ready, found, strict=True))
     refused = [*reading.refused, *((reading.samples[i].name, reason(failed[i])) for i in sorted(failed))]
     if not answers:
@@ -245,6 +250,8 @@ def _prepare(model: Predictor, sample: MeasuredSample, how: str | float) -> _Rea
             compared["xanes"] = matched.rmse
     if sample.pdf is not None:
         spectra[sample.inputs[-1]] = sample.pdf.values
+    if sample.exafs is not None and "exafs" in sample.inputs:
+        spectra["exafs"] = exafs_on_grid(sample.exafs)
     return _Ready(sample, spectra, moved, as_measured, compared)
 
 
@@ -328,6 +335,50 @@ def _with_each_alone(answer: Answer, models: Mapping[str, Predictor]) -> Answer:
     ]
     warnings = [f"{dispute}; are they of one sample?" for dispute in disputes]
     return replace(answer, warnings=(*answer.warnings, *warnings))
+
+
+def _with_exafs(found: list[Answer], metal: str, models: Models) -> list[Answer]:
+    """Return answers with what the EXAFS of the same scans says, alone and jointly with them, where there is one."""
+    places = [i for i, each in enumerate(found) if each.sample.exafs is not None and "exafs" not in each.sample.inputs]
+    if not places:
+        return found
+    try:
+        model = models(metal, ("exafs",), "xray")
+    except InputError as error:
+        return [_without_exafs(each, reason(error)) if i in places else each for i, each in enumerate(found)]
+    waves = np.array([exafs_on_grid(exafs) for i in places if (exafs := found[i].sample.exafs) is not None])
+    found = list(found)
+    for i, values, said in zip(places, waves, model.predict({"exafs": waves}), strict=True):
+        found[i] = _joined(found[i], model, values, said)
+    return found
+
+
+def _without_exafs(answer: Answer, why: str) -> Answer:
+    return replace(answer, warnings=(*answer.warnings, f"the EXAFS is not used: {why}"))
+
+
+def _joined(answer: Answer, model: Predictor, waves: Array, said: dict[Target, Prediction]) -> Answer:
+    """Return the joint answer; that without EXAFS where this is unlike all training spectra."""
+    alike = resemblance(model, "exafs", waves)
+    if not alike.inside:
+        return _without_exafs(answer, f"it {alike.warning}")
+    alone = answer.alone or {answer.inputs: answer.predictions}
+    both = joint(answer.predictions, said)
+    made = replace(
+        answer,
+        inputs=f"{answer.inputs}+exafs",
+        predictions=both,
+        spectra={**answer.spectra, "exafs": waves},
+        resemblance={**answer.resemblance, "exafs": alike},
+        alone={**alone, "exafs": said},
+    )
+    disputes = [
+        f"{show(answer.inputs)} and EXAFS disagree on the {target.label.lower()}: "
+        f"{_interval(answer.predictions[target])} against {_interval(said[target])}"
+        for target in Target
+        if _apart([answer.predictions[target].interval, said[target].interval])
+    ]
+    return replace(made, warnings=(*answer.warnings, *disputes))
 
 
 def _apart(intervals: Sequence[tuple[float, float]]) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from firstshell.errors import InputError
 from firstshell.prediction import domain
 from firstshell.prediction import non_oxides as foreign
 from firstshell.prediction import training_set as samples
@@ -14,6 +15,8 @@ from firstshell.prediction.asking import Told, ask
 from firstshell.prediction.channels import Channel, XanesChannel
 from firstshell.prediction.damping import Damping
 from firstshell.prediction.domain import Likeness
+from firstshell.prediction.exafs_channel import ExafsChannel
+from firstshell.prediction.exafs_samples import collect_exafs
 from firstshell.prediction.measured_errors import MeasuredError, MeasuredErrors, measured_errors
 from firstshell.prediction.non_oxides import Foreign
 from firstshell.prediction.outputs import Outputs
@@ -149,8 +152,8 @@ def make_predictor(
 
     Raises InputError when the dataset has too few labelled sites of the metal.
     """
-    chosen = samples.collect(data, metal, whole=any(channel.whole for channel in channels))
     params = params or TrainingParams()
+    chosen = _samples(data, metal, channels, params.seed)
     made = train(chosen, channels, params, reporter)
     rng = seeded("likeness", params.seed, metal)
     likeness = {channel.name: domain.learn(chosen, channel, rng) for channel in channels}
@@ -159,3 +162,13 @@ def make_predictor(
     beside = {each.name: known for each in channels if (known := foreign.spectra(metal, names, each)) is not None}
     trees = Trees.of(made.forest)
     return Predictor(metal, channels, trees, made.outputs, made.calibrations, made.damping, likeness, beside, data.hash)
+
+
+def _samples(data: Dataset, metal: str, channels: tuple[Channel, ...], seed: int) -> samples.Samples:
+    """Return what a model of these channels is trained on."""
+    exafs = next((channel for channel in channels if isinstance(channel, ExafsChannel)), None)
+    if exafs is None:
+        return samples.collect(data, metal, whole=any(channel.whole for channel in channels))
+    if len(channels) > 1:
+        raise InputError("EXAFS is asked about apart from other measurements", remedy="Name it alone")
+    return collect_exafs(data, metal, exafs, seeded("exafs", seed, metal))

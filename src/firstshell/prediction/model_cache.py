@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import warnings
 from collections.abc import Sequence
@@ -20,6 +21,7 @@ from firstshell.errors import InputError, SlowWarning
 from firstshell.measured.xanes.population import Population, default_population
 from firstshell.prediction import non_oxides as foreign
 from firstshell.prediction.channels import Channel, XanesChannel
+from firstshell.prediction.exafs_channel import ExafsChannel
 from firstshell.prediction.model import Predictor, make_predictor
 from firstshell.prediction.model_file import described, load_predictor, save_predictor
 from firstshell.prediction.training import TrainingParams
@@ -34,8 +36,12 @@ EDITION = 10
 """Counts up when the same settings give another model."""
 MOST = 16
 """Predictors that stay in memory."""
-INPUTS = ("xanes", "pdf", "dpdf")
-"""What can be measured, in the order in which predictors have them."""
+INPUTS = ("xanes", "pdf", "dpdf", "exafs")
+"""What can be measured, in the order in which predictors have them; EXAFS has predictors of its own."""
+
+
+EXAFS_TRAINING = TrainingParams(copies=1, max_features=20)
+"""Samples of EXAFS are copies already, one for each condition; a forest sees a quarter of the features of XANES."""
 
 
 def cache_folder() -> Path:
@@ -62,6 +68,8 @@ def channels_of(
     for name in sorted(set(inputs), key=INPUTS.index):
         if name == "xanes":
             made.append(XanesChannel(population or default_population()))
+        elif name == "exafs":
+            made.append(ExafsChannel())
         else:
             from firstshell.prediction.pdf_channel import PdfChannel
 
@@ -92,11 +100,13 @@ def predictor(
     k_edge(metal)  # is it an element at all: its name becomes part of a path
     known = embedded.manifest()["oxides"]["hash"] if data is None else data.hash
     population = (population or default_population()).of_metal(metal)
-    channels, params = channels_of(inputs, population, radiation), params or TrainingParams()
+    channels = channels_of(inputs, population, radiation)
+    params = params or (EXAFS_TRAINING if "exafs" in inputs else TrainingParams())
     how = [[described(channel) for channel in channels], to_dict(params), foreign.names_beside(metal, ())]
     if any(channel.name != "xanes" for channel in channels):  # compared with compounds of the embedded dataset
         how.append(embedded.manifest()["hash"])
-    settings = [EDITION, known, metal, *how, version("scikit-learn")]
+    paths = [_paths_hash(data)] if "exafs" in inputs else []
+    settings = [EDITION, known, metal, *how, *paths, version("scikit-learn")]
     name = f"{metal}-{'+'.join(channel.name for channel in channels)}-{stable_hash(settings)[:16]}.npz"
     path = (folder or cache_folder()) / "models" / name
     found = _cached(path) or _unkept.get(path)
@@ -108,6 +118,13 @@ def predictor(
     made = make_predictor(data, metal, channels, params, reporter)
     _keep(made, path)
     return made
+
+
+def _paths_hash(data: Dataset | None) -> str:
+    """Return the hash of the scattering paths of a dataset, "" where it has none."""
+    if data is None:
+        return hashlib.sha256(embedded.PATHS.read_bytes()).hexdigest()
+    return "" if data.paths is None else data.paths.hash
 
 
 def _keep(made: Predictor, path: Path) -> None:

@@ -20,6 +20,7 @@ from firstshell.measured.xanes.footing import ENERGY
 from firstshell.prediction.channels import Channel, XanesChannel
 from firstshell.prediction.damping import Damping
 from firstshell.prediction.domain import Likeness
+from firstshell.prediction.exafs_channel import ExafsChannel
 from firstshell.prediction.model import Predictor
 from firstshell.prediction.non_oxides import Foreign
 from firstshell.prediction.outputs import Outputs
@@ -211,6 +212,8 @@ def _reference(prefix: str, channel: Channel, names: Sequence[str], arrays: Arra
 def _channel(table: Any) -> Channel:
     if table["name"] == "xanes":
         return from_dict(XanesChannel, {key: value for key, value in table.items() if key != "name"})
+    if table["name"] == "exafs":
+        return from_dict(ExafsChannel, {key: value for key, value in table.items() if key != "name"})
     from firstshell.prediction.pdf_channel import PdfChannel
 
     return from_dict(PdfChannel, table)

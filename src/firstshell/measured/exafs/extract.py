@@ -30,6 +30,8 @@ NOISY = 0.5
 """Noise over signal, both as root mean squares over 1 Å⁻¹, at which a range ends."""
 GLITCH, GLITCH_NOISE = 0.6, 10.0
 """How far a point stands off its neighbours, of the signal about it and of the noise about it, where a range ends."""
+WEAKEST = 0.05
+"""Å⁻², root mean square of k²χ(k) from `LATEST` to `LEAST` below which there is none: 68 scans have 0.25 to 1.4."""
 DIFFERENCES = np.array([1.0, -4.0, 6.0, -4.0, 1.0]) / np.sqrt(70.0)
 """Fourth differences, so scaled that noise keeps its size; of a wave from a shell at 4 Å they leave 0.3 %."""
 
@@ -81,7 +83,7 @@ def extract(found: Normalised) -> MeasuredExafs:
     of one edge. The range ends with the scan, before the edge of another element, at a glitch, or where noise is half
     of the signal.
 
-    Raises InputError where it ends before `LEAST`.
+    Raises InputError where it ends before `LEAST`, and where there is none.
     """
     e0 = float(half_step(found.energy, found.flat)[0])
     if not np.isfinite(e0):
@@ -92,6 +94,10 @@ def extract(found: Normalised) -> MeasuredExafs:
     if usable is not None:
         end, because = usable
         k, chi = chi_of(found.energy, found.mu, e0, _long_enough(end, because))
+    size = np.sqrt(np.mean((k**2 * chi)[(k >= LATEST) & (k <= LEAST)] ** 2))
+    if size < WEAKEST:
+        what = f"the scan has no EXAFS: k²χ(k) is {size:.3f} Å⁻² up to k = {LEAST:.0f} Å⁻¹"
+        raise InputError(what, remedy="Is the scan smoothed, or calculated without fine structure?")
     return MeasuredExafs(found.name, found.source, found.metal, k, chi, because)
 
 
