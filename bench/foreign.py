@@ -162,7 +162,7 @@ def check(folder: Path) -> None:
         taken = 0
         for row, mu in zip(rows, channel.disturbed(oxides.take(rows), rng), strict=True):
             apart = channel.distances(known.reference, mu)[oxides.groups != oxides.groups[row]].min()
-            taken += foreign.rival(others, channel, mu, min(float(apart), known.limit)) is not None
+            taken += foreign.rivals(others, channel, mu, min(float(apart), known.limit))[0] is not None
         print(f"{metal}: {taken} of {DRAWS} oxides taken for a metal or a sulfide", flush=True)
     for file in sorted(each for each in folder.iterdir() if each.is_file()):
         try:

@@ -71,9 +71,9 @@ class Apart:
         self.known = foreign.Foreign(("metallic Fe", "a sulfide such as FeS", "a fluoride such as FeF3"), (np.eye(3),))
         self.all = np.array(distances)
 
-    def ask(self, judge, monkeypatch):
+    def ask(self, monkeypatch):
         monkeypatch.setattr(XanesChannel, "distances", lambda _, reference, __: reference[0] @ self.all)
-        return judge(self.known, XANES[0], np.zeros(111), 0.03)
+        return foreign.rivals(self.known, XANES[0], np.zeros(111), 0.03)
 
 
 @pytest.mark.parametrize(
@@ -89,7 +89,7 @@ class Apart:
     ],
 )
 def test_how_near_each_kind_must_be(distances, rival, alike, monkeypatch):
-    found = [Apart(*distances).ask(judge, monkeypatch) for judge in (foreign.rival, foreign.look_alike)]
+    found = Apart(*distances).ask(monkeypatch)
     assert [None if each is None else each[0] for each in found] == [rival, alike]
 
 

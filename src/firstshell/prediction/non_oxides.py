@@ -37,6 +37,8 @@ ALIKE = 1.0
 """The same for a fluoride that is said to be as near, the measurement being in the domain all the same."""
 FLUORIDE = "a fluoride "
 """What names of fluorides begin with."""
+Near = tuple[str, float]
+"""Name and distance."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,25 +92,18 @@ def curve(metal: str, name: str) -> tuple[Array, Array]:
     return row["first"] + row["step"] * np.arange(len(mu)), mu
 
 
-def rival(known: Foreign, channel: Channel, values: Array, farthest: float) -> tuple[str, float] | None:
-    """Return name and distance of what is nearest to a measurement (p,), as far as its margin times `farthest` at most.
+def rivals(known: Foreign, channel: Channel, values: Array, farthest: float) -> tuple[Near | None, Near | None]:
+    """Return what a measurement (p,) may be, and the fluoride that it is as near to; None where there is none.
 
-    The margins are `MARGIN` and those beside it.
+    What it may be is as far as its margin (`MARGIN` and those beside it) times `farthest` at most, the fluoride of a
+    XANES as far as `ALIKE` times that.
     """
-    margins = np.full(len(known.names), OF_PDFS)
-    if isinstance(channel, XanesChannel):
-        margins = np.array([_margin(name) for name in known.names])
-    return _within(known, channel.distances(known.reference, values), margins, farthest)
-
-
-def look_alike(known: Foreign, channel: Channel, values: Array, farthest: float) -> tuple[str, float] | None:
-    """Return name and distance of the fluoride that is nearest to a XANES (p,), at most `ALIKE` times `farthest`."""
-    rows = [i for i, name in enumerate(known.names) if name.startswith(FLUORIDE)]
-    if not rows or not isinstance(channel, XanesChannel):
-        return None
-    fluorides = Foreign(tuple(known.names[i] for i in rows), tuple(part[rows] for part in known.reference))
-    distances = channel.distances(fluorides.reference, values)
-    return _within(fluorides, distances, np.full(len(rows), ALIKE), farthest)
+    distances = channel.distances(known.reference, values)
+    if not isinstance(channel, XanesChannel):
+        return _within(known, distances, np.full(len(distances), OF_PDFS), farthest), None
+    margins = np.array([_margin(name) for name in known.names])
+    alike = np.array([ALIKE if name.startswith(FLUORIDE) else 0.0 for name in known.names])
+    return _within(known, distances, margins, farthest), _within(known, distances, alike, farthest)
 
 
 def _margin(name: str) -> float:
@@ -117,10 +112,13 @@ def _margin(name: str) -> float:
     return OF_FLUORIDES if name.startswith(FLUORIDE) else OF_COMPOUNDS
 
 
-def _within(known: Foreign, distances: Array, margins: Array, farthest: float) -> tuple[str, float] | None:
-    best = int((distances / margins).argmin())
-    within = distances[best] <= margins[best] * farthest
-    return (known.names[best], float(distances[best])) if within else None
+def _within(known: Foreign, distances: Array, margins: Array, farthest: float) -> Near | None:
+    """Return name and distance of what is nearest, by its margin, of all that are within theirs."""
+    kept = np.flatnonzero(distances <= margins * farthest)
+    if not len(kept):
+        return None
+    best = int(kept[(distances[kept] / margins[kept]).argmin()])
+    return known.names[best], float(distances[best])
 
 
 def _pdfs(metal: str, channel: Channel) -> Foreign | None:

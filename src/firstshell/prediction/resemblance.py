@@ -99,8 +99,7 @@ def resemblance(
     if others is not None:
         asked = values if as_measured is None else as_measured
         farthest = min(distance, known.limit)
-        rival = foreign.rival(others, channel, asked, farthest)
-        near = foreign.look_alike(others, channel, asked, farthest) if rival is None else None
+        rival, near = foreign.rivals(others, channel, asked, farthest)
     nearest = tuple(named.items())
     return Resemblance(
         modality, channel.distance_unit, distance, known.limit, nearest, rival, near, axis, measured, alike
