@@ -179,6 +179,11 @@ def test_the_scans_that_cannot_be_used_are_named_and_the_others_answered(folder)
     assert sorted(name for name, _ in found.refused) == ["broken.dat", "iron", "my"]
 
 
+def test_components_are_sought_where_no_phases_are_named(folder):
+    with pytest.raises(InputError, match="a number of components and the phases are given"):
+        fs.mix("mixture.dat", with_=phases(), components=2)
+
+
 def test_scans_without_a_xanes_are_refused(folder):
     write_gr(folder / "my.gr")
     with pytest.raises(InputError, match="no XANES"):

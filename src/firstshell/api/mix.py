@@ -189,6 +189,9 @@ def mix(
     reading, metal = of_one_metal(reading, metal)
     population = read_population(transfer) if isinstance(transfer, str | Path) else transfer
     sources = [with_] if isinstance(with_, str | Path) else list(with_)
+    if sources and components is not None:
+        what = "a number of components and the phases are given"
+        raise InputError(what, remedy="Leave out --components or --with (components= or with_= in Python)")
     found: Components | None = None
     if sources:
         kept = None if store is None else Path(store)
