@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -23,13 +23,16 @@ from pymatgen.core.lattice import Lattice
 from pymatgen.core.periodic_table import Element
 from pymatgen.core.structure import Structure
 
-from firstshell.config import to_dict
+from firstshell.config import did_you_mean, to_dict
 from firstshell.dataset.output import beside
 from firstshell.dataset.paths import Paths
 from firstshell.errors import InputError
 from firstshell.runtime.spreadsheet import read_csv, write_csv
 from firstshell.runtime.store import write_atomic
 from firstshell.types import Array, Grid
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 PROTOCOL = 3
 WITHOUT_STRUCTURES = 2
@@ -205,6 +208,42 @@ class Dataset:
         if (id, metal) not in self.crystals:
             raise InputError(f"the dataset has no structure of {id!r} ({metal})", remedy=BUILD_AGAIN)
         return self.crystals[id, metal].structure()
+
+    def plot(self, modality: str = "xanes", ax: Axes | None = None) -> Axes:
+        """Draw the mean spectrum of each metal, and the range that nine of ten spectra lie in.
+
+        Parameters
+        ----------
+        modality : str
+            One that the dataset holds.
+        ax : Axes, optional
+            Where to draw; new axes by default.
+
+        Returns
+        -------
+        Axes
+            Where it was drawn.
+
+        Raises
+        ------
+        InputError
+            When the dataset has no such spectra.
+
+        """
+        import matplotlib.pyplot as plt
+
+        if modality not in self.spectra:
+            raise InputError(f"the dataset has no {modality[:40]!r}", remedy=did_you_mean(modality, self.spectra))
+        ax = ax if ax is not None else plt.subplots(layout="constrained")[1]
+        grid = self.grids[modality]
+        for metal in self.metals:
+            own = self.spectra[modality][(self.frame["metal"] == metal).to_numpy()]
+            low, high = np.quantile(own, (0.05, 0.95), axis=0)
+            (line,) = ax.plot(grid.values, own.mean(axis=0), label=f"{metal} ({len(own)})", lw=1.2)
+            ax.fill_between(grid.values, low, high, color=line.get_color(), alpha=0.2, lw=0)
+        ax.set(xlabel=grid.label, ylabel=f"{modality}, mean and 90 % of the spectra")
+        ax.legend(frameon=False)
+        return ax
 
     def select(self, metal: str, level: str = "material") -> Dataset:
         """Return the samples of one metal at one level.
