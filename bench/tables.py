@@ -87,6 +87,25 @@ def full_disk() -> str:
     return table(heads, rows)
 
 
+def other_faults() -> str:
+    """Return what runs came to whose workers or clock were disturbed, or that were stopped."""
+    faults, rows = results("bench/results/faults.json"), []
+    if "dask" in faults:
+        each = faults["dask"]
+        what = f"{each['failed']} of {each['tasks']} tasks failed, {each['wrong']} had another result"
+        rows.append(["SIGKILL of a Dask worker", str(each["kills"]), what])
+    if "clock" in faults:
+        each = faults["clock"]
+        what = f"{each.get('the same bytes', 0)} of {each['runs']} with the same bytes"
+        rows.append(["builds while the clock jumps by up to a year", str(each["runs"]), what])
+    kills = ROOT / "bench" / "results" / "kills.json"
+    for job, each in (results("bench/results/kills.json") if kills.is_file() else {}).items():
+        lived = max(seconds for way in each["ways"].values() for seconds in way["lived_on_s"])
+        what = f"{each['differ']} of {each['finished']} results differ; processes lived on for {lived:.1f} s at most"
+        rows.append([f"`{job}` stopped in four ways", str(each["kills"]), what])
+    return table(["fault", "how often", "found"], rows)
+
+
 def validation() -> str:
     found = results("validation/results.json")
     rows = []
@@ -97,7 +116,7 @@ def validation() -> str:
 
 
 TABLES: dict[str, Callable[[], str]] = {
-    each.__name__: each for each in (pdf_speed, spoilt_spectra, spoilt_inputs, full_disk, validation)
+    each.__name__: each for each in (pdf_speed, spoilt_spectra, spoilt_inputs, full_disk, other_faults, validation)
 }
 
 
