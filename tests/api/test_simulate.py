@@ -183,6 +183,9 @@ def test_larch_reads_an_exafs_with_the_names_of_its_columns(tmp_path):
     group = larch.read_ascii(str(tmp_path / "rutile_Ti_exafs.dat"))
     assert group.array_labels == ["k", "chi", "k2chi"]
     assert np.allclose(group.chi * group.k**2, spectrum.values, atol=1e-6)
+    (scan,) = fs.read_measured(tmp_path / "rutile_Ti_exafs.dat")
+    assert (scan.kind, scan.element, scan.notes) == ("exafs", "Ti", ())
+    assert np.allclose(scan.y, group.chi)
     assert larch.read_ascii(str(tmp_path / "rutile_Ti_exafs_R.dat")).array_labels == ["r", "chir_mag"]
     assert fs.transform(spectrum).grid.unit == "Å"
     with pytest.raises(fs.InputError, match="one axis only"):
