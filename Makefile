@@ -43,6 +43,7 @@ types: $(VENV)/ready-dev
 
 # Ends in build/docs/index.html. A link to nowhere is an error.
 docs: $(VENV)/ready-dev
+	rm -rf docs/api
 	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going docs build/docs
 
 bench: $(VENV)/ready-dev
