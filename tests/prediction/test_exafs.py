@@ -145,12 +145,19 @@ def predictions(inputs, state, length, width):
     }
 
 
-def test_probabilities_multiply_and_lengths_are_weighted_by_their_intervals():
-    both = joint(predictions("xanes", 0.8, 2.00, 0.10), predictions("exafs", 0.8, 2.10, 0.05))
+def test_probabilities_are_updated_and_lengths_weighted_by_their_intervals():
+    before = {Target.OXIDATION_STATE: {2: 0.5, 3: 0.5}}
+    both = joint(predictions("xanes", 0.8, 2.00, 0.10), predictions("exafs", 0.8, 2.10, 0.05), before)
     state, length = both[Target.OXIDATION_STATE], both[Target.BOND_LENGTH]
     assert state.inputs == "xanes+exafs"
-    assert state.probabilities[3] == pytest.approx(0.64 / 0.68)
+    assert state.probabilities[3] / state.probabilities[2] == pytest.approx(4 * 2)
     assert sum(state.probabilities.values()) == pytest.approx(1.0)
     assert state.interval[0] <= state.value <= state.interval[1] <= 3.0
     assert length.value == pytest.approx(2.08)
     assert length.interval == pytest.approx((2.03, 2.13))
+
+
+def test_exafs_that_says_what_its_training_says_changes_nothing():
+    before = {Target.OXIDATION_STATE: {2: 0.2, 3: 0.8}}
+    both = joint(predictions("xanes", 0.4, 2.0, 0.1), predictions("exafs", 0.8, 2.0, 0.1), before)
+    assert both[Target.OXIDATION_STATE].probabilities[3] == pytest.approx(0.4)

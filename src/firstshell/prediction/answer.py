@@ -363,7 +363,7 @@ def _joined(answer: Answer, model: Predictor, waves: Array, said: dict[Target, P
     if not alike.inside:
         return _without_exafs(answer, f"it {alike.warning}")
     alone = answer.alone or {answer.inputs: answer.predictions}
-    both = joint(answer.predictions, said)
+    both = joint(answer.predictions, said, model.before)
     made = replace(
         answer,
         inputs=f"{answer.inputs}+exafs",

@@ -77,6 +77,18 @@ class Predictor:
         """Return (n, q) features of spectra (n, p) by modality, each on its channel's footing."""
         return np.hstack([channel.features(np.atleast_2d(spectra[channel.name])) for channel in self.channels])
 
+    @property
+    def before(self) -> dict[Target, dict[int, float]]:
+        """The share of each class in its training, by class target."""
+        root = self.trees.values[self.trees.roots].mean(axis=0)
+        return {
+            target: dict(
+                zip(self.outputs.classes(target).tolist(), root[self.outputs.columns(target)].tolist(), strict=True)
+            )
+            for target in Target
+            if target.is_class
+        }
+
     def predict(self, spectra: dict[str, Array]) -> list[dict[Target, Prediction]]:
         """Return the answers for n measurements: spectra (n, p) by modality, each on its channel's footing."""
         return self.answers(self.ask(spectra))

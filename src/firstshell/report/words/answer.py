@@ -34,7 +34,7 @@ def paragraph(answer: Answer) -> str:
     names = show(answer.inputs).replace("+", " + ")
     sources = plain(", ".join(answer.sample.sources))
     lines = [f"{plain(answer.sample.name)}: {answer.metal}, from {names} ({sources})"]
-    lines += [f"  {sentence}" for sentence in origin(answer)]
+    lines += [f"  {sentence}" for sentence in (*origin(answer), *exafs(answer))]
     lines += [f"  {_target(prediction)}" for prediction in answer.predictions.values()]
     lines += _sites(answer)
     lines += _by_measurement(answer)
@@ -58,6 +58,14 @@ def origin(answer: Answer) -> list[str]:
     also = f"Other signals in the file (--signal takes one): {'; '.join(xanes.others)}" if xanes.others else ""
     ends = f"{xanes.ends[:1].upper()}{xanes.ends[1:]}"
     return [plain(sentence) for sentence in (first.removeprefix(": "), ends, also) if sentence]
+
+
+def exafs(answer: Answer) -> list[str]:
+    """Return up to where the EXAFS of a scan is used, or why it is not; nothing for what is no scan."""
+    sample = answer.sample
+    if "exafs" in answer.spectra and sample.exafs is not None:
+        return [f"EXAFS up to {sample.exafs.range}"]
+    return [f"No EXAFS in the answer: {sample.no_exafs}"] if sample.no_exafs else []
 
 
 def line(answer: Answer, width: int = WIDTH) -> str:
