@@ -83,15 +83,15 @@ def build(
     Dataset
         What was written; what was left out is in `excluded`.
 
-    Warns
-    -----
-    DomainWarning
-        For a site whose paths could not be calculated.
-
     Raises
     ------
     InputError
         When no structure can be used, and for settings without meaning.
+
+    Warns
+    -----
+    DomainWarning
+        For a site whose paths could not be calculated.
 
     Examples
     --------
