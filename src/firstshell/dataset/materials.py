@@ -13,6 +13,7 @@ from firstshell.config import stable_hash
 from firstshell.elements import k_edge
 from firstshell.errors import InputError
 from firstshell.io.structures.files import MIN_CONTACT, MIN_CONTACT_MOLECULES, Partial, read_structure
+from firstshell.runtime.progress import Reporter, Silent
 
 SUFFIXES = (".cif", ".mcif", ".vasp", ".poscar")
 NAMES = ("POSCAR", "CONTCAR")
@@ -61,12 +62,14 @@ def read_folder(
     metals: Sequence[str] = (),
     partial: Partial = "refuse",
     ligands: Sequence[str] = ("O",),
+    reporter: Reporter | None = None,
 ) -> tuple[list[Material], list[Refused]]:
     """Read structure files, and all those in folders; a material is named by its path below the folder.
 
     metals : absorbers; () takes every 3d metal, Zr, Nb and Mo that a structure holds
     ligands : elements of which a structure must hold one; () takes any structure. What the first shell is made of
         follows from the structure all the same
+    reporter : shows progress
 
     Raises InputError when a path does not exist, nothing is found, or no structure holds a metal. A file that cannot be
     used is Refused and stops nothing.
@@ -79,7 +82,10 @@ def read_folder(
     contact = MIN_CONTACT if set(ligands) == {"O"} else MIN_CONTACT_MOLECULES
     materials: list[Material] = []
     refused: list[Refused] = []
-    for name, path in _files(paths):
+    files, reporter = _files(paths), reporter or Silent()
+    reporter.start("Reading structures", len(files))
+    for name, path in files:
+        reporter.advance()
         try:
             structure = read_structure(path, partial=partial, min_contact=contact)
         except InputError as error:
@@ -93,6 +99,7 @@ def read_folder(
             wanted = ", ".join(metals) or "metal with a K edge that is simulated"
             refused.append(Refused(name, "structure", f"holds no {wanted}"))
         materials += [Material(name, metal, structure, source=path.name) for metal in found]
+    reporter.finish()
     if not materials:
         first = f"; the first reason: {refused[0].id}: {refused[0].reason}" if refused else ""
         raise InputError(f"no structure can be used{first}", remedy="Give CIF or POSCAR files with the metal")

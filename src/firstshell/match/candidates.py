@@ -89,7 +89,7 @@ def find_candidates(
             raise InputError("all of AMCSD is too much", remedy="Name the elements of the sample, as in Fe,O")
         found = _amcsd(metal, elements, reporter or Silent())
     else:
-        found = _files(source, metal, partial)
+        found = _files(source, metal, partial, reporter or Silent())
     kept = tuple(each for each in found.found if not elements or _holds(each, {*elements, metal, "H", "D"}))
     if not kept:
         held = f" of {', '.join(elements)}" if elements else ""
@@ -110,7 +110,7 @@ def _holds(candidate: Candidate, allowed: set[str]) -> bool:
     return allowed.issuperset(element.symbol for element in candidate.entries[0].structure.elements)
 
 
-def _files(source: str | Path | Sequence[str | Path], metal: str, partial: Partial) -> Candidates:
+def _files(source: str | Path | Sequence[str | Path], metal: str, partial: Partial, reporter: Reporter) -> Candidates:
     several = [source] if isinstance(source, str | Path) else list(source)
     paths, refused = [], []
     for each in map(Path, several):
@@ -120,7 +120,7 @@ def _files(source: str | Path | Sequence[str | Path], metal: str, partial: Parti
             refused += lacking
         else:
             paths.append(each)
-    materials, unusable = read_folder(paths, (metal,), partial, ligands=())
+    materials, unusable = read_folder(paths, (metal,), partial, (), reporter)
     found = []
     for material in materials:
         formula = material.structure.composition.reduced_formula

@@ -47,10 +47,10 @@ def cost(found: Cost, workers: int) -> str:
 
 
 def residual(found: StructureFit, name: str) -> str:
-    """Return how near a structure is by one modality."""
-    share = f"as near as a right structure is in {100 * found.nearness[name]:.0f} % of cases"
+    """Return how near a structure is by one modality, beside right structures."""
+    share = f"{100 * found.nearness[name]:.0f} % of the right structures of standards are farther"
     value = found.residuals[name]
-    return f"RMSE {value:.3f} edge steps: {share}" if name == "xanes" else f"Rw {value:.3f}: {share}"
+    return f"RMSE {value:.3f} edge steps; {share}" if name == "xanes" else f"Rw {value:.3f}; {share}"
 
 
 def fit_lines(found: StructureFit) -> list[str]:

@@ -1,0 +1,121 @@
+"""`fit` and `rank` as a user runs them; XANES are simulated by a stand-in."""
+
+import json
+import shutil
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from firstshell.dataset import pipeline
+from firstshell.io.structures.files import read_structure
+from firstshell.runtime.store import Record
+from pdfs import measured_pdf
+from places import DATA
+from quick import on_dataset_grid, write_xdi
+
+STRUCTURES = DATA / "structures"
+
+
+@pytest.fixture
+def sample(tmp_path):
+    """A PDF of rutile and a XANES of Ti, and a folder of candidates."""
+    made = measured_pdf(read_structure(STRUCTURES / "rutile.cif"), qmax=22.0, qdamp=0.03, uiso=0.008)
+    rows = "\n".join(f"{r:.3f} {g:.6f}" for r, g in zip(made.x, made.y, strict=True))
+    (tmp_path / "my.gr").write_text(f"[DEFAULT]\nqmax = 22.0\nqdamp = 0.03\nmode = xray\n#### start data\n{rows}\n")
+    write_xdi(tmp_path / "my.xdi", "Ti", charge=4, number=6)
+    (tmp_path / "cifs").mkdir()
+    for name in ("rutile", "anatase", "SrTiO3"):
+        shutil.copy(STRUCTURES / f"{name}.cif", tmp_path / "cifs")
+    return tmp_path
+
+
+@pytest.fixture
+def simulated(monkeypatch):
+    """What was simulated; a number in `stop` interrupts that simulation, as Ctrl-C does."""
+    state = {"asked": [], "stop": None}
+
+    def simulate(_params, task):
+        if len(state["asked"]) == state["stop"]:
+            raise KeyboardInterrupt
+        state["asked"].append(task.material.id)
+        number = 6 if "rutile" in task.material.id else 4
+        return Record({"provenance": {}}, {"values": on_dataset_grid(4, number)})
+
+    monkeypatch.setattr(pipeline, "simulate_site", simulate)
+    return state
+
+
+def test_rank_by_both(command, sample, simulated):
+    out = sample / "out"
+    files = sample / "my.xdi", sample / "my.gr"
+    status, said, err = command("rank", *files, "--candidates", sample / "cifs", "--out", out, "--workers", 0)
+    assert status == 0, err
+    assert said.splitlines()[1].startswith("rutile.cif")
+    assert "XANES alone" in said
+    assert "about 1 min" in err
+    frame = pd.read_csv(out / "ranking.csv")
+    assert frame["candidate"].tolist()[0] == "rutile.cif"
+    assert frame["odds"].sum() == pytest.approx(1.0)
+    assert np.allclose(pd.read_parquet(out / "ranking.parquet")["odds"], frame["odds"])
+    assert (out / "ranking.png").read_bytes().startswith(b"\x89PNG")
+    assert b"<svg" in (out / "ranking.svg").read_bytes()
+
+
+def test_an_interrupted_ranking_goes_on(command, sample, simulated):
+    words = ("rank", sample / "my.xdi", "--candidates", sample / "cifs", "--out", sample / "out", "--workers", 0)
+    simulated["stop"] = 2
+    status, _, err = command(*words)
+    assert (status, "goes on from there" in err) == (130, True)
+    before, simulated["stop"] = list(simulated["asked"]), None
+    assert command(*words)[0] == 0
+    assert len(before) == 2
+    assert sorted(simulated["asked"]) == ["SrTiO3.cif", "anatase.cif", "rutile.cif"]  # each once
+
+
+def test_rank_says_what_it_left_out(command, sample):
+    (sample / "cifs" / "broken.cif").write_text("data_x\n")
+    (sample / "bad.xdi").write_text("nothing\n")
+    status, said, err = command(
+        "rank", sample / "my.gr", sample / "bad.xdi", "--metal", "Ti", "--candidates", sample / "cifs",
+        "--composition", "Ti,O", "--out", sample / "out",
+    )  # fmt: skip
+    assert status == 0
+    assert "not used: broken.cif" in err
+    assert "not used: bad.xdi" in err
+    assert "SrTiO3" not in said
+    assert said.splitlines()[1].startswith("rutile.cif")
+
+
+def test_ten_thousand_candidates_by_xanes_are_refused_with_their_cost(command, sample, simulated):
+    for k in range(60):
+        shutil.copy(STRUCTURES / "rutile.cif", sample / "cifs" / f"{k}.cif")
+    status, _, err = command("rank", sample / "my.xdi", "--candidates", sample / "cifs", "--out", sample / "out")
+    assert status == 2
+    assert "the XANES of 63 structures would be simulated" in err
+    assert simulated["asked"] == []
+
+
+def test_rank_without_candidates_asks_for_the_elements(command, sample):
+    status, _, err = command("rank", sample / "my.gr", "--metal", "Ti", "--out", sample / "out")
+    assert status == 2
+    assert "Name the elements of the sample" in err
+
+
+def test_fit_writes_parameters_curves_and_pictures(command, sample, simulated):
+    out = sample / "out"
+    cif = sample / "cifs" / "rutile.cif"
+    status, said, err = command("fit", cif, sample / "my.xdi", sample / "my.gr", "--out", out, "--workers", 0)
+    assert status == 0, err
+    assert "right structures of standards are farther" in said
+    assert {"shift", "uiso Ti"} <= set(pd.read_csv(out / "fit.csv")["parameter"])
+    assert set(pd.read_csv(out / "fit_curves.csv")["modality"]) == {"xanes", "pdf"}
+    summary = json.loads((out / "fit.json").read_text(encoding="utf-8"))
+    assert summary["residuals"]["pdf"] < 0.05
+    assert (out / "fit.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_fit_refuses_a_structure_without_the_metal(command, sample):
+    status, _, err = command("fit", STRUCTURES / "MnO.cif", sample / "my.gr", "--metal", "Ti", "--out", sample / "out")
+    assert status == 2
+    assert "Ti" in err
