@@ -19,6 +19,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import transfers
@@ -30,6 +31,7 @@ from firstshell.match import held_out
 from firstshell.match.candidates import EMBEDDED, Candidate, find_candidates
 from firstshell.match.held_out import ENERGY, HeldOut
 from firstshell.match.odds import LEVELS, none_ratio, posterior
+from firstshell.match.pdf_fit import fit_pdf
 from firstshell.match.pdf_scan import PdfScan
 from firstshell.match.simulations import stored_xanes
 from firstshell.match.xanes_bank import Compared, Simulated, compare_xanes
@@ -43,6 +45,9 @@ from firstshell.runtime.store import write_atomic
 from firstshell.simulation.pdf import PdfParams, pdf_family
 from firstshell.types import Array
 
+if TYPE_CHECKING:
+    from pymatgen.core.structure import Structure
+
 PDFS = {"TiO2_film_xray.gr": ("Ti", "TiO2", 141), "LaMnO3_300K_neutron.gr": ("Mn", "LaMnO3", 62)}
 """Measured PDFs whose structure is among the candidates: metal, formula, space group."""
 UNLIKE = ("Hercynite",)
@@ -51,6 +56,8 @@ FORMULAS = {"gamma-MnOOH": "MnO2", "azurite": "Cu3C2O8"}
 """Of standards that are no candidates of the dataset, hydrogen left out."""
 MADE = 60
 """PDFs that are simulated as if measured."""
+FEW, SMALL = 3, 60
+"""Elements and atoms of structures whose PDFs are fitted."""
 LEAST = 10
 """Candidates that a ranking needs to count."""
 
@@ -268,7 +275,7 @@ def made_pdfs() -> tuple[Array, Array]:
         target = twice[k]
         one, other = rng.choice(len(target.entries), 2, replace=False)
         entry = target.entries[one]
-        scan = PdfScan(as_if_measured(entry.structure, rng))
+        scan = PdfScan(as_if_measured(entry.structure, rng)[0])
         right.append(scan.compare(target.entries[other].structure).rw)
         others = [each for each in pool(entry.metal) if each is not target]
         wrong.append(np.quantile([scan.compare(each.entries[0].structure).rw for each in others], LEVELS))
@@ -279,24 +286,28 @@ def made_pdfs() -> tuple[Array, Array]:
     return np.array(right), np.array(wrong)
 
 
-def as_if_measured(structure: object, rng: np.random.Generator, noise: float = 0.05) -> MatchedPdf:
-    """The PDF of a structure as of a measurement: displacements by element, correlated motion, resolution, noise."""
-    qmax = float(rng.uniform(18.0, 28.0))
-    step = np.pi / qmax / 8
-    uiso = {e.symbol: float(0.006 * 2 ** rng.normal(0.0, 0.7)) for e in structure.elements}  # type: ignore[attr-defined]
+def as_if_measured(
+    structure: Structure, rng: np.random.Generator, noise: float = 0.05
+) -> tuple[MatchedPdf, dict[str, float]]:
+    """The PDF of a structure as of a measurement with noise, and the parameters that it was made with."""
+    qmax, qdamp = float(rng.uniform(18.0, 28.0)), float(rng.uniform(0.02, 0.05))
+    uiso = {element.symbol: float(0.006 * 2 ** rng.normal(0.0, 0.7)) for element in structure.elements}
+    truth = {"scale": float(rng.uniform(0.5, 1.0)), "strain": float(rng.normal(0.0, 0.004))}
+    truth |= {f"uiso {symbol}": value for symbol, value in uiso.items()}
+    truth["delta2"] = float(rng.uniform(0.0, 2.0))
+    strained = structure.copy()
+    strained.scale_lattice(structure.volume * (1.0 + truth["strain"]) ** 3)
     params = PdfParams(
-        rmax=24.0, rstep=step, qmax=qmax, qdamp=float(rng.uniform(0.02, 0.05)), points=None, uiso=uiso,
-        delta2=float(rng.uniform(0.0, 2.0)),
-    )  # fmt: skip
-    family = pdf_family(structure, None, params)  # type: ignore[arg-type]
+        rmax=24.0, rstep=np.pi / qmax / 8, qmax=qmax, qdamp=qdamp, points=None, uiso=uiso, delta2=truth["delta2"]
+    )
+    family = pdf_family(strained, None, params)
     values = family.total()
     # White noise on the independent points, carried to the others as the transform does.
     points = np.arange(0, len(family.r), 8)
     random = rng.normal(0.0, noise * np.sqrt(np.mean(values**2)), len(points))
     carried = np.sinc((family.r[:, None] - family.r[points]) * qmax / np.pi) @ random
-    values = float(rng.uniform(0.5, 1.0)) * (values + carried)
-    header = PdfHeader(qmax=qmax, qdamp=params.qdamp, radiation="x-ray")
-    return match_pdf(make_pdf(family.r, values, "made", header, {}))
+    header = PdfHeader(qmax=qmax, qdamp=qdamp, radiation="x-ray")
+    return match_pdf(make_pdf(family.r, truth["scale"] * (values + carried), "made", header, {})), truth
 
 
 def measured_rw(folder: Path) -> Array:
@@ -337,9 +348,22 @@ def planted() -> None:
             for name, error_of in fit.errors.items():
                 away = abs(getattr(fit.transfer, name) - getattr(transfer, name))
                 inside.setdefault(f"xanes {name}", []).append(bool(away <= 1.645 * error_of))
+    few = [
+        each
+        for metal in embedded.load_dataset().metals
+        for each in pool(metal)
+        if len(each.entries[0].structure.elements) <= FEW
+    ]
+    for k in rng.choice(len(few), MADE, replace=False):
+        crystal = few[k].entries[0].structure
+        measured_pdf, truth = as_if_measured(crystal, rng)
+        for each in fit_pdf(measured_pdf, crystal).parameters:
+            inside.setdefault(f"pdf {each.name.split()[0]}", []).append(each.low <= truth[each.name] <= each.high)
     for name, found_in in inside.items():
         print(f"{name}: {np.mean(found_in):.2f} of {len(found_in)}")
-    print(f"XANES, all: {np.mean([v for values in inside.values() for v in values]):.3f}")
+    for kind in ("xanes", "pdf"):
+        every = [held for name, values in inside.items() if name.startswith(kind) for held in values]
+        print(f"{kind}, all: {np.mean(every):.3f} of {len(every)}")
 
 
 if __name__ == "__main__":
