@@ -2,7 +2,8 @@
 
 python validation/rank.py standards BMM MEASURED [--work WORK]    residuals of right and wrong structures; writes
     firstshell/match/held_out.json. BMM and MEASURED are folders with truth.csv
-python validation/rank.py rank BMM MEASURED [--work WORK]    measured standards among candidates, by XANES
+python validation/rank.py rank BMM MEASURED [--work WORK] [--elements]    measured standards among candidates, by XANES,
+    EXAFS and both; --elements: only among those of the sample's elements
 python validation/rank.py pdf MEASURED    the same by PDF, of the PDFs in MEASURED
 python validation/rank.py planted    parameters of simulated measurements against their intervals
 
@@ -19,23 +20,27 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import transfers
 
 from firstshell.dataset import embedded
+from firstshell.dataset.paths import SitePaths
+from firstshell.errors import InputError
 from firstshell.io.spectra.measured import PdfHeader, make_pdf
 from firstshell.io.spectra.sniff import read_measured
 from firstshell.match import held_out
 from firstshell.match.candidates import EMBEDDED, Candidate, find_candidates
+from firstshell.match.exafs_scan import ExafsMatch, ExafsScan, spectra_of
 from firstshell.match.held_out import ENERGY, HeldOut
 from firstshell.match.odds import LEVELS, none_ratio, posterior
 from firstshell.match.pdf_fit import fit_pdf
 from firstshell.match.pdf_scan import PdfScan
 from firstshell.match.simulations import stored_xanes
-from firstshell.match.xanes_bank import Compared, Simulated, compare_xanes
+from firstshell.match.xanes_bank import Simulated, compare_xanes
 from firstshell.match.xanes_fit import fit_xanes
+from firstshell.measured.exafs.extract import extract
 from firstshell.measured.pdf.match import MatchedPdf, match_pdf
 from firstshell.measured.xanes.normalise import Normalised
 from firstshell.measured.xanes.population import default_population
@@ -70,6 +75,7 @@ def main() -> None:
         command.add_argument("bmm", type=Path)
         command.add_argument("measured", type=Path)
         command.add_argument("--work", type=Path, default=Path("standards.store"))
+    command.add_argument("--elements", action="store_true")
     commands.add_parser("pdf").add_argument("measured", type=Path)
     commands.add_parser("planted")
     options = parser.parse_args()
@@ -77,7 +83,7 @@ def main() -> None:
     if options.command == "standards":
         standards(options.bmm, options.measured, options.work)
     elif options.command == "rank":
-        rank(options.bmm, options.measured, options.work)
+        rank(options.bmm, options.measured, options.work, options.elements)
     elif options.command == "pdf":
         pdf(options.measured)
     else:
@@ -139,7 +145,7 @@ def listed(standard: Standard) -> tuple[Array, list[Entry], set[tuple[str, int, 
 
 def standards(bmm: Path, measured: Path, work: Path) -> None:
     keys, residuals, distance, wrong = [], [], [], []
-    pairs = []
+    pairs, near_exafs, far_exafs, tables = [], [], [], embedded_paths()
     for file, sample, each in transfers.paired(bmm, measured, work):
         if each.metal not in embedded.load_dataset().metals or any(name in file for name in UNLIKE):
             continue
@@ -152,14 +158,30 @@ def standards(bmm: Path, measured: Path, work: Path) -> None:
         keys.append((each.metal, each.compound))
         residuals.append(np.interp(ENERGY, each.energy, each.measured - fitted))
         pairs.append((each, population))
+        waves = exafs_of(sample, each.metal, candidates, tables)
+        apart = np.array(
+            [waves[e.simulated.name].distance if e.simulated.name in waves else np.inf for e in candidates]
+        )
+        if np.isfinite(apart[is_right]).any():
+            near_exafs.append(apart[is_right].min())
+            far_exafs.append(np.quantile(by_kind(candidates, apart, ~is_right & np.isfinite(apart)), LEVELS))
         distance.append(compared[is_right].min())
         wrong.append(np.quantile(by_kind(candidates, compared, ~is_right), LEVELS))
         print(f"{file}: {found.rmse:.3f}, distance {distance[-1]:.3f}, nearest wrong {wrong[-1][0]:.3f}", flush=True)
+    right_exafs, wrong_exafs = np.array(near_exafs), np.array(far_exafs)
     right_rw, wrong_rw = made_pdfs()
     right_rw = np.concatenate([right_rw, measured_rw(measured)])
     unknown = np.full(len(keys), np.nan)
     found_all = HeldOut(
-        tuple(keys), np.array(residuals), unknown, np.array(distance), np.array(wrong), right_rw, wrong_rw
+        tuple(keys),
+        np.array(residuals),
+        unknown,
+        np.array(distance),
+        np.array(wrong),
+        right_rw,
+        wrong_rw,
+        right_exafs,
+        wrong_exafs,
     )
     # A fit needs the covariance of the others' residuals, so that it can only be made now.
     rmse = [
@@ -187,15 +209,17 @@ def by_kind(candidates: Sequence[Entry], values: Array, kept: Array) -> list[flo
     return list(least.values())
 
 
-def rank(bmm: Path, measured: Path, work: Path) -> None:
-    known = held_out.held_out()
+def rank(bmm: Path, measured: Path, work: Path, elements_only: bool) -> None:
+    known, tables = held_out.held_out(), embedded_paths()
     sets: dict[str, Callable[[Standard, Entry, frozenset[str]], bool]] = {
         "elements of the sample, and binary oxides": lambda each, entry, elements: (
             entry.oxide and (entry.elements <= elements or entry.elements == {each.metal, "O"})
         ),
         "all oxides of the metal": lambda _each, entry, _elements: entry.oxide,
     }
-    results: dict[str, list[tuple[str, int, int, float, float, float, float]]] = {name: [] for name in sets}
+    if elements_only:
+        del sets["all oxides of the metal"]
+    results: dict[tuple[str, str], list[tuple[str, int, int, float, float, float, float]]] = {}
     for file, sample, each in transfers.paired(bmm, measured, work):
         key = (each.metal, each.compound)
         if each.metal not in embedded.load_dataset().metals or any(name in file for name in UNLIKE):
@@ -203,44 +227,118 @@ def rank(bmm: Path, measured: Path, work: Path) -> None:
         population, residuals = transfers.population(without={key}), known.without({key})
         grid, candidates, right = listed(each)
         elements = next(entry.elements for entry in candidates if entry.kind in right)
+        waves = exafs_of(sample, each.metal, candidates, tables)
+        if not any(entry.kind in right and entry.simulated.name in waves for entry in candidates):
+            waves = {}
         for name, allowed in sets.items():
             kept = [e for e in candidates if e.kind in right or allowed(each, e, elements)]
-            found = compare_xanes(sample, grid, [e.simulated for e in kept], population, residuals)
-            with_it, without = judged(kept, found, right, residuals, True), judged(kept, found, right, residuals, False)
-            results[name].append((file, *with_it, without[-1]))
-            place, count, odds, first, none = with_it
-            print(
-                f"{name}: {file}: {each.compound} is number {place + 1} of {count}, odds {odds:.2f} "
-                f"(first {first:.2f}), none {none:.2f}; without it none {without[-1]:.2f}",
-                flush=True,
+            scans = dict(
+                zip(
+                    (e.simulated.name for e in kept),
+                    compare_xanes(sample, grid, [e.simulated for e in kept], population, residuals),
+                    strict=True,
+                )
             )
-    for name, rows in results.items():
-        summarise(name, rows)
+            votes: dict[str, dict[str, dict[str, Any]]] = {"xanes": {"xanes": scans}}
+            if waves:
+                votes |= {"exafs": {"exafs": waves}, "xanes+exafs": {"xanes": scans, "exafs": waves}}
+            for inputs, found in votes.items():
+                with_it, without = (judged(kept, found, right, residuals, there) for there in (True, False))
+                results.setdefault((name, inputs), []).append((file, *with_it, without[-1]))
+                place, count, odds, first, none = with_it
+                print(
+                    f"{name}, {inputs}: {file}: {each.compound} is number {place + 1} of {count}, odds {odds:.2f} "
+                    f"(first {first:.2f}), none {none:.2f}; without it none {without[-1]:.2f}",
+                    flush=True,
+                )
+    for (name, inputs), rows in sorted(results.items()):
+        summarise(f"{name}, {inputs}", rows)
+    paired_tests(results)
+
+
+def embedded_paths() -> dict[tuple[str, str], list[SitePaths]]:
+    """Scattering paths of the embedded dataset by material and metal."""
+    paths = embedded.load_everything().paths
+    found: dict[tuple[str, str], list[SitePaths]] = {}
+    for (name, metal, _), site in ({} if paths is None else paths.tables).items():
+        found.setdefault((name, metal), []).append(site)
+    return found
+
+
+SPECTRA: dict[tuple[str, str], Array] = {}
+"""EXAFS that were made once."""
+
+
+def exafs_of(
+    sample: Normalised, metal: str, candidates: Sequence[Entry], tables: dict[tuple[str, str], list[SitePaths]]
+) -> dict[str, ExafsMatch]:
+    """How the EXAFS of a scan compares with candidates; nothing where it has none."""
+    try:
+        scan = ExafsScan(extract(sample))
+    except InputError:
+        return {}
+    found = {}
+    for entry in candidates:
+        key = (entry.simulated.name, metal)
+        if key in tables:
+            if key not in SPECTRA:
+                SPECTRA[key] = spectra_of(tables[key])
+            found[key[0]] = scan.compare(SPECTRA[key])
+    return found
 
 
 def judged(
     kept: Sequence[Entry],
-    found: Sequence[Compared],
+    found: dict[str, dict[str, Any]],
     right: set[tuple[str, int, str]],
     known: HeldOut,
     with_right: bool,
 ) -> tuple[int, int, float, float, float]:
-    """Place of the right structure, number of candidates, its odds, those of the first, and of none."""
-    best: dict[object, Compared] = {}
-    for entry, each in zip(kept, found, strict=True):
+    """Place of the right structure, number of candidates, its odds, those of the first, and of none.
+
+    found : by modality and name of the entry how it compares
+    """
+    best: dict[str, dict[object, Any]] = {name: {} for name in found}
+    for entry in kept:
         kind = "right" if entry.kind in right else entry.kind
-        if (with_right or kind != "right") and (kind not in best or each.evidence > best[kind].evidence):
-            best[kind] = each
-    if not best:
+        for name, compared in found.items():
+            each = compared.get(entry.simulated.name)
+            if each is None or (kind == "right" and not with_right):
+                continue
+            if kind not in best[name] or each.evidence > best[name][kind].evidence:
+                best[name][kind] = each
+    kinds = list(dict.fromkeys(kind for each in best.values() for kind in each))
+    if not kinds:
         return 0, 0, 0.0, 0.0, 1.0
-    evidence = np.array([each.evidence for each in best.values()])
-    nearest = list(best.values())[int(evidence.argmax())]
-    against = none_ratio(nearest.distance, len(best), known.distance, known.wrong)
-    odds, none = posterior({"xanes": evidence}, {"xanes": against})
-    order = [list(best)[i] for i in np.argsort(-evidence, kind="stable")]
-    place = order.index("right") if with_right else -1
-    own = float(odds[list(best).index("right")]) if with_right else 0.0
-    return place, len(best), own, float(odds.max()), none
+    evidence = {}
+    for name, each in best.items():
+        least = min((match.evidence for match in each.values()), default=0.0)
+        evidence[name] = np.array([each[kind].evidence if kind in each else least for kind in kinds])
+    total = np.sum(list(evidence.values()), axis=0)
+    first = kinds[int(total.argmax())]
+    against = {
+        name: none_ratio(each[first].distance, len(each), *known.distances(name)) if first in each else 0.0
+        for name, each in best.items()
+    }
+    odds, none = posterior(evidence, against)
+    order = [kinds[i] for i in np.argsort(-total, kind="stable")]
+    own = float(odds[kinds.index("right")]) if with_right else 0.0
+    return order.index("right") if with_right else -1, len(kinds), own, float(odds.max()), none
+
+
+def paired_tests(results: dict[tuple[str, str], list[tuple[str, int, int, float, float, float, float]]]) -> None:
+    """Exact sign tests of one kind of measurement against another, on the files that have both."""
+    from scipy.stats import binomtest
+
+    for name in dict.fromkeys(each for each, _ in results):
+        places = {inputs: {row[0]: row[1] for row in rows} for (each, inputs), rows in results.items() if each == name}
+        for one, two in (("xanes", "exafs"), ("xanes", "xanes+exafs"), ("exafs", "xanes+exafs")):
+            both = places[one].keys() & places[two].keys()
+            better = sum(places[two][file] < places[one][file] for file in both)
+            worse = sum(places[two][file] > places[one][file] for file in both)
+            p = binomtest(better, better + worse).pvalue if better + worse else 1.0
+            said = f"{two} places the right one higher than {one} in {better}, lower in {worse}"
+            print(f"{name}: {said} of {len(both)} files, p {p:.3f}")
 
 
 def summarise(name: str, rows: Sequence[tuple[str, int, int, float, float, float, float]]) -> None:

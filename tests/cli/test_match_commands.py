@@ -49,7 +49,9 @@ def simulated(monkeypatch):
 def test_rank_by_both(command, sample, simulated):
     out = sample / "out"
     files = sample / "my.xdi", sample / "my.gr"
-    status, said, err = command("rank", *files, "--candidates", sample / "cifs", "--out", out, "--workers", 0)
+    status, said, err = command(
+        "rank", *files, "--candidates", sample / "cifs", "--no-exafs", "--out", out, "--workers", 0
+    )
     assert status == 0, err
     assert said.splitlines()[1].startswith("rutile.cif")
     assert "XANES alone" in said
@@ -63,7 +65,8 @@ def test_rank_by_both(command, sample, simulated):
 
 
 def test_an_interrupted_ranking_goes_on(command, sample, simulated):
-    words = ("rank", sample / "my.xdi", "--candidates", sample / "cifs", "--out", sample / "out", "--workers", 0)
+    words = ("rank", sample / "my.xdi", "--candidates", sample / "cifs", "--no-exafs", "--out", sample / "out")
+    words += ("--workers", 0)
     simulated["stop"] = 2
     status, _, err = command(*words)
     assert (status, "goes on from there" in err) == (130, True)
@@ -90,7 +93,9 @@ def test_rank_says_what_it_left_out(command, sample):
 def test_ten_thousand_candidates_by_xanes_are_refused_with_their_cost(command, sample, simulated):
     for k in range(60):
         shutil.copy(STRUCTURES / "rutile.cif", sample / "cifs" / f"{k}.cif")
-    status, _, err = command("rank", sample / "my.xdi", "--candidates", sample / "cifs", "--out", sample / "out")
+    status, _, err = command(
+        "rank", sample / "my.xdi", "--candidates", sample / "cifs", "--no-exafs", "--out", sample / "out"
+    )
     assert status == 2
     assert "the XANES of 63 structures would be simulated" in err
     assert simulated["asked"] == []

@@ -254,7 +254,7 @@ def fit(
     ['pdf']
 
     """
-    measurements = _measurements(files, metal, qmax, qdamp, radiation, signal, columns, format, ranges)
+    measurements = _measurements(files, metal, qmax, qdamp, radiation, signal, columns, format, ranges, False)
     named = isinstance(structure, str | Path)
     crystal = read_structure(structure, partial=partial) if isinstance(structure, str | Path) else structure
     name = Path(str(structure)).stem if named else crystal.composition.reduced_formula
@@ -281,6 +281,7 @@ def rank(
     metal: str | None = None,
     *,
     composition: Sequence[str] = (),
+    exafs: bool = True,
     most: int = ranking.MOST,
     none: float = NONE,
     qmax: float | None = None,
@@ -298,10 +299,11 @@ def rank(
     reporter: Reporter | None = None,
     tell: Callable[[Cost], None] | None = None,
 ) -> Ranking:
-    """Rank candidate structures of a sample by their odds, from its XANES, its PDF, or both.
+    """Rank candidate structures of a sample by their odds, from its XANES, EXAFS, PDF, or several of them.
 
-    PDFs are compared first, at milliseconds each; XANES are simulated for those that the PDF leaves, unless the
-    candidates are those of the embedded dataset, whose XANES are known.
+    PDFs are compared first, at milliseconds each; then the EXAFS of a scan that has one, at half a second each; XANES
+    are simulated for the structures that these leave, unless the candidates are those of the embedded dataset, whose
+    XANES and scattering paths are known.
 
     Parameters
     ----------
@@ -314,6 +316,8 @@ def rank(
         The absorber; by default that whose edge was measured. A PDF alone needs it.
     composition : list of str
         Elements of the sample: candidates of others are left out. AMCSD needs it.
+    exafs : bool
+        Whether the EXAFS of a scan that reaches far enough is used as well.
     most : int
         Structures whose XANES may be simulated.
     none : float
@@ -359,7 +363,7 @@ def rank(
     2
 
     """
-    measurements = _measurements(files, metal, qmax, qdamp, radiation, signal, columns, format, ranges)
+    measurements = _measurements(files, metal, qmax, qdamp, radiation, signal, columns, format, ranges, exafs)
     found = ranking.rank_candidates(
         measurements,
         find_candidates(candidates, measurements.metal, composition, partial=partial, reporter=reporter),
@@ -385,12 +389,13 @@ def _measurements(
     columns: str | None,
     format: str | None,  # noqa: A002
     ranges: NormaliseParams | None,
+    exafs: bool,
 ) -> Measurements:
     given = list(inputs_of(files))
     if not given:
         raise InputError("no files are given", remedy="Name a measured XANES or PDF")
     conditions, how = PdfConditionsGiven(radiation, qmax, qdamp), ReadParams(format, columns, signal)
-    return read_measurements(given, metal, ranges=ranges, pdf=conditions, how=how)
+    return read_measurements(given, metal, ranges=ranges, pdf=conditions, how=how, exafs=exafs)
 
 
 def _population(transfer: Population | str | Path | None) -> Population | None:

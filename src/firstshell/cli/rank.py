@@ -25,6 +25,7 @@ def rank(
     candidates: Annotated[list[str], Parameter(negative="", consume_multiple=True)] = [],  # noqa: B006
     composition: str = "",
     metal: str | None = None,
+    exafs: bool = True,
     most: int = 40,
     none: float = 0.1,
     qmax: float | None = None,
@@ -40,10 +41,10 @@ def rank(
     workers: Workers = None,
     progress: Progress = "auto",
 ) -> None:
-    """Rank candidate structures by their odds, from a measured XANES, a measured PDF, or both of one sample.
+    """Rank candidate structures by their odds, from a measured XANES with its EXAFS, a measured PDF, or both.
 
-    PDFs are compared first, at milliseconds each; XANES are simulated for the structures that the PDF leaves. Those of
-    the embedded dataset are known. A run that was stopped goes on where it was.
+    PDFs are compared first, at milliseconds each; then EXAFS, at half a second each; XANES are simulated for the
+    structures that these leave. Those of the embedded dataset are known. A run that was stopped goes on where it was.
 
     Example: firstshell rank my.xdi my.gr --candidates cifs/ --composition Fe,O
 
@@ -58,6 +59,8 @@ def rank(
         Elements of the sample, as in Fe,O: candidates of others are left out.
     metal
         The absorber; by default the element whose K edge was measured. A PDF alone needs it.
+    exafs
+        Use the EXAFS of a scan that reaches far enough as well.
     most
         Structures whose XANES may be simulated.
     none
@@ -94,6 +97,7 @@ def rank(
             source,
             metal,
             composition=words(composition),
+            exafs=exafs,
             most=most,
             none=none,
             qmax=qmax,

@@ -40,7 +40,8 @@ class HeldOut:
     rmse : (n,) edge steps, of the same
     distance : (n,) edge steps, how far the right structure is in the quick comparison (`matching.match`)
     wrong : (n, q) edge steps, quantiles of the same distance over wrong structures
-    right_rw, wrong_rw : (k,) and (k, q), Rw of PDFs, in the same way
+    right_rw, wrong_rw : (k,) and (m, q), Rw of PDFs, in the same way
+    right_exafs, wrong_exafs : the same of EXAFS
     """
 
     keys: tuple[Key, ...]
@@ -50,6 +51,8 @@ class HeldOut:
     wrong: Array
     right_rw: Array
     wrong_rw: Array
+    right_exafs: Array
+    wrong_exafs: Array
 
     def without(self, left_out: Collection[Key]) -> HeldOut:
         """Return the same without some standards, for tests on them."""
@@ -62,6 +65,14 @@ class HeldOut:
             distance=self.distance[kept],
             wrong=self.wrong[kept],
         )
+
+    def distances(self, modality: str) -> tuple[Array, Array]:
+        """Return distances of right structures and quantiles of those of wrong ones, by a modality."""
+        return {
+            "xanes": (self.distance, self.wrong),
+            "exafs": (self.right_exafs, self.wrong_exafs),
+            "pdf": (self.right_rw, self.wrong_rw),
+        }[modality]
 
     @cached_property
     def weights(self) -> Array:
@@ -101,8 +112,11 @@ class HeldOut:
             }
             for i, (metal, compound) in enumerate(self.keys)
         ]
-        pdf = {"right": _rounded(self.right_rw), "wrong": [_rounded(row) for row in self.wrong_rw]}
-        return json.dumps({"xanes": standards, "pdf": pdf}, separators=(",", ":")).replace('{"metal"', '\n{"metal"')
+        others = {
+            name: {"right": _rounded(right), "wrong": [_rounded(row) for row in wrong]}
+            for name, (right, wrong) in ((name, self.distances(name)) for name in ("pdf", "exafs"))
+        }
+        return json.dumps({"xanes": standards, **others}, separators=(",", ":")).replace('{"metal"', '\n{"metal"')
 
     @classmethod
     def from_json(cls, text: str) -> HeldOut:
@@ -118,6 +132,8 @@ class HeldOut:
                 np.array([row["wrong"] for row in rows], dtype=float),
                 np.array(table["pdf"]["right"], dtype=float),
                 np.array(table["pdf"]["wrong"], dtype=float),
+                np.array(table["exafs"]["right"], dtype=float),
+                np.array(table["exafs"]["wrong"], dtype=float),
             )
         except (ValueError, KeyError, TypeError) as error:
             raise InputError(f"no residuals of standards: {error}", remedy="Install firstshell again") from None

@@ -59,6 +59,11 @@ class PdfMatch:
     scale: float
     evidence: float
 
+    @property
+    def distance(self) -> float:
+        """What is left, as a share: Rw."""
+        return self.rw
+
 
 class PdfScan:
     """One measured PDF, ready to be compared with many structures."""

@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from firstshell.dataset.materials import Material
 from firstshell.errors import InputError
 from firstshell.match.candidates import Candidate, Candidates
+from firstshell.match.exafs_paths import make_paths, stored_paths
+from firstshell.match.exafs_scan import ExafsMatch, ExafsScan, spectra_of
 from firstshell.match.held_out import HeldOut, held_out
 from firstshell.match.measurements import Measurements
 from firstshell.match.odds import NONE, none_ratio, posterior
 from firstshell.match.pdf_scan import PdfMatch, PdfScan
-from firstshell.match.simulations import Cost, cost, simulate_xanes, stored_xanes
+from firstshell.match.simulations import SECONDS_OF_PATHS, Cost, cost, simulate_xanes, stored_xanes
 from firstshell.match.xanes_bank import Compared, Simulated, compare_xanes
 from firstshell.measured.xanes.population import Population, default_population
 from firstshell.runtime.executors import Executor
@@ -28,9 +30,14 @@ if TYPE_CHECKING:
 
 MOST = 40
 """Structures whose XANES are simulated unless more are asked for."""
+QUICKER = 25
+"""Times as many whose scattering paths are calculated."""
 SURVIVE = 12.0
-"""Log of the odds by which the best PDF may lead a structure whose XANES is still simulated."""
+"""Log of the odds by which the best may lead a structure whose XANES is still simulated."""
 NONE_NAME = "none of these"
+
+Nearest = dict[int, tuple[Any, Material]]
+"""By number of the candidate how it compares by one modality, and the nearest of its entries."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +47,7 @@ class Ranked:
     odds : probability, by all measurements together
     votes : by modality, probability by that measurement alone
     entry : name of the determination that is nearest
-    xanes, pdf : how it compares; None where it was not compared
+    xanes, exafs, pdf : how it compares; None where it was not compared
     """
 
     candidate: Candidate
@@ -48,6 +55,7 @@ class Ranked:
     votes: dict[str, float]
     entry: str
     xanes: Compared | None = None
+    exafs: ExafsMatch | None = None
     pdf: PdfMatch | None = None
 
 
@@ -75,7 +83,7 @@ class Ranking:
         -------
         DataFrame
             One row a candidate, the likeliest first, and one for "none of these": probabilities by all measurements and
-            by each, distances (edge steps) and Rw.
+            by each; what is left of each: XANES in edge steps, EXAFS and PDFs as a share.
 
         """
         import pandas as pd
@@ -94,6 +102,8 @@ class Ranking:
             if each.xanes is not None:
                 row["xanes_distance"] = each.xanes.distance
                 row["xanes_rmse"] = np.nan if each.xanes.fit is None else each.xanes.fit.rmse
+            if each.exafs is not None:
+                row |= {"exafs_distance": each.exafs.distance, "exafs_e0": each.exafs.e0}
             if each.pdf is not None:
                 row |= {"pdf_rw": each.pdf.rw, "pdf_strain": each.pdf.strain, "pdf_uiso": each.pdf.uiso}
             rows.append(row)
@@ -118,8 +128,8 @@ def rank_candidates(
 ) -> Ranking:
     """Return the odds of candidates.
 
-    All are compared by PDF first, where there is one, and by XANES those that it leaves. Candidates are equally
-    probable beforehand.
+    All are compared by PDF first, where there is one, those that it leaves by EXAFS, and those that this leaves by
+    XANES. Candidates are equally probable beforehand.
 
     population : transfers from simulation to measurement; firstshell's standards' by default
     known : residuals of standards; firstshell's by default
@@ -129,168 +139,191 @@ def rank_candidates(
     executor, workers : where they run
     tell : is told what simulations will cost before they start
 
-    Raises InputError where nothing can be compared, and where more XANES than `most` would have to be simulated.
+    Raises InputError where nothing can be compared, and where more XANES than `most`, or paths of more than 25 times as
+    many structures, would have to be calculated.
     """
     population, known = population or default_population(), known or held_out()
     if not 0 < none < 1:
         raise InputError(f"none = {none:g} is no probability", remedy="Give a number between 0 and 1, such as 0.1")
-    reporter = reporter or Silent()
     refused = [(each.id, each.reason) for each in candidates.refused]
-    pool = list(candidates.found)
-    by_pdf: dict[int, tuple[PdfMatch, Material]] = {}
+    run = _Run(measurements, candidates, most, folder, executor, workers, reporter or Silent(), tell, refused)
+    found: dict[str, Nearest] = {}
+    left = list(range(len(candidates)))
     if measurements.pdf is not None:
-        by_pdf = _by_pdf(measurements, pool, refused, reporter)
-    by_xanes: dict[int, tuple[Compared, Material]] = {}
+        found["pdf"] = run.by_pdf(left)
+        left = _left(found["pdf"])
+    nearest = found.get("pdf", {})
+    if measurements.exafs is not None and run.has_paths:
+        found["exafs"] = run.by_exafs(left, nearest)
+        if candidates.stored is None:
+            left = _left(found["exafs"]) or left
     if measurements.xanes is not None:
-        left = _left(by_pdf, len(pool)) if by_pdf else list(range(len(pool)))
-        chosen = {i: _chosen(pool[i], by_pdf.get(i), candidates.stored is not None) for i in left}
-        grid, spectra = _spectra(
-            candidates, chosen, refused, most, bool(by_pdf), folder, executor, workers, reporter, tell
-        )
-        by_xanes = _by_xanes(measurements, grid, spectra, chosen, population, known, reporter)
-    return _ranking(measurements, pool, by_xanes, by_pdf, known, none, tuple(refused))
-
-
-def _by_pdf(
-    measurements: Measurements, pool: list[Candidate], refused: list[tuple[str, str]], reporter: Reporter
-) -> dict[int, tuple[PdfMatch, Material]]:
-    """Return for each candidate that can be simulated the nearest of its entries by PDF."""
-    assert measurements.pdf is not None
-    scan = PdfScan(measurements.pdf)
-    found: dict[int, tuple[PdfMatch, Material]] = {}
-    reporter.start("PDFs", len(pool))
-    for i, candidate in enumerate(pool):
-        for entry in candidate.entries:
-            try:
-                each = scan.compare(entry.structure)
-            except InputError as error:
-                refused.append((entry.id, error.what))
-                continue
-            if i not in found or each.evidence > found[i][0].evidence:
-                found[i] = each, entry
-        reporter.advance()
-    reporter.finish()
+        found["xanes"] = run.by_xanes(left, nearest, population, known)
+    found = {name: each for name, each in found.items() if each}
     if not found:
-        raise InputError("no candidate has a PDF", remedy=refused[0][1] if refused else "Give other candidates")
-    return found
+        reasons = f"; the first reason: {refused[0][0]}: {refused[0][1]}" if refused else ""
+        raise InputError(f"no candidate can be compared{reasons}", remedy="Give other candidates, or a XANES or PDF")
+    return _ranking(measurements, candidates, found, known, none, tuple(refused))
 
 
-def _left(by_pdf: dict[int, tuple[PdfMatch, Material]], count: int) -> list[int]:
-    """Return the candidates that a PDF leaves, the likeliest first."""
-    best = max(each.evidence for each, _ in by_pdf.values())
-    order = sorted((i for i in range(count) if i in by_pdf), key=lambda i: -by_pdf[i][0].evidence)
-    return [i for i in order if by_pdf[i][0].evidence >= best - SURVIVE]
+def _left(found: Nearest) -> list[int]:
+    """Return the candidates that a modality leaves, the likeliest first."""
+    order = sorted(found, key=lambda i: -found[i][0].evidence)
+    return [i for i in order if found[i][0].evidence >= found[order[0]][0].evidence - SURVIVE]
 
 
-def _chosen(candidate: Candidate, nearest: tuple[PdfMatch, Material] | None, stored: bool) -> tuple[Material, ...]:
-    """Return the entries whose XANES are compared: all that are stored, or one that is to be simulated."""
-    if stored:
-        return candidate.entries
-    return (nearest[1] if nearest is not None else candidate.entries[0],)
+@dataclass(frozen=True, eq=False)
+class _Run:
+    """What comparisons need: see `rank_candidates`."""
+
+    measurements: Measurements
+    candidates: Candidates
+    most: int
+    folder: Path | None
+    executor: Executor | None
+    workers: int | None
+    reporter: Reporter
+    tell: Callable[[Cost], None] | None
+    refused: list[tuple[str, str]]
+
+    @property
+    def has_paths(self) -> bool:
+        """Whether scattering paths are known or can be calculated."""
+        return self.candidates.stored is None or self.candidates.stored.paths is not None
+
+    def by_pdf(self, left: list[int]) -> Nearest:
+        """Compare candidates by PDF."""
+        assert self.measurements.pdf is not None
+        scan = PdfScan(self.measurements.pdf)
+        found: Nearest = {}
+        self.reporter.start("PDFs", len(left))
+        for i in left:
+            for entry in self.candidates.found[i].entries:
+                try:
+                    _keep(found, i, scan.compare(entry.structure), entry)
+                except InputError as error:
+                    self.refused.append((entry.id, error.what))
+            self.reporter.advance()
+        self.reporter.finish()
+        return found
+
+    def by_exafs(self, left: list[int], nearest: Nearest) -> Nearest:
+        """Compare candidates by EXAFS."""
+        assert self.measurements.exafs is not None
+        chosen = self._chosen(left, nearest)
+        wanted = [entry for entries in chosen.values() for entry in entries]
+        if self.candidates.stored is not None:
+            paths = stored_paths(self.candidates.stored, wanted)
+        else:
+            self._check(len(wanted), QUICKER * self.most, SECONDS_OF_PATHS, "scattering paths")
+            paths, reasons = make_paths(
+                wanted, self.folder, executor=self.executor, workers=self.workers, reporter=self.reporter
+            )
+            self.refused.extend(reasons.items())
+        scan = ExafsScan(self.measurements.exafs)
+        found: Nearest = {}
+        self.reporter.start("EXAFS", len(chosen))
+        for i, entries in chosen.items():
+            for entry in entries:
+                if entry.id in paths:
+                    _keep(found, i, scan.compare(spectra_of(paths[entry.id])), entry)
+            self.reporter.advance()
+        self.reporter.finish()
+        return found
+
+    def by_xanes(self, left: list[int], nearest: Nearest, population: Population, known: HeldOut) -> Nearest:
+        """Compare candidates by XANES."""
+        assert self.measurements.xanes is not None
+        filtered = len(self.measurements.modalities) > 1
+        if self.candidates.stored is None and filtered:
+            left = left[: self.most]
+        chosen = self._chosen(left, nearest)
+        pairs = [(i, entry) for i, entries in chosen.items() for entry in entries]
+        grid, spectra = self._xanes([entry for _, entry in pairs])
+        pairs = [(i, entry) for i, entry in pairs if entry.id in spectra]
+        if not pairs:
+            return {}
+        simulated = [spectra[entry.id] for _, entry in pairs]
+        compared = compare_xanes(self.measurements.xanes, grid, simulated, population, known, self.reporter)
+        found: Nearest = {}
+        for (i, entry), each in zip(pairs, compared, strict=True):
+            _keep(found, i, each, entry)
+        return found
+
+    def _xanes(self, wanted: list[Material]) -> tuple[Array, dict[str, Simulated]]:
+        """Return the grid and, by id, the XANES of entries."""
+        if self.candidates.stored is not None:
+            return stored_xanes(self.candidates.stored, wanted)
+        self._check(len(wanted), self.most, cost(wanted[:1]).seconds, "XANES")
+        if self.tell is not None:
+            self.tell(cost(wanted))
+        grid, found, reasons = simulate_xanes(
+            wanted, self.folder, executor=self.executor, workers=self.workers, reporter=self.reporter
+        )
+        self.refused.extend(reasons.items())
+        return grid, found
+
+    def _chosen(self, left: list[int], nearest: Nearest) -> dict[int, tuple[Material, ...]]:
+        """Return the entries that are compared: all that are stored, or the nearest by PDF, or the first."""
+        pool = self.candidates.found
+        if self.candidates.stored is not None:
+            return {i: pool[i].entries for i in left}
+        return {i: (nearest[i][1] if i in nearest else pool[i].entries[0],) for i in left}
+
+    def _check(self, count: int, most: int, seconds: float, what: str) -> None:
+        """Raise InputError, naming the cost, where more structures would be simulated than are allowed."""
+        if count > most:
+            hours = count * seconds / 3600
+            remedy = f"Give a PDF as well, name the elements (--composition), or allow it with --most {count}"
+            message = f"the {what} of {count} structures would be simulated, about {hours:.1f} h of one processor"
+            raise InputError(message, remedy=remedy)
 
 
-def _spectra(
-    candidates: Candidates,
-    chosen: dict[int, tuple[Material, ...]],
-    refused: list[tuple[str, str]],
-    most: int,
-    by_pdf: bool,
-    folder: Path | None,
-    executor: Executor | None,
-    workers: int | None,
-    reporter: Reporter,
-    tell: Callable[[Cost], None] | None,
-) -> tuple[Array, dict[str, Simulated]]:
-    """Return the grid and, by id, the XANES of the entries chosen."""
-    wanted = [entry for entries in chosen.values() for entry in entries]
-    if candidates.stored is not None:
-        return stored_xanes(candidates.stored, wanted)
-    if by_pdf:
-        wanted = wanted[:most]
-    elif len(wanted) > most:
-        hours = cost(wanted[:MOST]).seconds * len(wanted) / MOST / 3600
-        what = f"the XANES of {len(wanted)} structures would be simulated, about {hours:.1f} h of one processor"
-        remedy = f"Give a PDF as well, name the elements (--composition), or allow it with --most {len(wanted)}"
-        raise InputError(what, remedy=remedy)
-    if tell is not None:
-        tell(cost(wanted))
-    grid, found, reasons = simulate_xanes(wanted, folder, executor=executor, workers=workers, reporter=reporter)
-    refused += reasons.items()
-    return grid, found
-
-
-def _by_xanes(
-    measurements: Measurements,
-    grid: Array,
-    spectra: dict[str, Simulated],
-    chosen: dict[int, tuple[Material, ...]],
-    population: Population,
-    known: HeldOut,
-    reporter: Reporter,
-) -> dict[int, tuple[Compared, Material]]:
-    """Return for each candidate that has one the nearest of its entries by XANES."""
-    assert measurements.xanes is not None
-    pairs = [(i, entry) for i, entries in chosen.items() for entry in entries if entry.id in spectra]
-    compared = compare_xanes(
-        measurements.xanes, grid, [spectra[entry.id] for _, entry in pairs], population, known, reporter
-    )
-    found: dict[int, tuple[Compared, Material]] = {}
-    for (i, entry), each in zip(pairs, compared, strict=True):
-        if i not in found or (each.evidence, -each.distance) > (found[i][0].evidence, -found[i][0].distance):
-            found[i] = each, entry
-    return found
+def _keep(found: Nearest, i: int, each: Any, entry: Material) -> None:
+    """Keep how a candidate compares, unless another of its entries is nearer."""
+    if i not in found or each.evidence > found[i][0].evidence:
+        found[i] = each, entry
 
 
 def _ranking(
     measurements: Measurements,
-    pool: list[Candidate],
-    by_xanes: dict[int, tuple[Compared, Material]],
-    by_pdf: dict[int, tuple[PdfMatch, Material]],
+    candidates: Candidates,
+    found: dict[str, Nearest],
     known: HeldOut,
     none: float,
     refused: tuple[tuple[str, str], ...],
 ) -> Ranking:
-    """Put evidence together. What was not compared by XANES has that of the worst that was, and its PDF's besides."""
-    kept = sorted(by_xanes.keys() | by_pdf.keys())
-    evidence: dict[str, Array] = {}
-    if by_xanes:
-        least = min(each.evidence for each, _ in by_xanes.values())
-        evidence["xanes"] = np.array([by_xanes[i][0].evidence if i in by_xanes else least for i in kept])
-    if by_pdf:
-        least = min(each.evidence for each, _ in by_pdf.values())
-        evidence["pdf"] = np.array([by_pdf[i][0].evidence if i in by_pdf else least for i in kept])
+    """Put evidence together. What was not compared by a modality has the evidence of the worst that was."""
+    kept = sorted(set().union(*found.values()))
+    evidence = {}
+    for name, nearest in found.items():
+        least = min(each.evidence for each, _ in nearest.values())
+        evidence[name] = np.array([nearest[i][0].evidence if i in nearest else least for i in kept])
     leader = kept[int(np.argmax(np.sum(list(evidence.values()), axis=0)))]
-    against = {name: _against(name, leader, by_xanes, by_pdf, known) for name in evidence}
-    together, nothing = posterior(evidence, against, none)
+    together, nothing = posterior(evidence, {name: _against(name, leader, found[name], known) for name in found}, none)
     alone = {}
     for name, values in evidence.items():
-        nearest = kept[int(np.argmax(values))]
-        alone[name] = posterior({name: values}, {name: _against(name, nearest, by_xanes, by_pdf, known)}, none)
+        first = kept[int(np.argmax(values))]
+        alone[name] = posterior({name: values}, {name: _against(name, first, found[name], known)}, none)
     ranked = []
     for place in np.argsort(-together, kind="stable"):
         i = kept[place]
-        entry = (by_pdf[i] if i in by_pdf else by_xanes[i])[1].id
+        compared = {name: nearest[i] for name, nearest in found.items() if i in nearest}
         ranked.append(
             Ranked(
-                pool[i],
+                candidates.found[i],
                 float(together[place]),
-                {name: float(found[0][place]) for name, found in alone.items()},
-                entry,
-                by_xanes[i][0] if i in by_xanes else None,
-                by_pdf[i][0] if i in by_pdf else None,
+                {name: float(odds[place]) for name, (odds, _) in alone.items()},
+                next(iter(compared.values()))[1].id,
+                **{name: each for name, (each, _) in compared.items()},
             )
         )
-    return Ranking(measurements, tuple(ranked), nothing, {name: found[1] for name, found in alone.items()}, refused)
+    return Ranking(measurements, tuple(ranked), nothing, {name: none for name, (_, none) in alone.items()}, refused)
 
 
-def _against(
-    name: str,
-    i: int,
-    by_xanes: dict[int, tuple[Compared, Material]],
-    by_pdf: dict[int, tuple[PdfMatch, Material]],
-    known: HeldOut,
-) -> float:
+def _against(name: str, i: int, nearest: Nearest, known: HeldOut) -> float:
     """Return how much likelier the distance of candidate i is if none is right, by one modality, as a log."""
-    if name == "xanes":
-        return none_ratio(by_xanes[i][0].distance, len(by_xanes), known.distance, known.wrong) if i in by_xanes else 0.0
-    return none_ratio(by_pdf[i][0].rw, len(by_pdf), known.right_rw, known.wrong_rw)
+    if i not in nearest:
+        return 0.0
+    right, wrong = known.distances(name)
+    return none_ratio(nearest[i][0].distance, len(nearest), right, wrong)

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 SECONDS = 12.0
 """Of one processor for one site, roughly."""
+SECONDS_OF_PATHS = 0.6
+"""Of one processor for the scattering paths of one structure, roughly."""
 STORE = "candidates.parquet"
 """Beside whose name the store lies."""
 

@@ -89,6 +89,8 @@ def _candidate(each: Ranked, votes: list[str]) -> str:
     if each.xanes is not None:
         rmse = each.xanes.distance if each.xanes.fit is None else each.xanes.fit.rmse
         parts.append(f"XANES {rmse:.3f}")
+    if each.exafs is not None:
+        parts.append(f"EXAFS {each.exafs.distance:.2f}")
     if each.pdf is not None:
         parts.append(f"Rw {each.pdf.rw:.2f}")
     name = plain(each.candidate.name)
