@@ -128,7 +128,7 @@ def test_two_scans_of_one_sample_are_refused(tmp_path):
     one, two = (write_xdi(tmp_path / name) for name in ("a.xdi", "b.xdi"))
     with pytest.raises(InputError, match="2 XANES are given"):
         read_measurements([one, two])
-    with pytest.raises(InputError, match="does not say which metal"):
+    with pytest.raises(InputError, match="do not say which metal"):
         read_measurements([write_gr(tmp_path / "my.gr")])
 
 
