@@ -7,11 +7,11 @@ import pytest
 
 from firstshell.dataset import exafs as module
 from firstshell.dataset.embedded import DATA, load_everything
-from firstshell.dataset.exafs import make_paths, spectra_under
+from firstshell.dataset.exafs import make_paths, spectra_under, with_spectra
 from firstshell.dataset.output import beside
 from firstshell.dataset.paths import Paths, SitePaths, read_paths, write_paths
 from firstshell.errors import EngineError, InputError
-from firstshell.simulation.exafs import Conditions, ExafsParams, chi_under, weighted_chi
+from firstshell.simulation.exafs import Conditions, ExafsParams, chi_under, grid, weighted_chi
 from firstshell.simulation.feff.paths import PathTable
 
 K = np.arange(3.0, 8.0, 0.1)
@@ -107,3 +107,15 @@ def test_only_what_is_missing_is_calculated(tmp_path, monkeypatch):
     assert make_paths(replace(whole, crystals=chosen), out, workers=0) == failures
     assert len(asked) == before
     assert len({name for name, *_ in Paths(out).tables}) == 2
+
+
+def test_exafs_of_a_study_is_made_of_the_paths():
+    data = load_everything().select("Ti")
+    made = with_spectra(data, ["xanes", "exafs"])
+    assert len(made.frame) >= 0.98 * len(data.frame)
+    assert made.spectra["exafs"].shape == (len(made.frame), len(grid(ExafsParams())))
+    assert np.isfinite(made.spectra["exafs"]).all()
+    assert with_spectra(data, ["xanes", "pdf"]) is data
+    first = made.frame["id"].iloc[0]
+    (site,) = (key for key in data.paths.tables if key[:2] == (first, "Ti"))
+    assert np.allclose(made.spectra["exafs"][0], weighted_chi(data.paths.tables[site].table, ExafsParams()))

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from collections.abc import Callable, Iterable
+from dataclasses import fields, replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from firstshell.config import stable_hash
+from firstshell.config import stable_hash, to_dict
 from firstshell.crystal.sites import distinct_sites
 from firstshell.dataset.paths import Key, SitePaths, write_paths
 from firstshell.errors import EngineError, InputError
 from firstshell.runtime.store import Record, Store
 from firstshell.runtime.tasks import Failure, run_tasks
+from firstshell.simulation import get
 from firstshell.simulation.exafs import Conditions, chi_under
 from firstshell.simulation.feff.paths import PathTable, site_paths
 from firstshell.types import Array
@@ -41,6 +43,42 @@ def spectra_under(data: Dataset, metal: str, k: Array, conditions: Conditions) -
 
     Raises InputError where the dataset has no paths of the metal.
     """
+    rows, spectra = _of_samples(data, metal, lambda paths: chi_under(paths, k, conditions))
+    if not rows:
+        raise InputError(
+            f"the dataset has no scattering paths of {metal}", remedy="Build it with --paths, or leave EXAFS out"
+        )
+    return np.array(rows, dtype=np.intp), np.array(spectra)
+
+
+def with_spectra(data: Dataset, names: Iterable[str]) -> Dataset:
+    """Return a dataset with the spectra of modalities that it lacks and that can be made of the paths it keeps.
+
+    Samples without paths are left out: then all inputs of a study are compared on the same samples.
+    """
+    for name in names:
+        made = get(name)
+        if name in data.spectra or made.from_paths is None or data.paths is None:
+            continue
+        params = made.Params()
+        spectrum = _with_params(made.from_paths, params)
+        parts = [_of_samples(data, metal, spectrum) for metal in data.metals]
+        order = np.argsort([row for rows, _ in parts for row in rows])
+        rows = np.array([row for rows, _ in parts for row in rows], dtype=np.intp)[order]
+        values = np.array([each for _, spectra in parts for each in spectra])[order]
+        kept = data.take(rows)
+        grids = {**data.grids, name: made.grid(params)}
+        settings = {**data.settings, "modalities": {**data.settings.get("modalities", {}), name: to_dict(params)}}
+        data = replace(kept, spectra={**kept.spectra, name: values}, grids=grids, settings=settings)
+    return data
+
+
+def _with_params(how: Callable[[PathTable, Any], Array], params: object) -> Callable[[PathTable], Array]:
+    return lambda paths: how(paths, params)
+
+
+def _of_samples(data: Dataset, metal: str, spectrum: Callable[[PathTable], Array]) -> tuple[list[int], list[Array]]:
+    """Return the row numbers of samples of a metal all of whose sites have paths, and the means over their sites."""
     tables = {} if data.paths is None else data.paths.tables
     own = data.frame[data.frame["metal"] == metal]
     known: dict[str, dict[int, int]] = {}
@@ -48,8 +86,8 @@ def spectra_under(data: Dataset, metal: str, k: Array, conditions: Conditions) -
         if element == metal:
             known.setdefault(name, {})[site] = tables[name, element, site].multiplicity
     made = {
-        (name, site): chi_under(tables[name, metal, site].table, k, conditions)
-        for name in set(own["id"]) & known.keys()
+        (name, site): spectrum(tables[name, metal, site].table)
+        for name in sorted(set(own["id"]) & known.keys())
         for site in known[name]
     }
     rows, spectra = [], []
@@ -60,14 +98,10 @@ def spectra_under(data: Dataset, metal: str, k: Array, conditions: Conditions) -
         chosen = list(amounts) if level == "material" else [int(site)]
         if not amounts.keys() >= set(chosen) or sum(amounts[each] for each in chosen) != multiplicity:
             continue
-        rows.append(row)
+        rows.append(int(row))
         weights = np.array([amounts[each] for each in chosen], dtype=float)
         spectra.append(np.average([made[name, each] for each in chosen], axis=0, weights=weights))
-    if not rows:
-        raise InputError(
-            f"the dataset has no scattering paths of {metal}", remedy="Build it with --paths, or leave EXAFS out"
-        )
-    return np.array(rows, dtype=np.intp), np.array(spectra)
+    return rows, spectra
 
 
 def make_paths(

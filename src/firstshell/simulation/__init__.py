@@ -47,6 +47,7 @@ class Modality:
         `params.limit_s` seconds; commands show progress, and a build hands sites out one by one
     ready : completes settings that name a program with the program's version, having tried it
     transform : returns a spectrum on the other axis that it is also looked at on
+    from_paths : makes its spectrum, on the grid, of the scattering paths of a site that datasets may keep
     origin : the position on a grid that places are counted from, given the mean spectrum; without it they count from 0
     regions : the named parts of a grid, given the mean spectrum on it and the metal's bond lengths (n,) in Å
     on_request : whether datasets hold it only when it is asked for
@@ -70,6 +71,7 @@ class Modality:
     simulate_site: Callable[[Structure, str, Site, Any], Spectrum] | None = None
     ready: Callable[[Any], Any] = lambda params: params
     transform: Callable[[Spectrum, Any], Spectrum] | None = None
+    from_paths: Callable[[Any, Any], Array] | None = None
     origin: Callable[[Grid, Array], float | None] | None = None
     regions: Callable[[Grid, Array, Array], tuple[Region, ...]] | None = None
     on_request: bool = False

@@ -264,6 +264,7 @@ modality = Modality(
     prepare=prepare,
     simulate_site=simulate_site,
     transform=transform,
+    from_paths=weighted_chi,
     on_request=True,
     text=text,
     tolerance=1e-4,

@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 
 from firstshell.config import to_dict
+from firstshell.dataset.exafs import with_spectra
 from firstshell.dataset.table import Dataset
 from firstshell.errors import InputError
 from firstshell.runtime.progress import Reporter
@@ -211,6 +212,7 @@ def run_study(
     the data cannot answer any of the plan's questions.
     """
     begun, plan = time.monotonic(), plan or StudyPlan()
+    data = with_spectra(data, dict.fromkeys(part for inputs in plan.inputs for part in inputs.split("+")))
     shared, left_out = prepare(data, plan, resolve_backend(backend))
     with Store.open(Path(out) / "store") if out is not None else nullcontext() as store:
 
