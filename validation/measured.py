@@ -1,4 +1,4 @@
-"""How good answers are on measured spectra of known structure.
+"""How good answers are for measured XANES of known structure.
 
 python validation/measured.py TRUTH.csv FOLDER [TRUTH.csv FOLDER …] [--folds N] [--data DATA] [--out OUT] [--write]
 
@@ -21,6 +21,7 @@ from transfers import compound, population
 
 from firstshell.dataset.embedded import load_dataset, oxides_of
 from firstshell.dataset.table import Dataset
+from firstshell.errors import InputError
 from firstshell.measured.xanes.population import Population
 from firstshell.prediction.measured_errors import FILE, MeasuredError, MeasuredErrors
 from firstshell.prediction.model import Predictor
@@ -104,7 +105,9 @@ class Models:
         self.transfers, self.data = transfers, data
 
     def __call__(self, metal: str, inputs: Sequence[str] = ("xanes",), radiation: str = "xray") -> Predictor:
-        """Return the model of a metal for a list of inputs."""
+        """Return the model of a metal; InputError for EXAFS, so that XANES are asked about alone."""
+        if tuple(inputs) != ("xanes",):
+            raise InputError("XANES are asked about alone", remedy="validation/exafs.py asks about both")
         return predictor(metal, inputs, data=self.data, population=self.transfers, radiation=radiation)
 
 
