@@ -158,8 +158,9 @@ def main() -> None:
         rng = np.random.default_rng(list(START).index(kind))
         mixtures = make(kind, standards, options.mixtures, rng)
         found = [solve(each, START[kind], rng) for each in mixtures]
-        print(report(kind, found), flush=True)
-        kept[kind] = described(kind, found)
+        text, held = report(kind, found)
+        print(text, flush=True)
+        kept[kind] = described(kind, found) | {"held": round(held, 3)}
     if options.command == "calibrate":
         text = json.dumps(kept, indent=1) + "\n"
         write_atomic(ERRORS, lambda path: path.write_text(text, encoding="utf-8"))
@@ -436,8 +437,11 @@ def _widen(found: Sequence[Found]) -> float:
     return float(WIDENED[-1])
 
 
-def report(kind: str, found: Sequence[Found]) -> str:
-    """Return the table of one kind: everything that is calibrated is taken from mixtures of other compounds."""
+def report(kind: str, found: Sequence[Found]) -> tuple[str, float]:
+    """Return the table of one kind and the share of fractions that intervals hold.
+
+    Everything that is calibrated is taken from mixtures of other compounds.
+    """
     covered, widths, noticed, false = [], [], [], []
     for each in found:
         others = [other for other in found if not {*other.made.compounds} & {*each.made.compounds}]
@@ -473,7 +477,7 @@ def report(kind: str, found: Sequence[Found]) -> str:
     small = [n for n, each in zip(noticed, found, strict=True) if each.left_out < 0.15]
     lines.append(f"    of 10 %: {np.mean(small):.1%} of {len(small)}")
     lines.append(f"  calibrated: {json.dumps(described(kind, found))}")
-    return "\n".join(lines)
+    return "\n".join(lines), float(held.mean())
 
 
 if __name__ == "__main__":

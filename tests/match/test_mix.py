@@ -124,6 +124,7 @@ def test_the_embedded_dataset_is_asked(folder):
     assert not any(isinstance(each, MeasuredPhase) for each in found)
 
 
+@pytest.mark.slow
 def test_the_first_shell_of_each_phase(tmp_path, monkeypatch):
     write_phases(tmp_path)
     write_mixture(tmp_path / "mixture.dat", {"one": 0.3, "other": 0.7})

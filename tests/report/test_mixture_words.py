@@ -7,13 +7,13 @@ from firstshell.match.components import Components
 from firstshell.match.mixture_errors import Errors, errors_of
 from firstshell.report.words import mixture as wording
 
-ERRORS = Errors(0.001, 1.8, (0.0005, 0.001, 0.002), 100, 0.02, 0.16)
+ERRORS = Errors(0.001, 1.8, (0.0005, 0.001, 0.002), 100, 0.02, 0.16, 0.906)
 
 
 def test_what_to_expect_of_fractions():
-    assert wording.expected(ERRORS).endswith("were off by 2 points on average.")
-    poor = Errors(0.001, 1.8, (0.0005, 0.001, 0.002), 100, 0.25, 0.16)
-    assert "no better than equal parts (16 points): take them as a first guess" in wording.expected(poor)
+    assert wording.expected(ERRORS).endswith("off by 2 points on average and 91 % of the intervals held the true one.")
+    poor = Errors(0.001, 1.8, (0.0005, 0.001, 0.002), 100, 0.25, 0.16, 0.6)
+    assert "no better than equal parts (16 points): take these as a first guess" in wording.expected(poor)
 
 
 def test_the_limit_and_the_percentile_of_a_misfit():

@@ -40,7 +40,8 @@ class Part:
     fraction : float
         Share of the metal's atoms that are in it; all fractions of a mixture add to one.
     interval : tuple of float
-        Where the true fraction lies in nine cases of ten, if all phases of the sample are among the candidates.
+        Where the true fraction lies in nine cases of ten, if all phases of the sample are among the candidates and
+        standards were measured as it was; `Mixture.errors.held` is what was found for candidates of this kind.
     spectrum : ndarray of shape (p,)
         What it adds to the mixture, in edge steps.
     simulated : bool
@@ -243,7 +244,7 @@ def scan_of(measured: MeasuredSample, phases: Sequence[Phase]) -> Scan:
     if measured.xanes is None:
         raise InputError(f"{measured.name} is a PDF", remedy=XANES_ONLY)
     anchored = believed_foil_shift(measured.xanes) is not None and all(
-        isinstance(each, MeasuredPhase) and each.anchored for each in phases
+        each.anchored for each in phases if isinstance(each, MeasuredPhase)
     )
     sample = Sample(measured.xanes, FOIL_CALIBRATION if anchored else CALIBRATION)
     return Scan(sample, shared_energies(sample, phases))

@@ -27,6 +27,7 @@ class Errors:
     mixtures : how many there were
     error : mean absolute error of their fractions
     constant : the same of equal parts
+    held : share of their fractions that 90 % intervals hold, each factor taken from mixtures of other compounds
     """
 
     typical: float
@@ -35,6 +36,7 @@ class Errors:
     mixtures: int
     error: float
     constant: float
+    held: float
 
     @property
     def limit(self) -> float:

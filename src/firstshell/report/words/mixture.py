@@ -9,12 +9,12 @@ from firstshell.report.words.answer import signed
 from firstshell.runtime.console import plain
 
 WIDTH = 30
-NOTE = (
-    "Fractions are of the metal's atoms and add to one; intervals hold the true fraction in nine cases of ten, where "
-    "all phases of the sample are among the candidates."
+NOTE = "Fractions are of the metal's atoms and add to one; in brackets their 90 % intervals."
+EXPECTED = (
+    "In mixtures of known weights, with phases like these, fractions were off by {:.0f} points on average and {:.0f} % "
+    "of the intervals held the true one"
 )
-EXPECTED = "Fractions of mixtures of known weights, with phases like these, were off by {:.0f} points on average"
-GUESS = "no better than equal parts ({:.0f} points): take them as a first guess, and measure standards"
+GUESS = "That is no better than equal parts ({:.0f} points): take these as a first guess, and measure standards."
 AMBIGUOUS = (
     "Components are not unique: one is a phase only where the series holds it nearly pure. Intervals are for these "
     "components."
@@ -64,9 +64,9 @@ def verdict(found: Mixture) -> str:
 
 
 def expected(errors: Errors) -> str:
-    """Return how far off fractions were in mixtures of known weights, and whether equal parts were less so."""
-    found = EXPECTED.format(100 * errors.error)
-    return f"{found}." if errors.error < errors.constant else f"{found}, {GUESS.format(100 * errors.constant)}."
+    """Return how good fractions and intervals were in mixtures of known weights, beside equal parts."""
+    found = f"{EXPECTED.format(100 * errors.error, 100 * errors.held)}."
+    return found if errors.error < errors.constant else f"{found} {GUESS.format(100 * errors.constant)}"
 
 
 def components(found: Components) -> list[str]:
