@@ -5,35 +5,12 @@ import pytest
 
 from firstshell.dataset.paths import SitePaths
 from firstshell.match.exafs_scan import CONDITIONS, ExafsScan, K, spectra_of
-from firstshell.measured.exafs.extract import MeasuredExafs
-from firstshell.simulation.exafs import Conditions, chi_under
-from firstshell.simulation.feff.paths import PathTable
-
-MESH = np.arange(2.0, 15.1, 0.5)
-FINE = np.arange(0.0, 11.01, 0.05)
-
-
-def sites(first, second):
-    """Two shells at distances in Å."""
-    length = np.array([first, second])
-    legs, flat = np.array([2, 2]), np.ones((2, len(MESH)))
-    table = PathTable(
-        MESH, MESH, 6.0 * np.ones(len(MESH)), np.array([6.0, 12.0]), length, legs, 0.5 * flat, 0.2 * MESH * flat
-    )
-    return [SitePaths(1, table)]
-
-
-def measured(made, e0=0.0, strain=0.0, s02=0.8):
-    one = Conditions(*(np.array([value]) for value in (e0, 0.006, 0.0105, 1.0 + strain)))
-    late = FINE > 2.0
-    chi = np.zeros(len(FINE))
-    chi[late] = s02 * chi_under(made[0].table, FINE[late], one)[0]
-    return MeasuredExafs("made", "made.xdi", "Cu", FINE, chi)
+from two_shells import sites, waves
 
 
 def test_the_right_structure_has_the_most_evidence():
     kinds = {name: sites(*name) for name in ((1.95, 3.1), (2.05, 3.1), (2.05, 3.4))}
-    scan = ExafsScan(measured(kinds[2.05, 3.1]))
+    scan = ExafsScan(waves(kinds[2.05, 3.1]))
     found = {name: scan.compare(spectra_of(each)) for name, each in kinds.items()}
     assert max(found, key=lambda name: found[name].evidence) == (2.05, 3.1)
     assert found[2.05, 3.1].distance < 0.05 < found[1.95, 3.1].distance
@@ -41,14 +18,14 @@ def test_the_right_structure_has_the_most_evidence():
 
 def test_threshold_and_strain_are_found():
     made = sites(2.0, 3.0)
-    found = ExafsScan(measured(made, e0=3.0, strain=0.01)).compare(spectra_of(made))
+    found = ExafsScan(waves(made, e0=3.0, strain=0.01)).compare(spectra_of(made))
     assert (found.e0, found.strain) == (3.0, pytest.approx(0.01))
     assert found.distance < 0.05
 
 
 def test_an_amplitude_that_no_sample_has_is_no_fit():
     made = sites(2.0, 3.0)
-    scan = ExafsScan(measured(made, s02=4.0))
+    scan = ExafsScan(waves(made, s02=4.0))
     assert scan.compare(spectra_of(made)).distance > 0.5
 
 
@@ -65,6 +42,6 @@ def replace_count(site, count):
 
 def test_a_short_scan_is_compared_as_far_as_it_goes():
     made = sites(2.0, 3.0)
-    whole = measured(made)
+    whole = waves(made)
     short = replace(whole, k=whole.k[whole.k < 8.0], chi=whole.chi[whole.k < 8.0])
     assert ExafsScan(short).compare(spectra_of(made)).distance < 0.05

@@ -19,6 +19,7 @@ from pdfs import measured_pdf
 from places import DATA
 from quick import normalised, on_dataset_grid, scan_of, write_gr, write_xdi
 from synthetic import GRIDS
+from two_shells import sites, waves
 
 NAMES = ("rutile", "anatase", "SrTiO3")
 CRYSTALS = {name: read_structure(DATA / "structures" / f"{name}.cif") for name in NAMES}
@@ -93,6 +94,25 @@ def test_the_table_ends_with_none_of_these(asked):
     assert frame["candidate"].tolist()[-1] == NONE_NAME
     assert frame["odds"].sum() == pytest.approx(1.0)
     assert np.isnan(frame["xanes_rmse"].iloc[-1])
+
+
+def test_exafs_speaks_beside_xanes_and_leaves_the_nearest_for_it(asked, monkeypatch):
+    shells = {"rutile": (1.95, 3.0), "anatase": (1.95, 3.6), "SrTiO3": (2.1, 3.4)}
+
+    def paths(materials, folder, **_):
+        return {each.id: sites(*shells[each.id]) for each in materials}, {"none": "it failed"}
+
+    monkeypatch.setattr(ranking, "make_paths", paths)
+    sample = Measurements("Ti", measured(pdf=False).xanes, None, waves(sites(*shells["rutile"])))
+    told = []
+    found = rank_candidates(sample, pool(), tell=lambda each: told.append(each.what))
+    assert found.ranked[0].candidate.name == "rutile"
+    assert found.ranked[0].exafs.distance < 0.1
+    assert set(found.none_votes) == {"exafs", "xanes"}
+    assert asked[0] == "rutile"
+    assert told == ["scattering paths", "XANES"]
+    assert ("none", "it failed") in found.refused
+    assert "exafs_distance" in found.frame()
 
 
 def test_a_prior_without_meaning_is_refused(asked):

@@ -18,7 +18,7 @@ from firstshell.match.held_out import HeldOut, held_out
 from firstshell.match.measurements import Measurements
 from firstshell.match.odds import NONE, none_ratio, posterior
 from firstshell.match.pdf_scan import PdfMatch, PdfScan
-from firstshell.match.simulations import SECONDS_OF_PATHS, Cost, cost, simulate_xanes, stored_xanes
+from firstshell.match.simulations import SECONDS, SECONDS_OF_PATHS, Cost, cost, simulate_xanes, stored_xanes
 from firstshell.match.xanes_bank import Compared, Simulated, compare_xanes
 from firstshell.measured.xanes.population import Population, default_population
 from firstshell.runtime.executors import Executor
@@ -215,7 +215,7 @@ class _Run:
         if self.candidates.stored is not None:
             paths = stored_paths(self.candidates.stored, wanted)
         else:
-            self._check(len(wanted), QUICKER * self.most, SECONDS_OF_PATHS, "scattering paths")
+            self._check(wanted, QUICKER * self.most, SECONDS_OF_PATHS, "scattering paths")
             paths, reasons = make_paths(
                 wanted, self.folder, executor=self.executor, workers=self.workers, reporter=self.reporter
             )
@@ -254,9 +254,7 @@ class _Run:
         """Return the grid and, by id, the XANES of entries."""
         if self.candidates.stored is not None:
             return stored_xanes(self.candidates.stored, wanted)
-        self._check(len(wanted), self.most, cost(wanted[:1]).seconds, "XANES")
-        if self.tell is not None:
-            self.tell(cost(wanted))
+        self._check(wanted, self.most, SECONDS, "XANES")
         grid, found, reasons = simulate_xanes(
             wanted, self.folder, executor=self.executor, workers=self.workers, reporter=self.reporter
         )
@@ -270,13 +268,15 @@ class _Run:
             return {i: pool[i].entries for i in left}
         return {i: (nearest[i][1] if i in nearest else pool[i].entries[0],) for i in left}
 
-    def _check(self, count: int, most: int, seconds: float, what: str) -> None:
-        """Raise InputError, naming the cost, where more structures would be simulated than are allowed."""
-        if count > most:
-            hours = count * seconds / 3600
-            remedy = f"Give a PDF as well, name the elements (--composition), or allow it with --most {count}"
-            message = f"the {what} of {count} structures would be simulated, about {hours:.1f} h of one processor"
+    def _check(self, wanted: list[Material], most: int, each: float, what: str) -> None:
+        """Tell the cost of simulations, or raise InputError, naming it, where more are wanted than are allowed."""
+        if len(wanted) > most:
+            hours = len(wanted) * cost(wanted[:most], each).seconds / most / 3600
+            remedy = f"Give a PDF as well, name the elements (--composition), or allow it with --most {len(wanted)}"
+            message = f"the {what} of {len(wanted)} structures would be simulated, about {hours:.1f} h of one processor"
             raise InputError(message, remedy=remedy)
+        if self.tell is not None:
+            self.tell(cost(wanted, each, what))
 
 
 def _keep(found: Nearest, i: int, each: Any, entry: Material) -> None:

@@ -23,35 +23,36 @@ from firstshell.types import Array
 if TYPE_CHECKING:
     from firstshell.dataset.table import Dataset
 
-SECONDS = 12.0
-"""Of one processor for one site, roughly."""
-SECONDS_OF_PATHS = 0.6
-"""Of one processor for the scattering paths of one structure, roughly."""
+SECONDS, SECONDS_OF_PATHS = 12.0, 0.4
+"""Of one processor for the XANES of one site, and for its scattering paths, roughly."""
 STORE = "candidates.parquet"
 """Beside whose name the store lies."""
 
 
 @dataclass(frozen=True)
 class Cost:
-    """What simulating XANES takes.
+    """What simulations take.
 
     structures, sites : to be simulated, some of which an earlier run may have
-    seconds : of one processor
+    each : seconds of one processor for a site
+    what : is simulated, in words
     """
 
     structures: int
     sites: int
+    each: float = SECONDS
+    what: str = "XANES"
 
     @property
     def seconds(self) -> float:
-        """What it takes."""
-        return self.sites * SECONDS
+        """What it takes of one processor."""
+        return self.sites * self.each
 
 
-def cost(materials: Iterable[Material]) -> Cost:
-    """Return what simulating the XANES of materials takes."""
-    counts = [len(distinct_sites(each.structure, each.metal)) for each in materials]
-    return Cost(len(counts), sum(counts))
+def cost(materials: Iterable[Material], each: float = SECONDS, what: str = "XANES") -> Cost:
+    """Return what simulations of materials take; each, what : as `Cost` has them."""
+    counts = [len(distinct_sites(material.structure, material.metal)) for material in materials]
+    return Cost(len(counts), sum(counts), each, what)
 
 
 def stored_xanes(data: Dataset, materials: Sequence[Material]) -> tuple[Array, dict[str, Simulated]]:

@@ -41,7 +41,7 @@ def cost(found: Cost, workers: int) -> str:
     sites = f"{found.sites} site{'s' * (found.sites != 1)}"
     structures = f"{found.structures} structure{'s' * (found.structures != 1)}"
     return (
-        f"XANES of {structures}, {sites}: about {minutes} min with {workers} processor{'s' * (workers != 1)}; "
+        f"{found.what} of {structures}, {sites}: about {minutes} min with {workers} processor{'s' * (workers != 1)}; "
         "what an earlier run has finished is not simulated again"
     )
 
