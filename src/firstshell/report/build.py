@@ -6,6 +6,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from firstshell.config import from_dict
+from firstshell.dataset.exafs import with_spectra
 from firstshell.errors import EngineError, InputError
 from firstshell.report import page, tables, tables_overview
 from firstshell.report.display import Display, drawn
@@ -18,6 +20,7 @@ from firstshell.runtime.progress import Reporter
 from firstshell.runtime.spreadsheet import write_csv
 from firstshell.runtime.store import Record, write_atomic
 from firstshell.runtime.tasks import Failure, run_tasks
+from firstshell.study.plan import StudyPlan
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -76,6 +79,7 @@ def build_report(
     """
     folder = Path(folder)
     check_data(study, data)
+    data = with_spectra(data, from_dict(StudyPlan, study.settings).modalities)
     overview, main, closed = tables.overview(study), figures.main_figures(study, data), details(study, data, robustness)
     shown = [*main, *(item for *_, items in closed for item in items)]
     made = _drawn([item for item in shown if isinstance(item, Display)], folder, workers, reporter)

@@ -34,7 +34,7 @@ class Block:
 
 def source_matrices(data: Dataset, plan: StudyPlan) -> dict[str, Array]:
     """Return (rows, points) by modality, and element fractions under "composition"; InputError if absent."""
-    wanted = dict.fromkeys(part for inputs in plan.inputs for part in inputs.split("+"))
+    wanted = plan.modalities
     for name in wanted:
         if name not in data.spectra:
             raise InputError(

@@ -191,6 +191,11 @@ class StudyPlan:
         _within("permutations", self.permutations, 0, 1000)
 
     @property
+    def modalities(self) -> tuple[str, ...]:
+        """The modalities that inputs are made of, each once."""
+        return tuple(dict.fromkeys(part for inputs in self.inputs for part in inputs.split("+")))
+
+    @property
     def main_split(self) -> str:
         """The kind of split that words and figures are of: the grouped one, unless there is none."""
         return SPLITS[0] if SPLITS[0] in self.splits else self.splits[0]

@@ -212,7 +212,7 @@ def run_study(
     the data cannot answer any of the plan's questions.
     """
     begun, plan = time.monotonic(), plan or StudyPlan()
-    data = with_spectra(data, dict.fromkeys(part for inputs in plan.inputs for part in inputs.split("+")))
+    given, data = data, with_spectra(data, plan.modalities)
     shared, left_out = prepare(data, plan, resolve_backend(backend))
     with Store.open(Path(out) / "store") if out is not None else nullcontext() as store:
 
@@ -243,7 +243,7 @@ def run_study(
         reference=reference_frame(shared, results, others),
         checks=checks_frame([*absent, *all_checks(shared, pairs)]),
         settings=to_dict(plan),
-        provenance=_provenance(data, shared, trained, time.monotonic() - begun),
+        provenance=_provenance(given, shared, trained, time.monotonic() - begun),
     )
     if out is not None:
         study.save(out)
