@@ -107,4 +107,6 @@ def _row(name: str, formula: str, odds: float, votes: list[float]) -> str:
 def _percent(share: float) -> str:
     if not isfinite(share):
         return "–"
+    if share > 1.0 - LEAST:
+        return ">99.9 %"  # no list is complete
     return "<0.1 %" if share < LEAST else f"{100 * share:.1f} %"
