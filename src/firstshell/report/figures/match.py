@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 
 from firstshell import simulation as modalities
 from firstshell.match.rank import NONE_NAME
-from firstshell.report.style import FAINT, INK, MEAN, TRACE, label, line, metal_colour
+from firstshell.report.style import FAINT, INK, MEAN, PAPER, TRACE, label, metal_colour
 from firstshell.report.words.match import residual
 
 if TYPE_CHECKING:
@@ -71,9 +71,8 @@ def ranking_figure(found: Ranking) -> Figure:
     places = np.arange(len(names))
     axes.barh(places, odds, height=0.7, color=metal_colour(found.measurements.metal), lw=0, label="together")
     for name in found.none_votes if len(found.none_votes) > 1 else ():
-        colour, _ = line(name)
         alone = [each.votes[name] for each in rows] + [found.none_votes[name]]
-        axes.plot(alone, places, ls="", marker=modalities.get(name).marker, ms=5, mfc="none", color=colour,
+        axes.plot(alone, places, ls="", marker=modalities.get(name).marker, ms=5, mfc=PAPER, color=INK,
                   label=f"{modalities.show(name)} alone")  # fmt: skip
     axes.set_yticks(places, names)
     axes.invert_yaxis()
