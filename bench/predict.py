@@ -27,8 +27,8 @@ from firstshell.api.predict import predict
 from firstshell.dataset.embedded import load_dataset
 from firstshell.elements import k_edge
 from firstshell.measured.xanes.augment import disturbed
-from firstshell.measured.xanes.footing import ENERGY
 from firstshell.measured.xanes.population import default_population
+from firstshell.measured.xanes.training_grid import ENERGY
 from firstshell.prediction.model_cache import predictor
 from firstshell.prediction.training_set import collect
 from firstshell.runtime.progress import Plain

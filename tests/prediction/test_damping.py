@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from firstshell.measured.xanes.footing import ENERGY, placed
+from firstshell.measured.xanes.training_grid import ENERGY, interpolate
 from firstshell.prediction import asking
 from firstshell.prediction.asking import ask
 from firstshell.prediction.damping import AMOUNTS, damped, undone
@@ -13,7 +13,7 @@ NUMBER, STATE = Target.COORDINATION_NUMBER, Target.OXIDATION_STATE
 
 @pytest.fixture(scope="module")
 def spectra():
-    return np.array([placed(normalised(charge=2, number=number)) for number in (4, 5, 6)])
+    return np.array([interpolate(normalised(charge=2, number=number)) for number in (4, 5, 6)])
 
 
 def test_what_was_damped_is_undone():
@@ -68,7 +68,7 @@ def test_what_is_not_known_of_the_damping_enters_the_spread(xanes_model, spectra
 
 
 def test_the_likelihood_of_training_spectra_says_the_oxidation_state(xanes_model):
-    spectra = np.array([placed(normalised(charge=charge, number=4)) for charge in (2, 3)])
+    spectra = np.array([interpolate(normalised(charge=charge, number=4)) for charge in (2, 3)])
     likely, states = xanes_model.damping.infer(spectra)
     assert likely == pytest.approx(xanes_model.damping.likely(spectra))
     assert states.sum(axis=1) == pytest.approx(1.0)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from firstshell.measured.xanes.footing import placed
+from firstshell.measured.xanes.training_grid import interpolate
 from firstshell.prediction.measured_errors import MeasuredError, MeasuredErrors, measured_errors
 from firstshell.types import Target
 from quick import normalised
@@ -59,7 +59,7 @@ def test_what_is_kept_is_of_standards_of_each_metal():
 
 @pytest.fixture(scope="module")
 def spectrum():
-    return {"xanes": placed(normalised(charge=2, number=4))[None]}
+    return {"xanes": interpolate(normalised(charge=2, number=4))[None]}
 
 
 def test_intervals_follow_the_errors_and_values_do_not(xanes_model, spectrum):

@@ -5,8 +5,8 @@ import pytest
 
 from firstshell.dataset import embedded
 from firstshell.errors import InputError, SlowWarning
-from firstshell.measured.xanes.footing import ENERGY
 from firstshell.measured.xanes.population import PLAIN
+from firstshell.measured.xanes.training_grid import ENERGY
 from firstshell.prediction import model_cache as models
 from firstshell.prediction.model_cache import cache_folder, channels_of, load_predictor, predictor
 from firstshell.types import Target

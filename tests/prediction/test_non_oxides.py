@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from firstshell.measured.pdf.match import window
-from firstshell.measured.xanes.footing import ENERGY
+from firstshell.measured.xanes.training_grid import ENERGY
 from firstshell.prediction import non_oxides as foreign
 from firstshell.prediction.channels import XanesChannel
 from firstshell.prediction.model import make_predictor

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from firstshell.measured.xanes.footing import ENERGY
 from firstshell.measured.xanes.population import default_population
+from firstshell.measured.xanes.training_grid import ENERGY
 from firstshell.prediction import robustness
 from firstshell.prediction.pdf_channel import PdfChannel
 from firstshell.prediction.robustness import COLUMNS, XANES, curves, pdf_disturbances, study_curves

@@ -12,8 +12,8 @@ from firstshell.errors import InputError
 from firstshell.match.fractions import meshed, simplex
 from firstshell.match.phases import MeasuredPhase
 from firstshell.measured.xanes.foil import believed_foil_shift
-from firstshell.measured.xanes.footing import NEEDED
 from firstshell.measured.xanes.normalise import Normalised
+from firstshell.measured.xanes.training_grid import NEEDED
 from firstshell.types import Array
 
 FEWEST = 4

@@ -16,9 +16,9 @@ from firstshell.match.read_phases import XANES_ONLY
 from firstshell.match.solve import screened, settle, sufficient
 from firstshell.measured.read import MeasuredSample, Reading, none_usable, reason
 from firstshell.measured.xanes.foil import believed_foil_shift
-from firstshell.measured.xanes.footing import NEEDED
 from firstshell.measured.xanes.normalise import Normalised
 from firstshell.measured.xanes.population import CALIBRATION
+from firstshell.measured.xanes.training_grid import NEEDED
 from firstshell.prediction.answer import Answer
 from firstshell.runtime.progress import Reporter, Silent
 from firstshell.types import Array

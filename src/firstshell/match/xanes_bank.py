@@ -11,11 +11,11 @@ from firstshell.errors import InputError
 from firstshell.match.held_out import HeldOut
 from firstshell.match.xanes_fit import XanesFit, fit_xanes
 from firstshell.measured.xanes.foil import believed_foil_shift
-from firstshell.measured.xanes.footing import on_grid
 from firstshell.measured.xanes.matching import CALIBRATION, Match, make_bank, match
 from firstshell.measured.xanes.normalise import Normalised
 from firstshell.measured.xanes.population import REFERENCE_STATE, Population
 from firstshell.measured.xanes.standards import standard
+from firstshell.measured.xanes.training_grid import on_grid
 from firstshell.runtime.progress import Reporter, Silent
 from firstshell.types import Array
 

@@ -1,4 +1,4 @@
-"""What was measured of one sample, made ready for a model: read, normalised, aligned, put on the model's footing."""
+"""What was measured of one sample, prepared for a model: read, normalised, aligned, on the training grid."""
 
 from __future__ import annotations
 

@@ -7,10 +7,10 @@ from math import isfinite
 
 from firstshell.errors import InputError
 from firstshell.measured.xanes.foil import LARGE, believed_foil_shift, foil_shift
-from firstshell.measured.xanes.footing import on_grid
 from firstshell.measured.xanes.matching import Bank, Match, match
 from firstshell.measured.xanes.normalise import Normalised
 from firstshell.measured.xanes.standards import MISFIT
+from firstshell.measured.xanes.training_grid import on_grid
 from firstshell.prediction.domain import Likeness
 
 WAYS = ("auto", "foil", "fit", "none")

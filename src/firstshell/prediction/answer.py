@@ -13,7 +13,7 @@ from firstshell.dataset.embedded import manifest
 from firstshell.errors import InputError
 from firstshell.measured.composition import composition_advice, contradicts
 from firstshell.measured.read import MeasuredSample, Reading, none_usable, reason
-from firstshell.measured.xanes.footing import on_grid, placed
+from firstshell.measured.xanes.training_grid import interpolate, on_grid
 from firstshell.prediction.align import Alignment, aligned
 from firstshell.prediction.exafs_channel import exafs_on_grid
 from firstshell.prediction.joint import joint
@@ -245,7 +245,7 @@ def _prepare(model: Predictor, sample: MeasuredSample, how: str | float) -> _Rea
         moved, matched = aligned(sample.xanes, model.likeness.get("xanes"), how, model.channel("xanes").misfit)
         spectra["xanes"] = on_grid(sample.xanes, moved.shift)
         if moved.by == "fit":
-            as_measured["xanes"] = placed(sample.xanes)
+            as_measured["xanes"] = interpolate(sample.xanes)
         if matched is not None:
             compared["xanes"] = matched.rmse
     if sample.pdf is not None:
@@ -282,7 +282,7 @@ def _if_moved(model: Predictor, ready: Sequence[_Ready]) -> list[dict[Target, Pr
     moved = {}
     for i, each in enumerate(ready):
         if each.moved is not None and each.moved.contested and each.sample.xanes is not None:
-            spectra = each.spectra | {"xanes": placed(each.sample.xanes, each.moved.suggested)}
+            spectra = each.spectra | {"xanes": interpolate(each.sample.xanes, each.moved.suggested)}
             moved[i] = replace(each, spectra=spectra)
     if moved:
         for i, said in zip(moved, model.predict(_together(model, list(moved.values()))), strict=True):

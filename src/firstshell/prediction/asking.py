@@ -69,7 +69,7 @@ def ask(
     damping: Damping | None,
     spectra: Mapping[str, Array],
 ) -> Told:
-    """Ask about spectra (n, p), or one (p,), by modality, each on its channel's footing.
+    """Ask about spectra (n, p), or one (p,), by modality, each on the grid of its channel.
 
     damping : what infers the over-absorption of XANES; None asks about them as they are
     """

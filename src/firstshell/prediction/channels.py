@@ -7,7 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
-from firstshell.measured.xanes import augment, footing, matching
+from firstshell.measured.xanes import augment, matching, training_grid
 from firstshell.measured.xanes.population import PLAIN, Population
 from firstshell.prediction.training_set import Samples
 from firstshell.types import Array, Target
@@ -68,10 +68,10 @@ class Channel(Protocol):
 
 @dataclass(frozen=True)
 class XanesChannel:
-    """XANES on `footing.ENERGY`.
+    """XANES on `training_grid.ENERGY`.
 
     population : transfers that samples may have been through; None trains on simulations as they are
-    seen : the view, one of `footing.VIEWS`
+    seen : the view, one of `training_grid.VIEWS`
     noise : edge steps
     """
 
@@ -94,16 +94,16 @@ class XanesChannel:
         """Return (n, 111) spectra, each after a random transfer."""
         grid, spectra = samples.grids[self.name], samples.spectra[self.name]
         if self.population is None:
-            return np.array([np.interp(footing.ENERGY, grid, row) for row in spectra])
+            return np.array([np.interp(training_grid.ENERGY, grid, row) for row in spectra])
         return augment.disturbed(grid, spectra, _states(samples), self.population, rng, self.noise)
 
     def features(self, values: Array) -> Array:
         """Return what the view shows of (n, 111) spectra."""
-        return footing.view(self.seen, values)[0]
+        return training_grid.view(self.seen, values)[0]
 
     def positions(self) -> Array:
         """Return the energies in eV that features stand for."""
-        return footing.view(self.seen, np.zeros((1, len(footing.ENERGY))))[1]
+        return training_grid.view(self.seen, np.zeros((1, len(training_grid.ENERGY))))[1]
 
     def reference(self, samples: Samples) -> tuple[Array, ...]:
         """Return the bank of simulated spectra as they would be measured."""
@@ -113,8 +113,8 @@ class XanesChannel:
 
     @property
     def reference_shape(self) -> tuple[int, int]:
-        """Return the number of arrays of a bank, and of the energies of `footing.ENERGY`."""
-        return 2, len(footing.ENERGY)
+        """Return the number of arrays of a bank, and of the energies of `training_grid.ENERGY`."""
+        return 2, len(training_grid.ENERGY)
 
     def distances(self, reference: tuple[Array, ...], values: Array) -> Array:
         """Return root mean squares in edge steps, a shift, stretch, width, scale and tilt being free."""
@@ -124,7 +124,7 @@ class XanesChannel:
         """Return energies in eV from the tabulated edge, the measurement, and a sample after its best transfer."""
         alone = matching.Bank(*(part[index : index + 1] for part in reference))
         shift = float(matching.match(alone, values, self.misfit).shift[0])
-        return footing.ENERGY, values, matching.fitted(alone, 0, values, shift)
+        return training_grid.ENERGY, values, matching.fitted(alone, 0, values, shift)
 
 
 def _states(samples: Samples) -> Array:

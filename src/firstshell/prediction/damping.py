@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from firstshell.measured.xanes.footing import ENERGY
+from firstshell.measured.xanes.training_grid import ENERGY
 from firstshell.types import Array, Target
 
 if TYPE_CHECKING:

@@ -35,7 +35,7 @@ class Evidence:
 def evidence(model: Predictor, spectra: dict[str, Array]) -> tuple[dict[Target, float], list[Evidence]]:
     """Return what each target's answer would be for any spectrum, and what windows of this one add to that.
 
-    spectra : (p,) by modality, each on its channel's footing
+    spectra : (p,) by modality, each on the grid of its channel
 
     By path-dependent TreeSHAP (Lundberg et al., Nat. Mach. Intell. 2, 56 (2020)), which shares an answer out among
     features so that the parts add up to it. As in an answer, each over-absorption that the spectrum may have is undone,

@@ -74,7 +74,7 @@ class Predictor:
         return next(each for each in self.channels if each.name == modality)
 
     def features(self, spectra: dict[str, Array]) -> Array:
-        """Return (n, q) features of spectra (n, p) by modality, each on its channel's footing."""
+        """Return (n, q) features of spectra (n, p) by modality, each on the grid of its channel."""
         return np.hstack([channel.features(np.atleast_2d(spectra[channel.name])) for channel in self.channels])
 
     @property
@@ -90,7 +90,7 @@ class Predictor:
         }
 
     def predict(self, spectra: dict[str, Array]) -> list[dict[Target, Prediction]]:
-        """Return the answers for n measurements: spectra (n, p) by modality, each on its channel's footing."""
+        """Return the answers for n measurements: spectra (n, p) by modality, each on the grid of its channel."""
         return self.answers(self.ask(spectra))
 
     def ask(self, spectra: dict[str, Array]) -> Told:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from firstshell.config import from_dict, to_dict
 from firstshell.errors import InputError
-from firstshell.measured.xanes.footing import ENERGY
+from firstshell.measured.xanes.training_grid import ENERGY
 from firstshell.prediction.channels import Channel, XanesChannel
 from firstshell.prediction.damping import Damping
 from firstshell.prediction.domain import Likeness

@@ -80,7 +80,7 @@ def resemblance(
     distances: Array | None = None,
     as_measured: Array | None = None,
 ) -> Resemblance:
-    """Compare a measurement (p,) on its channel's footing with the training samples.
+    """Compare a measurement (p,) on the grid of its channel with the training samples.
 
     distances : (n,) to each of them, where they are known already
     as_measured : (p,) without the shift that makes it like them; by default as `values`

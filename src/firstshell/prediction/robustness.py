@@ -13,8 +13,8 @@ from firstshell.config import stable_hash, to_dict
 from firstshell.dataset.table import Dataset
 from firstshell.errors import EngineError, InputError
 from firstshell.measured.pdf.match import as_measured
-from firstshell.measured.xanes.footing import ENERGY
 from firstshell.measured.xanes.population import Population, default_population
+from firstshell.measured.xanes.training_grid import ENERGY
 from firstshell.measured.xanes.transfer import Transfer
 from firstshell.prediction.channels import Channel, XanesChannel
 from firstshell.prediction.outputs import Outputs
@@ -38,7 +38,7 @@ class Disturbance:
     """One way in which a measurement may be worse.
 
     amounts : what is tried, the harmless amount first
-    apply : from spectra on the channel's footing to worse ones
+    apply : from spectra on the grid of the channel to worse ones
     """
 
     name: str

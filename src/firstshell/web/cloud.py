@@ -8,8 +8,8 @@ import numpy as np
 
 from firstshell.dataset.table import Dataset
 from firstshell.measured.xanes.augment import typical
-from firstshell.measured.xanes.footing import ENERGY
 from firstshell.measured.xanes.population import PLAIN
+from firstshell.measured.xanes.training_grid import ENERGY
 from firstshell.prediction.channels import XanesChannel
 from firstshell.prediction.model import Predictor
 from firstshell.prediction.training_set import collect

@@ -1,4 +1,4 @@
-"""A measured PDF and simulated ones on one footing."""
+"""A measured PDF and simulated ones on one grid."""
 
 import math
 from dataclasses import replace

@@ -3,8 +3,8 @@ import pytest
 
 from firstshell.measured.xanes import augment
 from firstshell.measured.xanes.augment import disturbed, typical
-from firstshell.measured.xanes.footing import ENERGY
 from firstshell.measured.xanes.population import BROAD, default_population
+from firstshell.measured.xanes.training_grid import ENERGY
 from quick import on_dataset_grid
 from synthetic import GRIDS
 

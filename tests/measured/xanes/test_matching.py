@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from firstshell.measured.xanes import matching
-from firstshell.measured.xanes.footing import ENERGY
 from firstshell.measured.xanes.matching import SHIFTS, Bank, fitted, make_bank, match
 from firstshell.measured.xanes.population import PLAIN, default_population
+from firstshell.measured.xanes.training_grid import ENERGY
 from firstshell.measured.xanes.transfer import MIDDLE, SPAN, Transfer
 from quick import on_dataset_grid
 from synthetic import GRIDS

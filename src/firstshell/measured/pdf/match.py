@@ -1,4 +1,4 @@
-"""A measured PDF on the footing of simulated ones: r grid, Q-range, resolution, radiation, and no scale.
+"""A measured PDF on the grid and conditions of simulated ones: r grid, Q-range, resolution, radiation, and no scale.
 
 Simulated PDFs are brought to the conditions of the measurement (`as_measured`, or made anew by `pdf_remake`), the
 measured one to the grid of the simulated (`match_pdf`), and both are divided by their RMS (`scale_free`).

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from firstshell.measured.xanes.footing import ENERGY
 from firstshell.measured.xanes.population import Population
+from firstshell.measured.xanes.training_grid import ENERGY
 from firstshell.measured.xanes.transfer import MIDDLE, SPAN, Transfer
 from firstshell.types import Array
 

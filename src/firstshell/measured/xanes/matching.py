@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from firstshell.measured.xanes.foil import LARGE
-from firstshell.measured.xanes.footing import ENERGY
 from firstshell.measured.xanes.population import Population
 from firstshell.measured.xanes.standards import MISFIT
+from firstshell.measured.xanes.training_grid import ENERGY
 from firstshell.measured.xanes.transfer import MIDDLE, SPAN, Transfer
 from firstshell.types import Array
 

@@ -1,4 +1,4 @@
-// What was measured, drawn: as measured with its lines, and on the model's footing over the training spectra.
+// What was measured, drawn: as measured with its lines, and on the training grid over the training spectra.
 
 import { titles } from "./dom.js";
 import { explorable } from "./explore.js";

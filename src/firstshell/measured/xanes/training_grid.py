@@ -1,4 +1,4 @@
-"""Where simulated and measured XANES meet: one energy grid, and the views of it that a forest may have."""
+"""The energy grid of training and measured XANES, and the features of a forest on it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NEEDED = (5.0, 35.0)
 """eV from the tabulated K edge that a measurement must hold: beyond its ends it is continued with its last value."""
 
 
-def placed(measured: Normalised, shift: float = 0.0) -> Array:
+def interpolate(measured: Normalised, shift: float = 0.0) -> Array:
     """Return μ (111,) of a normalised measurement on `ENERGY`, moved up by `shift` eV, continued past its ends."""
     return np.interp(ENERGY, measured.energy - k_edge(measured.metal) + shift, measured.mu)
 
@@ -35,7 +35,7 @@ def on_grid(measured: Normalised, shift: float = 0.0) -> Array:
             remedy=f"At least {NEEDED[0]:.0f} to {NEEDED[1]:.0f} eV are needed",
             file=measured.source,
         )
-    return placed(measured, shift)
+    return interpolate(measured, shift)
 
 
 def absolute(mu: Array) -> tuple[Array, Array]:
