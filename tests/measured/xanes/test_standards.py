@@ -9,7 +9,7 @@ from firstshell.measured.xanes import beamline, standards
 from firstshell.measured.xanes.beamline import calibrate, differences
 from firstshell.measured.xanes.normalise import Normalised
 from firstshell.measured.xanes.population import BROAD, LEAST, default_population
-from firstshell.measured.xanes.standards import MISFIT, Standard, fit, fit_population, standard
+from firstshell.measured.xanes.standards import MISFIT, Standard, fit, standard
 from firstshell.measured.xanes.transfer import PARAMETERS, Transfer
 from quick import normalised, on_dataset_grid, with_foil
 from synthetic import GRIDS
@@ -50,20 +50,6 @@ def test_what_is_not_told_stays_at_what_is_expected():
     short = replace(short, energy=short.energy[few], measured=short.measured[few])
     expected = replace(BROAD, mean=replace(BROAD.mean, growth=0.2), spread=BROAD.spread | {"growth": 1e-4})
     assert fit(short, expected).transfer.growth == pytest.approx(0.2, abs=0.01)
-
-
-@pytest.mark.slow
-def test_a_population_counts_compounds_and_leaves_out_what_is_not_its_structure(monkeypatch):
-    monkeypatch.setattr(standards, "STARTS", (0.0, 3.0))
-    wrong = made(compound="wrong")
-    wrong = replace(wrong, measured=no_edge(wrong))
-    found, fits = fit_population([made(), made(compound="b", charge=3), wrong])
-    assert found.compounds == ("b", "made")
-    assert len(fits) == 3
-    assert fits[2].correlation < 0.985
-    assert found.mean.sigma == pytest.approx(TRUE.sigma, abs=0.3)
-    with pytest.raises(InputError, match="two compounds"):
-        fit_population([made(), made(seed=1)])
 
 
 def test_a_measurement_is_paired_where_it_overlaps():

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -11,7 +10,7 @@ from firstshell.elements import k_edge
 from firstshell.errors import InputError
 from firstshell.measured.xanes.foil import believed_foil_shift
 from firstshell.measured.xanes.normalise import Normalised
-from firstshell.measured.xanes.population import BROAD, REFERENCE_STATE, Population, population_of
+from firstshell.measured.xanes.population import BROAD, REFERENCE_STATE, Population
 from firstshell.measured.xanes.transfer import LIMITS, PARAMETERS, Transfer
 from firstshell.types import Array
 
@@ -103,35 +102,6 @@ def fit(each: Standard, population: Population = BROAD) -> Fit:
     mu = best.apply(each.grid, each.simulated, each.energy)
     rmse = float(np.sqrt(np.mean((mu - each.measured) ** 2)))
     return Fit(each, best, rmse, float(np.corrcoef(mu, each.measured)[0, 1]))
-
-
-def fit_population(standards: Sequence[Standard]) -> tuple[Population, list[Fit]]:
-    """Return how transfers spread over standards, and the transfer of each.
-
-    Every compound counts once, however often it was measured. The fits are made twice, the second time from the
-    first's means; widths stay those of `BROAD`, since spreads that feed on themselves grow along what data leave open.
-    A sample that no transfer makes like its structure (correlation below `ALIKE`) is fitted but not counted.
-
-    Raises InputError for fewer than two compounds: one has no spread.
-    """
-    if len({each.compound for each in standards}) < 2:
-        raise InputError("standards of one compound have no spread", remedy="Give two compounds of known structure")
-    first = counted([fit(each) for each in standards])
-    fits = [fit(each, replace(first, spread=BROAD.spread)) for each in standards]
-    return counted(fits), fits
-
-
-def counted(fits: Sequence[Fit]) -> Population:
-    """Return how fitted transfers spread; those of samples that no transfer makes like their structure do not count."""
-    good = [each for each in fits if each.correlation >= ALIKE] or list(fits)
-    return population_of(
-        [each.transfer for each in good],
-        [each.standard.state for each in good],
-        [each.standard.compound for each in good],
-        float(np.sqrt(np.mean([each.rmse**2 for each in good]))),
-        [each.standard.metal for each in good],
-        [each.standard.anchored for each in good],
-    )
 
 
 def _transfer(values: Array) -> Transfer:
