@@ -24,7 +24,7 @@ from firstshell.crystal.sites import distinct_sites
 from firstshell.dataset import embedded
 from firstshell.elements import k_edge
 from firstshell.errors import InputError
-from firstshell.prediction import non_oxides as foreign
+from firstshell.prediction import non_oxides
 from firstshell.prediction.model_cache import predictor
 from firstshell.prediction.training_set import collect
 from firstshell.runtime.progress import Plain
@@ -132,7 +132,7 @@ def simulate(_shared: None, task: tuple[Structure, str, bool]) -> Record:
 
 
 def make(work: Path) -> None:
-    crystals = {(metal, foreign.metallic(metal)): (crystal, metal, True) for metal, crystal in ELEMENTS.items()}
+    crystals = {(metal, non_oxides.metallic(metal)): (crystal, metal, True) for metal, crystal in ELEMENTS.items()}
     crystals |= {(metal, name): (crystal, metal, False) for (metal, name), crystal in SULFIDES.items()}
     keys = {stable_hash([*each, crystals[each][0].as_dict()]): each for each in crystals}
     with Store.open(work) as store:
@@ -149,20 +149,20 @@ def make(work: Path) -> None:
         called = name if begin == 0.0 else f"a sulfide such as {name}"
         table.append({"metal": metal, "name": called, "first": ENERGY[0] + begin, "step": 0.5, "mu": mu})
     lines = ",\n".join(json.dumps(row) for row in table)
-    write_atomic(foreign.FILE, lambda path: path.write_text(f"[\n{lines}\n]\n", encoding="utf-8"))
+    write_atomic(non_oxides.FILE, lambda path: path.write_text(f"[\n{lines}\n]\n", encoding="utf-8"))
 
 
 def check(folder: Path) -> None:
     data = embedded.load_dataset()
     for metal in METALS:
         model = predictor(metal, ("xanes",))
-        channel, known, others = model.channel("xanes"), model.likeness["xanes"], model.foreign["xanes"]
+        channel, known, others = model.channel("xanes"), model.domains["xanes"], model.non_oxides["xanes"]
         oxides, rng = collect(data, metal, whole=False), np.random.default_rng(1)
         rows = rng.choice(len(oxides), DRAWS, replace=False)
         taken = 0
         for row, mu in zip(rows, channel.disturbed(oxides.take(rows), rng), strict=True):
             apart = channel.distances(known.reference, mu)[oxides.groups != oxides.groups[row]].min()
-            taken += foreign.rivals(others, channel, mu, min(float(apart), known.limit))[0] is not None
+            taken += non_oxides.nearest_non_oxides(others, channel, mu, min(float(apart), known.limit))[0] is not None
         print(f"{metal}: {taken} of {DRAWS} oxides taken for a metal or a sulfide", flush=True)
     for file in sorted(each for each in folder.iterdir() if each.is_file()):
         try:
@@ -174,7 +174,7 @@ def check(folder: Path) -> None:
             found = each.resemblance["xanes"]
             print(
                 f"{each.sample.name[-40:]:40} {'in ' if found.inside else 'OUT'} {found.distance:.3f}, "
-                f"limit {found.limit:.3f}; {found.rival}",
+                f"limit {found.limit:.3f}; {found.non_oxide}",
                 flush=True,
             )
 

@@ -53,7 +53,7 @@ def main() -> None:
         report = {
             "machine": f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores",
             "load": round(os.getloadavg()[0], 1),
-            "training samples": len(predictor(options.metal, ["xanes"]).likeness["xanes"].names),
+            "training samples": len(predictor(options.metal, ["xanes"]).domains["xanes"].names),
             "one": {Path(file).name: command(file, options.metal) for file in options.files or scans[:1]},
             "many": many(scans),
             "page": page(scans, options.metal),

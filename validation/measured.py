@@ -26,7 +26,7 @@ from firstshell.measured.xanes.population import Population
 from firstshell.prediction.measured_errors import FILE, MeasuredError, MeasuredErrors
 from firstshell.prediction.model import Predictor
 from firstshell.prediction.model_cache import predictor
-from firstshell.prediction.scoring import Scored, Truth, ask, read_truth
+from firstshell.prediction.scoring import Scored, Truth, answer_standards, read_truth
 from firstshell.report.score_table import tables, write_score
 from firstshell.runtime.store import write_atomic
 
@@ -70,7 +70,7 @@ class Asked:
         truth = self.scored.truth
         if self.scored.answer is None or not truth.is_oxide:
             return []
-        said = self.model.ask(self.scored.answer.spectra)
+        said = self.model.evaluate(self.scored.answer.spectra)
         return self.model.errors_for(truth.metal, truth.compound, said, truth.values)
 
     def calibrated(self, errors: MeasuredErrors) -> Scored:
@@ -94,7 +94,7 @@ def answered(standards: Sequence[tuple[Path, Sequence[Truth]]], folds: int, data
         for folder, rows in standards:
             asked = [each for each in rows if part[each.metal, each.compound] == fold]
             if asked:
-                found += [Asked(each, models(each.truth.metal)) for each in ask(asked, folder, models)]
+                found += [Asked(each, models(each.truth.metal)) for each in answer_standards(asked, folder, models)]
     return found
 
 

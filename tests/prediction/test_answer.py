@@ -7,10 +7,9 @@ from firstshell.elements import k_edge
 from firstshell.errors import InputError
 from firstshell.measured.composition import composition_advice, contradicts
 from firstshell.measured.read import PdfConditionsGiven, read_samples
-from firstshell.prediction import asking
-from firstshell.prediction import non_oxides as foreign
+from firstshell.prediction import forest_output, non_oxides
 from firstshell.prediction.answer import Answers, _apart, answer, answer_all
-from firstshell.prediction.damping import damped
+from firstshell.prediction.damping import apply_damping
 from firstshell.prediction.explain import WINDOWS, evidence
 from firstshell.prediction.model import make_predictor
 from firstshell.prediction.resemblance import NEAREST
@@ -73,12 +72,12 @@ def test_what_is_like_nothing_is_outside_the_domain(tmp_path, models):
 
 
 def test_a_metal_is_told_to_be_none_of_the_oxides(tmp_path, models):
-    near, steps = foreign.curve("Cu", "metallic Cu")
+    near, steps = non_oxides.curve("Cu", "metallic Cu")
     energy = np.concatenate([np.arange(-150, -5, 5.0), np.arange(-5, 50, 0.5), np.arange(50, 400, 5.0)])
     mu = 0.3 + 0.8 * np.interp(energy, [-70, *near], [0, *steps])
     np.savetxt(tmp_path / "a.dat", np.column_stack([energy + k_edge("Cu"), mu]), header="energy mu")
     (found,) = ask([tmp_path / "a.dat"], models)
-    assert found.resemblance["xanes"].rival[0] == "metallic Cu"
+    assert found.resemblance["xanes"].non_oxide[0] == "metallic Cu"
     assert not found.in_domain
     assert any("like metallic Cu" in warning for warning in found.warnings)
     assert "OUTSIDE the domain, it may be metallic Cu" in wording.paragraph(found)
@@ -219,12 +218,12 @@ def test_all_reasons_are_told_when_nothing_can_be_used(tmp_path, models):
 
 @pytest.mark.parametrize("amount", [0.0, 0.7])
 def test_windows_add_up_to_the_answer_of_the_forest(both_model, tmp_path, amount, monkeypatch):
-    monkeypatch.setattr(asking, "NEAREST", 0.0)
+    monkeypatch.setattr(forest_output, "NEAREST", 0.0)
     reading = read_samples([write_scan(tmp_path / "a.dat", charge=3), write_gr(tmp_path / "a.gr")], "Cu")
     (found,) = answer(both_model, reading.samples)
-    found.spectra["xanes"] = damped(found.spectra["xanes"], amount)
+    found.spectra["xanes"] = apply_damping(found.spectra["xanes"], amount)
     start, windows = evidence(both_model, found.spectra)
-    outputs = both_model.ask(found.spectra).outputs
+    outputs = both_model.evaluate(found.spectra).outputs
     for target in Target:
         own = [each for each in windows if each.target is target]
         assert len(own) == 2 * WINDOWS

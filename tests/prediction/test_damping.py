@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 
 from firstshell.measured.xanes.training_grid import ENERGY, interpolate
-from firstshell.prediction import asking
-from firstshell.prediction.asking import ask
-from firstshell.prediction.damping import AMOUNTS, damped, undone
+from firstshell.prediction import forest_output
+from firstshell.prediction.damping import AMOUNTS, apply_damping, remove_damping
+from firstshell.prediction.forest_output import evaluate_forest
 from firstshell.types import Target
 from quick import normalised
 
@@ -19,12 +19,12 @@ def spectra():
 def test_what_was_damped_is_undone():
     mu = 1 + 0.4 * np.sin(ENERGY)[None]
     for amount in AMOUNTS:
-        assert undone(damped(mu, amount), np.array([amount])) == pytest.approx(mu)
-    assert np.isfinite(undone(np.full((1, 111), 5.0), np.array([1.5]))).all()
+        assert remove_damping(apply_damping(mu, amount), np.array([amount])) == pytest.approx(mu)
+    assert np.isfinite(remove_damping(np.full((1, 111), 5.0), np.array([1.5]))).all()
 
 
 def test_over_absorption_is_inferred(xanes_model, spectra):
-    as_is, much = (xanes_model.damping.likely(each) @ AMOUNTS for each in (spectra, damped(spectra, 1.0)))
+    as_is, much = (xanes_model.damping.likely(each) @ AMOUNTS for each in (spectra, apply_damping(spectra, 1.0)))
     assert (as_is < 0.15).all()
     assert (much > as_is + 0.3).all()
     likely = xanes_model.damping.likely(spectra)
@@ -33,38 +33,39 @@ def test_over_absorption_is_inferred(xanes_model, spectra):
 
 
 def test_a_damped_spectrum_is_answered_better_when_it_is_undone(xanes_model, spectra):
-    model, worse = xanes_model, damped(spectra, 1.0)
+    model, worse = xanes_model, apply_damping(spectra, 1.0)
     parts = model.trees, model.outputs, model.channels
 
     def off(damping):
-        said = ask(*parts, damping, {"xanes": worse})
-        return np.abs(model.outputs.averages(NUMBER, said.outputs) - [4, 5, 6]).mean(), said
+        output = evaluate_forest(*parts, damping, {"xanes": worse})
+        return np.abs(model.outputs.averages(NUMBER, output.outputs) - [4, 5, 6]).mean(), output
 
-    (plain, untouched), (undone_, said) = off(None), off(model.damping)
+    (plain, untouched), (undone_, output) = off(None), off(model.damping)
     assert undone_ < plain
-    assert (said.damping > 0.2).all()
+    assert (output.damping > 0.2).all()
     assert (untouched.damping == 0).all()
 
 
 def test_what_is_not_known_of_the_damping_enters_the_spread(xanes_model, spectra):
     model = xanes_model
-    said = ask(model.trees, model.outputs, model.channels, model.damping, {"xanes": damped(spectra, 0.45)})
-    shares = model.damping.likely(damped(spectra, 0.45))
+    worse = apply_damping(spectra, 0.45)
+    output = evaluate_forest(model.trees, model.outputs, model.channels, model.damping, {"xanes": worse})
+    shares = model.damping.likely(worse)
     row = int((shares > 0).sum(axis=1).argmax())
     ways = np.flatnonzero(shares[row])
     assert len(ways) > 1
-    each = ask(
+    each = evaluate_forest(
         model.trees,
         model.outputs,
         model.channels,
         None,
-        {"xanes": undone(np.repeat(damped(spectra[row : row + 1], 0.45), len(ways), axis=0), AMOUNTS[ways])},
+        {"xanes": remove_damping(np.repeat(worse[row : row + 1], len(ways), axis=0), AMOUNTS[ways])},
     )
     means, weight = model.outputs.averages(NUMBER, each.outputs), shares[row, ways]
     middle = weight @ means
-    assert model.outputs.averages(NUMBER, said.outputs)[row] == pytest.approx(middle)
+    assert model.outputs.averages(NUMBER, output.outputs)[row] == pytest.approx(middle)
     expected = np.sqrt(weight @ (each.spread[NUMBER] ** 2 + (means - middle) ** 2))
-    assert said.spread[NUMBER][row] == pytest.approx(expected)
+    assert output.spread[NUMBER][row] == pytest.approx(expected)
 
 
 def test_the_likelihood_of_training_spectra_says_the_oxidation_state(xanes_model):
@@ -78,9 +79,9 @@ def test_the_likelihood_of_training_spectra_says_the_oxidation_state(xanes_model
 def test_the_oxidation_state_is_averaged_with_it_and_doubt_is_kept(xanes_model, spectra, monkeypatch):
     model, classes = xanes_model, xanes_model.outputs.classes(STATE)
     near = model.damping.infer(spectra)[1]
-    both = model.ask({"xanes": spectra})
-    monkeypatch.setattr(asking, "NEAREST", 0.0)
-    forest = model.ask({"xanes": spectra})
+    both = model.evaluate({"xanes": spectra})
+    monkeypatch.setattr(forest_output, "NEAREST", 0.0)
+    forest = model.evaluate({"xanes": spectra})
     own, others = model.outputs.columns(STATE), slice(model.outputs.columns(STATE).stop, None)
     assert both.outputs[:, own] == pytest.approx((forest.outputs[:, own] + near) / 2)
     assert (both.outputs[:, others] == forest.outputs[:, others]).all()

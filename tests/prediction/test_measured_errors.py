@@ -79,8 +79,8 @@ def test_models_that_see_a_pdf_are_calibrated_with_simulations_only(both_model, 
 
 
 def test_an_error_is_counted_in_units_of_the_disagreement(xanes_model, spectrum):
-    said = xanes_model.ask(spectrum)
-    (found,) = xanes_model.errors_for("Cu", "made", said, {NUMBER: 4.0})
+    output = xanes_model.evaluate(spectrum)
+    (found,) = xanes_model.errors_for("Cu", "made", output, {NUMBER: 4.0})
     assert (found.metal, found.compound, found.likeliest) == ("Cu", "made", 4)
     wide = replace(xanes_model, errors=MeasuredErrors((replace(found, score=found.score + 1e-9),) * 9))
     low, high = wide.predict(spectrum)[0][NUMBER].interval

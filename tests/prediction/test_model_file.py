@@ -51,9 +51,9 @@ def test_what_is_saved_comes_back(both_model, tmp_path):
     assert again.predict(spectra) == both_model.predict(spectra)
     assert again.channels == both_model.channels
     assert (again.metal, again.inputs, again.dataset) == ("Cu", "xanes+pdf", both_model.dataset)
-    for name, each in both_model.likeness.items():
-        assert again.likeness[name].names == each.names
-        assert again.likeness[name].limit == each.limit
+    for name, each in both_model.domains.items():
+        assert again.domains[name].names == each.names
+        assert again.domains[name].limit == each.limit
 
 
 def test_the_same_members_are_read_however_they_are_stored(whole, xanes_model, tmp_path):
@@ -145,11 +145,11 @@ def test_large_files_are_refused_unread(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("table", "message"),
     [
-        ({"protocol": 1}, "protocol 1, not 3"),
+        ({"protocol": 1}, "protocol 1, not 4"),
         ({"protocol": "x" * 10_000}, "protocol 'xxx"),
         ({}, "not a model: KeyError"),
         ([1], "not a model: TypeError"),
-        ({"protocol": 3}, "holds no predictor"),
+        ({"protocol": 4}, "holds no predictor"),
     ],
 )
 def test_other_tables_are_refused(whole, tmp_path, table, message):
@@ -174,11 +174,11 @@ def test_crafted_json_is_refused(whole, tmp_path, content):
         (lambda about, arrays: about["outputs"].update(centre="far"), "centre"),
         (lambda about, arrays: about["outputs"].update(centre=10**400), "centre"),
         (lambda about, arrays: about.update(channels=[]), "no predictor"),
-        (lambda about, arrays: about["channels"][0].update(seen="nothing"), "no view"),
+        (lambda about, arrays: about["channels"][0].update(view="nothing"), "no view"),
         (lambda about, arrays: about["channels"][0].update(more=1), "unknown setting"),
-        (lambda about, arrays: about["likeness"]["xanes"]["names"].pop(), "do not match"),
-        (lambda about, arrays: about["likeness"]["xanes"].update(limit="x"), "x"),
-        (lambda about, arrays: about["likeness"]["xanes"].update(limit=float("nan")), "not positive"),
+        (lambda about, arrays: about["domains"]["xanes"]["names"].pop(), "do not match"),
+        (lambda about, arrays: about["domains"]["xanes"].update(limit="x"), "x"),
+        (lambda about, arrays: about["domains"]["xanes"].update(limit=float("nan")), "not positive"),
         (lambda about, arrays: arrays.pop("trees/left"), "no array left"),
         (lambda about, arrays: arrays["trees/feature"].fill(5000), "points outside"),
         (lambda about, arrays: arrays["trees/left"].__setitem__(0, 0), "points outside"),

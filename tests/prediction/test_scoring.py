@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from firstshell.errors import InputError
-from firstshell.prediction.scoring import Scored, Truth, ask, read_truth, score
+from firstshell.prediction.scoring import Scored, Truth, answer_standards, read_truth, score
 from firstshell.report.score_table import tables, to_json, write_score
 from firstshell.types import Prediction, Target
 from quick import write_scan
@@ -76,7 +76,7 @@ def test_files_are_answered_or_named(tmp_path, xanes_model):
     truth.write_text(
         "metal,compound,file,oxidation_state,coordination_number,mean_bond_length_A\nCu,x,a.dat,3,6,\nCu,y,no.dat,2,4,\n"
     )
-    one, two = ask(read_truth(truth), tmp_path, lambda *_: xanes_model)
+    one, two = answer_standards(read_truth(truth), tmp_path, lambda *_: xanes_model)
     assert one.answer is not None
     assert one.right(Target.OXIDATION_STATE)
     assert two.answer is None

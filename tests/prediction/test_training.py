@@ -69,20 +69,20 @@ def test_a_spectrum_beside_it_takes_a_pdfs_doubt_away(data, channels, doubt):
 
 def test_no_held_out_group_is_trained_on(data, monkeypatch):
     samples, fitted = collect(data, "Cu"), []
-    fit, see = training.fit, training.see
-    seen = []
+    fit, draw_features = training.fit, training.draw_features
+    trained_on = []
 
     def spy_fit(part, *rest):
         fitted.append(set(part.groups.tolist()))
-        seen.clear()
+        trained_on.clear()
         return fit(part, *rest)
 
-    def spy_see(part, channels, rng):
-        seen.append(set(part.groups.tolist()))
-        return see(part, channels, rng)
+    def spy_features(part, channels, rng):
+        trained_on.append(set(part.groups.tolist()))
+        return draw_features(part, channels, rng)
 
     monkeypatch.setattr(training, "fit", spy_fit)
-    monkeypatch.setattr(training, "see", spy_see)
+    monkeypatch.setattr(training, "draw_features", spy_features)
     made = train(samples, XANES, replace(QUICK, folds=3))
     assert len(fitted) == 4
     everything = set(samples.groups.tolist())

@@ -3,8 +3,8 @@ import pytest
 
 from firstshell.dataset.table import Dataset
 from firstshell.errors import InputError
-from firstshell.prediction.outputs import LENGTH_WEIGHT, Outputs, told
-from firstshell.prediction.training import fit, see
+from firstshell.prediction.outputs import LENGTH_WEIGHT, Outputs, mean_and_spread
+from firstshell.prediction.training import draw_features, fit
 from firstshell.prediction.training_set import collect, joined, mixed
 from firstshell.types import Target
 from quick import QUICK, XANES
@@ -159,9 +159,9 @@ def test_trees_that_disagree_have_a_spread(samples):
 
     outputs, rng = Outputs.of(samples), np.random.default_rng(0)
     trees = Trees.of(fit(samples, XANES, outputs, QUICK, rng))
-    means, spread = told(trees, see(samples, XANES, rng), outputs)
+    means, spread = mean_and_spread(trees, draw_features(samples, XANES, rng), outputs)
     assert means.shape == (len(samples), trees.outputs)
-    each = trees.each(see(samples.take(np.arange(5)), XANES, np.random.default_rng(1)))
+    each = trees.each(draw_features(samples.take(np.arange(5)), XANES, np.random.default_rng(1)))
     assert each.shape == (QUICK.trees, 5, trees.outputs)
     for target in Target:
         assert spread[target].shape == (len(samples),)

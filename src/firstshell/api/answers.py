@@ -26,7 +26,7 @@ PICTURES = 20
 
 @dataclass(frozen=True, eq=False)
 class Answer(base.Answer):
-    """What is said of one sample.
+    """The answer for one sample.
 
     Parameters
     ----------
@@ -126,7 +126,7 @@ class Answer(base.Answer):
 
 @dataclass(frozen=True, eq=False)
 class Answers(base.Answers):
-    """What is said of a list of files; a sequence of Answer.
+    """The answers for a list of files; a sequence of Answer.
 
     Parameters
     ----------

@@ -129,11 +129,11 @@ def score(
 
     """
     from firstshell.api.predict import models_of
-    from firstshell.prediction.scoring import ask, read_truth
+    from firstshell.prediction.scoring import answer_standards, read_truth
     from firstshell.report.score_table import write_score
 
     models = models_of(None, data, transfer, reporter=reporter)
-    scored = ask(read_truth(truth), Path(folder), models, align)
+    scored = answer_standards(read_truth(truth), Path(folder), models, align)
     if out is not None:
         write_score(scored, Path(out))
     return scored

@@ -73,7 +73,7 @@ def predict(
         Format of the files; by default their content decides.
     align
         How energies are calibrated: auto, foil (a channel of the scan, or a group of the Athena project named as in "Fe
-        foil"), fit (likeness to training spectra), none, or the number of eV to add.
+        foil"), fit (similarity to training spectra), none, or the number of eV to add.
     e0
         Edge energy in eV; the steepest rise by default.
     pre1

@@ -23,14 +23,14 @@ from firstshell.simulation import show
 from firstshell.types import Array, Prediction, Target
 
 DAMPED = 0.25
-"""Over-absorption from which on it is said."""
+"""Over-absorption from which on it is reported."""
 MOST_NAMES = 10
 """Samples that a message names."""
 
 
 @dataclass(frozen=True, eq=False)
 class Answer:
-    """What is said of one sample.
+    """The answer for one sample.
 
     Parameters
     ----------
@@ -104,7 +104,7 @@ class Answer:
 
 @dataclass(frozen=True, eq=False)
 class Answers(Sequence[Answer]):
-    """What is said of a list of files; a sequence of Answer.
+    """The answers for a list of files; a sequence of Answer.
 
     Parameters
     ----------
@@ -167,7 +167,7 @@ Models = Callable[[str, Sequence[str], str], Predictor]
 def answer_all(
     reading: Reading, metal: str | None, models: Models, how: str | float = "auto", apart: Models | None = None
 ) -> Answers:
-    """Answer for all samples that were read; those of one kind are asked of the forest together.
+    """Answer for all samples that were read; those of one kind go through the forest together.
 
     apart : models for what each measurement of a sample says without the others; None leaves that out
 
@@ -192,7 +192,7 @@ def answer_all(
                 ready[i] = _prepare(model, reading.samples[i], how)
             except InputError as error:
                 failed[i] = error
-        found = _asked(model, list(ready.values()))
+        found = _answer_ready(model, list(ready.values()))
         if len(inputs) > 1 and found and apart is not None:
             single = {name: apart(absorber, (name,), radiation) for name in inputs}
             found = [_with_each_alone(each, single) for each in found]
@@ -206,13 +206,13 @@ def answer_all(
 
 
 def answer(model: Predictor, samples: Sequence[MeasuredSample], how: str | float = "auto") -> list[Answer]:
-    """Ask one model about samples that have its inputs."""
-    return _asked(model, [_prepare(model, sample, how) for sample in samples])
+    """Answer with one model for samples that have its inputs."""
+    return _answer_ready(model, [_prepare(model, sample, how) for sample in samples])
 
 
 @dataclass(frozen=True, eq=False)
 class _Ready:
-    """A sample, its spectra as the model will be asked, and how its energies were moved.
+    """A sample, its spectra as the model takes them, and how its energies were moved.
 
     as_measured : (p,) XANES without the shift that made it like the training spectra
     compared : (n,) distances to the training samples by modality, as far as the alignment has found them
@@ -228,7 +228,7 @@ class _Ready:
 def _kinds(
     samples: Sequence[MeasuredSample], metal: str | None
 ) -> dict[tuple[str | None, tuple[str, ...], str], list[int]]:
-    """Return which samples are asked of one model: by metal, inputs and radiation."""
+    """Return which samples one model answers for: by metal, inputs and radiation."""
     found: dict[tuple[str | None, tuple[str, ...], str], list[int]] = {}
     for i, sample in enumerate(samples):
         absorber = metal or sample.metal
@@ -242,7 +242,7 @@ def _prepare(model: Predictor, sample: MeasuredSample, how: str | float) -> _Rea
     compared: dict[str, Array] = {}
     moved = None
     if sample.xanes is not None:
-        moved, matched = aligned(sample.xanes, model.likeness.get("xanes"), how, model.channel("xanes").misfit)
+        moved, matched = aligned(sample.xanes, model.domains.get("xanes"), how, model.channel("xanes").misfit)
         spectra["xanes"] = on_grid(sample.xanes, moved.shift)
         if moved.by == "fit":
             as_measured["xanes"] = interpolate(sample.xanes)
@@ -255,18 +255,18 @@ def _prepare(model: Predictor, sample: MeasuredSample, how: str | float) -> _Rea
     return _Ready(sample, spectra, moved, as_measured, compared)
 
 
-def _asked(model: Predictor, ready: Sequence[_Ready]) -> list[Answer]:
+def _answer_ready(model: Predictor, ready: Sequence[_Ready]) -> list[Answer]:
     if not ready:
         return []
-    said = model.ask(_together(model, ready))
+    output = model.evaluate(_together(model, ready))
     return [
         replace(_answer(model, *parts), unlike_sites=float(unlike))
         for *parts, unlike in zip(
             ready,
-            model.answers(said),
-            said.damping,
+            model.answers(output),
+            output.damping,
             _if_moved(model, ready),
-            model.outputs.unlike(said.outputs),
+            model.outputs.unlike(output.outputs),
             strict=True,
         )
     ]
@@ -277,7 +277,7 @@ def _together(model: Predictor, ready: Sequence[_Ready]) -> dict[str, Array]:
 
 
 def _if_moved(model: Predictor, ready: Sequence[_Ready]) -> list[dict[Target, Prediction] | None]:
-    """Return what would be answered with the energies that likeness asks for; None where it does not contest them."""
+    """Return what would be answered with the energies of the best match; None where it does not contest those taken."""
     found: list[dict[Target, Prediction] | None] = [None] * len(ready)
     moved = {}
     for i, each in enumerate(ready):
@@ -285,8 +285,8 @@ def _if_moved(model: Predictor, ready: Sequence[_Ready]) -> list[dict[Target, Pr
             spectra = each.spectra | {"xanes": interpolate(each.sample.xanes, each.moved.suggested)}
             moved[i] = replace(each, spectra=spectra)
     if moved:
-        for i, said in zip(moved, model.predict(_together(model, list(moved.values()))), strict=True):
-            found[i] = said
+        for i, output in zip(moved, model.predict(_together(model, list(moved.values()))), strict=True):
+            found[i] = output
     return found
 
 
@@ -348,8 +348,8 @@ def _with_exafs(found: list[Answer], metal: str, models: Models) -> list[Answer]
         return [_without_exafs(each, reason(error)) if i in places else each for i, each in enumerate(found)]
     waves = np.array([exafs_on_grid(exafs) for i in places if (exafs := found[i].sample.exafs) is not None])
     found = list(found)
-    for i, values, said in zip(places, waves, model.predict({"exafs": waves}), strict=True):
-        found[i] = _joined(found[i], model, values, said)
+    for i, values, output in zip(places, waves, model.predict({"exafs": waves}), strict=True):
+        found[i] = _joined(found[i], model, values, output)
     return found
 
 
@@ -357,26 +357,26 @@ def _without_exafs(answer: Answer, why: str) -> Answer:
     return replace(answer, warnings=(*answer.warnings, f"the EXAFS is not used: {why}"))
 
 
-def _joined(answer: Answer, model: Predictor, waves: Array, said: dict[Target, Prediction]) -> Answer:
+def _joined(answer: Answer, model: Predictor, waves: Array, output: dict[Target, Prediction]) -> Answer:
     """Return the joint answer; that without EXAFS where this is unlike all training spectra."""
     alike = resemblance(model, "exafs", waves)
     if not alike.inside:
         return _without_exafs(answer, f"it {alike.warning}")
     alone = answer.alone or {answer.inputs: answer.predictions}
-    both = joint(answer.predictions, said, model.before)
+    both = joint(answer.predictions, output, model.before)
     made = replace(
         answer,
         inputs=f"{answer.inputs}+exafs",
         predictions=both,
         spectra={**answer.spectra, "exafs": waves},
         resemblance={**answer.resemblance, "exafs": alike},
-        alone={**alone, "exafs": said},
+        alone={**alone, "exafs": output},
     )
     disputes = [
         f"{show(answer.inputs)} and EXAFS disagree on the {target.label.lower()}: "
-        f"{_interval(answer.predictions[target])} against {_interval(said[target])}"
+        f"{_interval(answer.predictions[target])} against {_interval(output[target])}"
         for target in Target
-        if _apart([answer.predictions[target].interval, said[target].interval])
+        if _apart([answer.predictions[target].interval, output[target].interval])
     ]
     return replace(made, warnings=(*answer.warnings, *disputes))
 

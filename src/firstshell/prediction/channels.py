@@ -1,4 +1,4 @@
-"""What a channel is, and that of XANES: how it is disturbed for training, and seen by a forest."""
+"""What a channel is, and that of XANES: how it is disturbed for training, and its features for a forest."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Channel(Protocol):
         """Return (n, p) simulated spectra as they might be measured."""
 
     def features(self, values: Array) -> Array:
-        """Return (n, q) what a forest sees of spectra (n, p)."""
+        """Return (n, q) the features of spectra (n, p)."""
 
     def positions(self) -> Array:
         """Return the (q,) places on the axis that features stand for."""
@@ -62,7 +62,7 @@ class Channel(Protocol):
     def distances(self, reference: tuple[Array, ...], values: Array) -> Array:
         """Return how far one measurement (p,) is from each of n samples, what may differ being let differ."""
 
-    def beside(self, reference: tuple[Array, ...], index: int, values: Array) -> tuple[Array, Array, Array]:
+    def overlay(self, reference: tuple[Array, ...], index: int, values: Array) -> tuple[Array, Array, Array]:
         """Return an axis (a,), the measurement on it, and sample `index` at its best beside it: to be plotted."""
 
 
@@ -71,12 +71,12 @@ class XanesChannel:
     """XANES on `training_grid.ENERGY`.
 
     population : transfers that samples may have been through; None trains on simulations as they are
-    seen : the view, one of `training_grid.VIEWS`
+    view : the view, one of `training_grid.VIEWS`
     noise : edge steps
     """
 
     population: Population | None
-    seen: str = "both"
+    view: str = "both"
     noise: float = augment.NOISE
 
     name = "xanes"
@@ -99,11 +99,11 @@ class XanesChannel:
 
     def features(self, values: Array) -> Array:
         """Return what the view shows of (n, 111) spectra."""
-        return training_grid.view(self.seen, values)[0]
+        return training_grid.view(self.view, values)[0]
 
     def positions(self) -> Array:
         """Return the energies in eV that features stand for."""
-        return training_grid.view(self.seen, np.zeros((1, len(training_grid.ENERGY))))[1]
+        return training_grid.view(self.view, np.zeros((1, len(training_grid.ENERGY))))[1]
 
     def reference(self, samples: Samples) -> tuple[Array, ...]:
         """Return the bank of simulated spectra as they would be measured."""
@@ -120,7 +120,7 @@ class XanesChannel:
         """Return root mean squares in edge steps, a shift, stretch, width, scale and tilt being free."""
         return matching.match(matching.Bank(*reference), values, self.misfit).rmse
 
-    def beside(self, reference: tuple[Array, ...], index: int, values: Array) -> tuple[Array, Array, Array]:
+    def overlay(self, reference: tuple[Array, ...], index: int, values: Array) -> tuple[Array, Array, Array]:
         """Return energies in eV from the tabulated edge, the measurement, and a sample after its best transfer."""
         alone = matching.Bank(*(part[index : index + 1] for part in reference))
         shift = float(matching.match(alone, values, self.misfit).shift[0])

@@ -1,4 +1,4 @@
-"""Over-absorption is inferred for each measurement, and undone before the forest is asked."""
+"""Over-absorption is inferred for each measurement, and removed before the forest is evaluated."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ AMOUNTS = np.array([0.0, 0.3, 0.6, 1.0, 1.5])
 RARE = 0.4
 """Mean over-absorption that is believed before a spectrum is looked at; exponential."""
 SHARPNESS = 2.0
-"""What squared distances are divided by beside 2: points and parameters of a spectrum are less independent than the
+"""What squared distances are divided by, besides 2: points and parameters of a spectrum are less independent than the
 covariance has them."""
 COPIES = 6
 """Disturbed copies of each sample that covariances are learned from."""
@@ -31,7 +31,7 @@ RISE = 10.0
 FLAT = 0.15
 """That part."""
 NEGLIGIBLE = 0.02
-"""Share below which an amount is not asked about."""
+"""Share below which an amount is left out."""
 ROOM = 0.2
 """Least 1 + a (1 − μ) that is divided by: no spectrum lies so far above its step."""
 
@@ -53,7 +53,7 @@ class Damping:
 
     @cached_property
     def _banks(self) -> list[Array]:
-        return [damped(self.centres, amount) @ self.whitening.T for amount in AMOUNTS]
+        return [apply_damping(self.centres, amount) @ self.whitening.T for amount in AMOUNTS]
 
     def likely(self, values: Array) -> Array:
         """Return the (n, amounts) probability of each of `AMOUNTS` for spectra (n, 111); negligible ones are 0."""
@@ -65,10 +65,10 @@ class Damping:
         It is that of the training samples which have it, by their likelihood with all amounts, each sample's share
         being what is believed of it before.
         """
-        seen = values @ self.whitening.T
-        own, log = (seen**2).sum(axis=1)[:, None], np.empty((len(AMOUNTS), len(values), len(self.shares)))
+        whitened = values @ self.whitening.T
+        own, log = (whitened**2).sum(axis=1)[:, None], np.empty((len(AMOUNTS), len(values), len(self.shares)))
         for k, bank in enumerate(self._banks):
-            squares = own + (bank**2).sum(axis=1)[None] - 2.0 * seen @ bank.T
+            squares = own + (bank**2).sum(axis=1)[None] - 2.0 * whitened @ bank.T
             log[k] = -squares / (2.0 * SHARPNESS) + np.log(self.shares) - AMOUNTS[k] / RARE
         likely = np.exp(log - log.max(axis=(0, 2))[None, :, None])
         likely /= likely.sum(axis=(0, 2))[None, :, None]
@@ -77,7 +77,7 @@ class Damping:
         return np.asarray(found / found.sum(axis=1, keepdims=True)), np.asarray(likely.sum(axis=0) @ self.states)
 
 
-def learn(samples: Samples, channel: XanesChannel, rng: np.random.Generator) -> Damping:
+def learn_damping(samples: Samples, channel: XanesChannel, rng: np.random.Generator) -> Damping:
     """Return what infers the over-absorption of a measurement of one of these samples."""
     count = len(samples)
     copies = channel.disturbed(samples.take(np.repeat(np.arange(count), COPIES)), rng).reshape(count, COPIES, -1)
@@ -89,12 +89,12 @@ def learn(samples: Samples, channel: XanesChannel, rng: np.random.Generator) -> 
     return Damping(centres, whitening, samples.weights / samples.weights.sum(), states)
 
 
-def damped(values: Array, amount: float) -> Array:
+def apply_damping(values: Array, amount: float) -> Array:
     """Return spectra in edge steps after an over-absorption."""
     return np.asarray(values * (1.0 + amount) / (1.0 + amount * np.maximum(values, 0.0)))
 
 
-def undone(values: Array, amounts: Array) -> Array:
+def remove_damping(values: Array, amounts: Array) -> Array:
     """Return spectra (n, 111) without an over-absorption, (n,) one each."""
     own = amounts[:, None]
     return np.asarray(values / np.maximum(1.0 + own - own * values, ROOM))

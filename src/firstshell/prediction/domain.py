@@ -17,8 +17,8 @@ QUANTILE = 0.95
 
 
 @dataclass(frozen=True, eq=False)
-class Likeness:
-    """What training spectra are like, and how unlike the right ones may be.
+class Domain:
+    """The training spectra, and how far from them a measurement may be.
 
     names : (n,) of the training samples
     reference : (n, …) what measurements are compared with, as the channel makes it
@@ -30,8 +30,8 @@ class Likeness:
     limit: float
 
 
-def learn(samples: Samples, channel: Channel, rng: np.random.Generator) -> Likeness:
-    """Return the likeness to a set of samples; its limit is what samples of other groups are apart."""
+def learn_domain(samples: Samples, channel: Channel, rng: np.random.Generator) -> Domain:
+    """Return the domain of a set of samples; its limit is how far samples of different groups are apart."""
     reference = channel.reference(samples)
     rows = rng.choice(len(samples), min(DRAWS, len(samples)), replace=False)
     apart = []
@@ -39,4 +39,4 @@ def learn(samples: Samples, channel: Channel, rng: np.random.Generator) -> Liken
         distance = channel.distances(reference, mu)
         apart.append(float(distance[samples.groups != samples.groups[row]].min()))
     limit = float(np.hypot(np.quantile(apart, QUANTILE), channel.misfit))
-    return Likeness(samples.names, reference, limit)
+    return Domain(samples.names, reference, limit)

@@ -1,4 +1,4 @@
-"""EXAFS: how it is disturbed for training, and seen by a forest."""
+"""EXAFS: how it is disturbed for training, and its features for a forest."""
 
 from __future__ import annotations
 
@@ -96,22 +96,22 @@ class ExafsChannel:
 
     @property
     def reference_shape(self) -> tuple[int, int]:
-        """Return 1, the number of arrays of a reference, and that of the wave numbers seen."""
+        """Return 1, the number of arrays of a reference, and that of its wave numbers."""
         return 1, len(self.positions())
 
     def distances(self, reference: tuple[Array, ...], values: Array) -> Array:
         """Return the RMS differences from n samples at the best amplitude, of the RMS of the measurement."""
-        seen = _scale_free(self.features(values))[0]
-        overlap = np.clip(reference[0][:, 0] @ seen / len(seen), 0.0, 1.0)
+        measured = _scale_free(self.features(values))[0]
+        overlap = np.clip(reference[0][:, 0] @ measured / len(measured), 0.0, 1.0)
         return np.asarray(np.sqrt(1.0 - overlap**2))
 
-    def beside(self, reference: tuple[Array, ...], index: int, values: Array) -> tuple[Array, Array, Array]:
+    def overlay(self, reference: tuple[Array, ...], index: int, values: Array) -> tuple[Array, Array, Array]:
         """Return wave numbers in Å⁻¹, the filtered measurement and a sample, both of unit RMS."""
         return self.positions(), _scale_free(self.features(values))[0], reference[0][index, 0]
 
 
 def exafs_on_grid(measured: MeasuredExafs) -> Array:
-    """Return k²χ(k) (q,) of a measurement on the mesh that models are asked with."""
+    """Return k²χ(k) (q,) of a measurement on the mesh of the models."""
     return measured.weighted(ExafsChannel().k, 2)
 
 

@@ -1,4 +1,4 @@
-"""Which parts of a spectrum speak for an answer: TreeSHAP, summed over windows."""
+"""Which parts of a spectrum support an answer: TreeSHAP, summed over windows."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from warnings import catch_warnings, simplefilter
 
 import numpy as np
 
-from firstshell.prediction.asking import undo
+from firstshell.prediction.forest_output import correct
 from firstshell.prediction.model import Predictor
 from firstshell.study.trees import Ints, Trees
 from firstshell.types import Array, Target
@@ -40,17 +40,17 @@ def evidence(model: Predictor, spectra: dict[str, Array]) -> tuple[dict[Target, 
     By path-dependent TreeSHAP (Lundberg et al., Nat. Mach. Intell. 2, 56 (2020)), which shares an answer out among
     features so that the parts add up to it. As in an answer, each over-absorption that the spectrum may have is undone,
     and the evidence is averaged by how likely they are. It is that of the forest, which for the oxidation state is
-    averaged with the likelihood of the training spectra (`asking.NEAREST`).
+    averaged with the likelihood of the training spectra (`forest_output.NEAREST`).
     """
     with catch_warnings():
         simplefilter("ignore")  # of its plots, which are not used
         import shap
 
-    seen = undo(model.damping, spectra)
-    features = model.features(seen.spectra)
+    corrected = correct(model.damping, spectra)
+    features = model.features(corrected.spectra)
     explainer = shap.TreeExplainer(_for_shap(model.trees))
     values = np.asarray(explainer.shap_values(features, check_additivity=False))
-    values = np.tensordot(seen.shares, values, axes=1)
+    values = np.tensordot(corrected.shares, values, axes=1)
     base = np.atleast_1d(explainer.expected_value)[None]
     start = {target: float(model.outputs.averages(target, base)[0]) for target in Target}
     found: list[Evidence] = []

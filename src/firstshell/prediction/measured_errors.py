@@ -1,7 +1,6 @@
 """Errors of answers for measured standards, which intervals of other measurements are calibrated with.
 
-`python validation/measured.py … --write` makes `FILE`: each standard is asked of models whose transfers do not know its
-compound.
+`validation/measured.py` writes `FILE`: each standard is answered by models whose transfers do not know its compound.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from firstshell.types import Target
 
 FILE = Path(str(files("firstshell.prediction") / "measured_errors.json"))
 OTHER_METAL = 0.1
-"""What a compound of another metal counts for, beside one of the metal that is asked about."""
+"""What a compound of another metal counts for, against one of the metal in question."""
 OTHER_CLASS = 0.5
 """What a compound counts for whose likeliest class is another."""
 SIMULATIONS = 2.0

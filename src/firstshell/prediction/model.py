@@ -1,4 +1,4 @@
-"""A trained model of one metal for one set of inputs: what it answers, and whether it should be asked."""
+"""A trained model of one metal for one set of inputs: what it answers, and whether a measurement is in its domain."""
 
 from __future__ import annotations
 
@@ -8,17 +8,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from firstshell.errors import InputError
-from firstshell.prediction import domain
-from firstshell.prediction import non_oxides as foreign
+from firstshell.prediction import non_oxides
 from firstshell.prediction import training_set as samples
-from firstshell.prediction.asking import Told, ask
 from firstshell.prediction.channels import Channel, XanesChannel
 from firstshell.prediction.damping import Damping
-from firstshell.prediction.domain import Likeness
+from firstshell.prediction.domain import Domain, learn_domain
 from firstshell.prediction.exafs_channel import ExafsChannel
 from firstshell.prediction.exafs_samples import collect_exafs
+from firstshell.prediction.forest_output import ForestOutput, evaluate_forest
 from firstshell.prediction.measured_errors import MeasuredError, MeasuredErrors, measured_errors
-from firstshell.prediction.non_oxides import Foreign
+from firstshell.prediction.non_oxides import NonOxides
 from firstshell.prediction.outputs import Outputs
 from firstshell.prediction.training import (
     Calibration,
@@ -43,11 +42,11 @@ if TYPE_CHECKING:
 class Predictor:
     """Everything that is needed to answer for one metal and set of inputs.
 
-    channels : how each input is seen, in the order of their features
+    channels : the kind of each input, in the order of their features
     trees, outputs, calibrations : what answers
     damping : what infers the over-absorption of XANES; None without any
-    likeness : which training samples a measurement is like, by modality
-    foreign : what no sample is, and a measurement may be of, by modality
+    domains : which training samples a measurement is like, by modality
+    non_oxides : what no sample is, and a measurement may be of, by modality
     dataset : hash of what it was trained on
     errors : of answers for measured standards, which intervals of models of XANES alone are calibrated with; None for
         simulations only
@@ -59,8 +58,8 @@ class Predictor:
     outputs: Outputs
     calibrations: dict[Target, Calibration]
     damping: Damping | None
-    likeness: dict[str, Likeness]
-    foreign: dict[str, Foreign]
+    domains: dict[str, Domain]
+    non_oxides: dict[str, NonOxides]
     dataset: str
     errors: MeasuredErrors | None = field(default_factory=measured_errors)
 
@@ -91,26 +90,28 @@ class Predictor:
 
     def predict(self, spectra: dict[str, Array]) -> list[dict[Target, Prediction]]:
         """Return the answers for n measurements: spectra (n, p) by modality, each on the grid of its channel."""
-        return self.answers(self.ask(spectra))
+        return self.answers(self.evaluate(spectra))
 
-    def ask(self, spectra: dict[str, Array]) -> Told:
-        """Return what the forest says, before calibration."""
+    def evaluate(self, spectra: dict[str, Array]) -> ForestOutput:
+        """Return the outputs of the forest, before calibration."""
         rows = {name: np.atleast_2d(values) for name, values in spectra.items()}
-        return ask(self.trees, self.outputs, self.channels, self.damping, rows)
+        return evaluate_forest(self.trees, self.outputs, self.channels, self.damping, rows)
 
-    def answers(self, said: Told) -> list[dict[Target, Prediction]]:
-        """Return the answers that are made of what the forest says."""
-        by_target = {target: self._answers(target, said.outputs, said.spread[target]) for target in Target}
-        return [{target: by_target[target][i] for target in Target} for i in range(len(said.outputs))]
+    def answers(self, output: ForestOutput) -> list[dict[Target, Prediction]]:
+        """Return the calibrated answers of outputs of the forest."""
+        by_target = {target: self._answers(target, output.outputs, output.spread[target]) for target in Target}
+        return [{target: by_target[target][i] for target in Target} for i in range(len(output.outputs))]
 
-    def errors_for(self, metal: str, compound: str, said: Told, truth: dict[Target, float]) -> list[MeasuredError]:
-        """Return how far what the forest says of one measured standard is off, target by target."""
+    def errors_for(
+        self, metal: str, compound: str, output: ForestOutput, truth: dict[Target, float]
+    ) -> list[MeasuredError]:
+        """Return the errors of the forest for one measured standard, target by target."""
         found = []
         for target, value in truth.items():
             how = self.calibrations[target]
-            off = abs(float(values(self.outputs, target, said.outputs, how.temperature, how.doubt)[0]) - value)
-            unit = float(disagreement(said.spread[target], how.floor)[0])
-            own = int(likeliest(self.outputs, target, said.outputs)[0])
+            off = abs(float(values(self.outputs, target, output.outputs, how.temperature, how.doubt)[0]) - value)
+            unit = float(disagreement(output.spread[target], how.floor)[0])
+            own = int(likeliest(self.outputs, target, output.outputs)[0])
             found.append(
                 MeasuredError(metal, compound, target.value, int(self._likeliest(target)[own]), round(off / unit, 4))
             )
@@ -148,7 +149,7 @@ class Predictor:
 
     @property
     def of_measured_xanes(self) -> bool:
-        """Whether it is asked about XANES alone, and trained on those that went through transfers of measurements."""
+        """Whether its input is XANES alone, and trained on those that went through transfers of measurements."""
         (first, *others) = self.channels
         return not others and isinstance(first, XanesChannel) and first.population is not None
 
@@ -168,12 +169,12 @@ def make_predictor(
     chosen = _samples(data, metal, channels, params.seed)
     made = train(chosen, channels, params, reporter)
     rng = seeded("likeness", params.seed, metal)
-    likeness = {channel.name: domain.learn(chosen, channel, rng) for channel in channels}
+    domains = {channel.name: learn_domain(chosen, channel, rng) for channel in channels}
     formulas = data.frame.loc[data.frame["metal"] == metal, "formula"]
-    names = foreign.names_beside(metal, formulas)
-    beside = {each.name: known for each in channels if (known := foreign.spectra(metal, names, each)) is not None}
+    names = non_oxides.non_oxide_names(metal, formulas)
+    others = {each.name: known for each in channels if (known := non_oxides.spectra(metal, names, each)) is not None}
     trees = Trees.of(made.forest)
-    return Predictor(metal, channels, trees, made.outputs, made.calibrations, made.damping, likeness, beside, data.hash)
+    return Predictor(metal, channels, trees, made.outputs, made.calibrations, made.damping, domains, others, data.hash)
 
 
 def _samples(data: Dataset, metal: str, channels: tuple[Channel, ...], seed: int) -> samples.Samples:
@@ -182,5 +183,5 @@ def _samples(data: Dataset, metal: str, channels: tuple[Channel, ...], seed: int
     if exafs is None:
         return samples.collect(data, metal, whole=any(channel.whole for channel in channels))
     if len(channels) > 1:
-        raise InputError("EXAFS is asked about apart from other measurements", remedy="Name it alone")
+        raise InputError("EXAFS has a model of its own", remedy="Name it alone")
     return collect_exafs(data, metal, exafs, seeded("exafs", seed, metal))

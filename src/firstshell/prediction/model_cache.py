@@ -19,7 +19,7 @@ from firstshell.dataset import embedded
 from firstshell.elements import k_edge
 from firstshell.errors import InputError, SlowWarning
 from firstshell.measured.xanes.population import Population, default_population
-from firstshell.prediction import non_oxides as foreign
+from firstshell.prediction import non_oxides
 from firstshell.prediction.channels import Channel, XanesChannel
 from firstshell.prediction.exafs_channel import ExafsChannel
 from firstshell.prediction.model import Predictor, make_predictor
@@ -63,7 +63,7 @@ def channels_of(
     made: list[Channel] = []
     unknown = set(inputs) - set(INPUTS)
     if unknown or not inputs:
-        what = f"no model is asked about {' + '.join(sorted(unknown)) or 'nothing'}"
+        what = f"there is no model of {' + '.join(sorted(unknown)) or 'nothing'}"
         raise InputError(what, remedy=f"Choose from: {', '.join(INPUTS)}")
     for name in sorted(set(inputs), key=INPUTS.index):
         if name == "xanes":
@@ -102,7 +102,7 @@ def predictor(
     population = (population or default_population()).of_metal(metal)
     channels = channels_of(inputs, population, radiation)
     params = params or (EXAFS_TRAINING if "exafs" in inputs else TrainingParams())
-    how = [[described(channel) for channel in channels], to_dict(params), foreign.names_beside(metal, ())]
+    how = [[described(channel) for channel in channels], to_dict(params), non_oxides.non_oxide_names(metal, ())]
     if any(channel.name != "xanes" for channel in channels):  # compared with compounds of the embedded dataset
         how.append(embedded.manifest()["hash"])
     paths = [_paths_hash(data)] if "exafs" in inputs else []

@@ -19,10 +19,10 @@ from firstshell.errors import InputError
 from firstshell.measured.xanes.training_grid import ENERGY
 from firstshell.prediction.channels import Channel, XanesChannel
 from firstshell.prediction.damping import Damping
-from firstshell.prediction.domain import Likeness
+from firstshell.prediction.domain import Domain
 from firstshell.prediction.exafs_channel import ExafsChannel
 from firstshell.prediction.model import Predictor
-from firstshell.prediction.non_oxides import Foreign
+from firstshell.prediction.non_oxides import NonOxides
 from firstshell.prediction.outputs import Outputs
 from firstshell.prediction.training import Calibration
 from firstshell.runtime.store import write_atomic
@@ -31,8 +31,9 @@ from firstshell.types import Array, Target
 
 Arrays = dict[str, NDArray[Any]]
 
-PROTOCOL = 3
-"""Counts up when files of before can no longer be read; 1 were archives of skops, 2 had no scores of simulations."""
+PROTOCOL = 4
+"""Counts up when earlier files can no longer be read; 1 were archives of skops, 2 had no scores of simulations, 3 had
+other names of parts."""
 ABOUT = "about"
 MAX_BYTES = 500_000_000
 """The largest models of the dataset that comes with firstshell have some 100 MB."""
@@ -134,17 +135,17 @@ def _packed(made: Predictor) -> tuple[dict[str, Any], Arrays]:
         "channels": [described(channel) for channel in made.channels],
         "outputs": to_dict(made.outputs),
         "calibrations": {target.value: to_dict(each) for target, each in made.calibrations.items()},
-        "likeness": {name: {"names": each.names, "limit": each.limit} for name, each in made.likeness.items()},
-        "foreign": {name: list(each.names) for name, each in made.foreign.items()},
+        "domains": {name: {"names": each.names, "limit": each.limit} for name, each in made.domains.items()},
+        "non_oxides": {name: list(each.names) for name, each in made.non_oxides.items()},
         "dataset": made.dataset,
     }
     arrays = {f"trees/{name}": array for name, array in made.trees.arrays().items()}
     if made.damping is not None:
         arrays |= {f"damping/{name}": getattr(made.damping, name) for name in DAMPING}
-    for name, known in made.likeness.items():
+    for name, known in made.domains.items():
         arrays |= {f"{name}/{i}": part.astype(np.float32) for i, part in enumerate(known.reference)}
-    for name, beside in made.foreign.items():
-        arrays |= {f"foreign/{name}/{i}": part.astype(np.float32) for i, part in enumerate(beside.reference)}
+    for name, others in made.non_oxides.items():
+        arrays |= {f"non_oxides/{name}/{i}": part.astype(np.float32) for i, part in enumerate(others.reference)}
     return about, arrays
 
 
@@ -152,19 +153,19 @@ def _unpacked(about: Any, arrays: Arrays, path: str | Path) -> Predictor:
     try:
         channels = tuple(_channel(table) for table in about["channels"])
         known = {channel.name: channel for channel in channels}
-        likeness = {name: _likeness(known[name], table, arrays) for name, table in about["likeness"].items()}
+        domains = {name: _domain(known[name], table, arrays) for name, table in about["domains"].items()}
         calibrations = {Target(name): from_dict(Calibration, each) for name, each in about["calibrations"].items()}
-        if not channels or set(calibrations) != set(Target) or {channel.name for channel in channels} != set(likeness):
+        if not channels or set(calibrations) != set(Target) or {channel.name for channel in channels} != set(domains):
             raise ValueError("parts are missing")
         outputs = from_dict(Outputs, about["outputs"])
         own = {name.removeprefix("trees/"): array for name, array in arrays.items() if name.startswith("trees/")}
         trees = Trees.from_arrays(own, sum(len(channel.positions()) for channel in channels))
         if trees.outputs != outputs.count:
             raise ValueError("the trees have other outputs")
-        foreign = {name: _foreign(known[name], names, arrays) for name, names in about["foreign"].items()}
+        non_oxides = {name: _non_oxides(known[name], names, arrays) for name, names in about["non_oxides"].items()}
         metal, dataset = str(about["metal"]), str(about["dataset"])
         damping = _damping(arrays, len(outputs.oxidation_states))
-        return Predictor(metal, channels, trees, outputs, calibrations, damping, likeness, foreign, dataset)
+        return Predictor(metal, channels, trees, outputs, calibrations, damping, domains, non_oxides, dataset)
     except (InputError, LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
         raise InputError(f"this file holds no predictor: {error}", remedy=REMEDY, file=path) from None
 
@@ -184,17 +185,17 @@ def _damping(arrays: Arrays, states: int) -> Damping | None:
     return Damping(centres, whitening, shares, known)
 
 
-def _likeness(channel: Channel, table: Any, arrays: Arrays) -> Likeness:
+def _domain(channel: Channel, table: Any, arrays: Arrays) -> Domain:
     names = [str(each) for each in table["names"]]
     limit = float(table["limit"])
     if not limit > 0:
         raise ValueError("a limit that is not positive")
-    return Likeness(names, _reference(channel.name, channel, names, arrays), limit)
+    return Domain(names, _reference(channel.name, channel, names, arrays), limit)
 
 
-def _foreign(channel: Channel, names: Any, arrays: Arrays) -> Foreign:
+def _non_oxides(channel: Channel, names: Any, arrays: Arrays) -> NonOxides:
     known = tuple(str(each) for each in names)
-    return Foreign(known, _reference(f"foreign/{channel.name}", channel, known, arrays))
+    return NonOxides(known, _reference(f"non_oxides/{channel.name}", channel, known, arrays))
 
 
 def _reference(prefix: str, channel: Channel, names: Sequence[str], arrays: Arrays) -> tuple[Array, ...]:

@@ -42,7 +42,7 @@ Near = tuple[str, float]
 
 
 @dataclass(frozen=True, eq=False)
-class Foreign:
+class NonOxides:
     """What a measurement is compared with beside the training spectra.
 
     names : (n,); reference : as the channel's `distances` takes it
@@ -57,7 +57,7 @@ def metallic(metal: str) -> str:
     return f"metallic {metal}"
 
 
-def names_beside(metal: str, formulas: Iterable[str]) -> tuple[str, ...]:
+def non_oxide_names(metal: str, formulas: Iterable[str]) -> tuple[str, ...]:
     """Return the names of what a model of a metal, trained on materials of these formulas, does not know.
 
     Compounds are left out where the model is trained on sulfides.
@@ -68,7 +68,7 @@ def names_beside(metal: str, formulas: Iterable[str]) -> tuple[str, ...]:
     return tuple(name for name in found if not sulfides or name == metallic(metal))
 
 
-def spectra(metal: str, names: Sequence[str], channel: Channel) -> Foreign | None:
+def spectra(metal: str, names: Sequence[str], channel: Channel) -> NonOxides | None:
     """Return what a channel compares with under these names; None where there is nothing."""
     known = tuple(row["name"] for row in _rows() if row["metal"] == metal and row["name"] in names)
     if not known:
@@ -79,10 +79,10 @@ def spectra(metal: str, names: Sequence[str], channel: Channel) -> Foreign | Non
     banks = []
     for name in known:
         energy, mu = curve(metal, name)
-        placed = _on_the_edge(population) if name == metallic(metal) else population
-        banks.append(make_bank(energy, mu[None], np.array([COMPOUND_STATE]), placed))
+        moved = _on_the_edge(population) if name == metallic(metal) else population
+        banks.append(make_bank(energy, mu[None], np.array([COMPOUND_STATE]), moved))
     whole, tilted = (np.concatenate(parts) for parts in zip(*((b.whole, b.tilted) for b in banks), strict=True))
-    return Foreign(known, (whole, tilted))
+    return NonOxides(known, (whole, tilted))
 
 
 def curve(metal: str, name: str) -> tuple[Array, Array]:
@@ -92,7 +92,9 @@ def curve(metal: str, name: str) -> tuple[Array, Array]:
     return row["first"] + row["step"] * np.arange(len(mu)), mu
 
 
-def rivals(known: Foreign, channel: Channel, values: Array, farthest: float) -> tuple[Near | None, Near | None]:
+def nearest_non_oxides(
+    known: NonOxides, channel: Channel, values: Array, farthest: float
+) -> tuple[Near | None, Near | None]:
     """Return what a measurement (p,) may be, and the fluoride that it is as near to; None where there is none.
 
     What it may be is as far as its margin (`MARGIN` and those beside it) times `farthest` at most, the fluoride of a
@@ -112,7 +114,7 @@ def _margin(name: str) -> float:
     return OF_FLUORIDES if name.startswith(FLUORIDE) else OF_COMPOUNDS
 
 
-def _within(known: Foreign, distances: Array, margins: Array, farthest: float) -> Near | None:
+def _within(known: NonOxides, distances: Array, margins: Array, farthest: float) -> Near | None:
     """Return name and distance of what is nearest, by its margin, of all that are within theirs."""
     kept = np.flatnonzero(distances <= margins * farthest)
     if not len(kept):
@@ -121,7 +123,7 @@ def _within(known: Foreign, distances: Array, margins: Array, farthest: float) -
     return known.names[best], float(distances[best])
 
 
-def _pdfs(metal: str, channel: Channel) -> Foreign | None:
+def _pdfs(metal: str, channel: Channel) -> NonOxides | None:
     """Return the embedded dataset's compounds without oxygen around a metal, as a channel of X-ray PDFs has them."""
     from firstshell.dataset.embedded import load_everything
     from firstshell.prediction.pdf_channel import PdfChannel
@@ -133,7 +135,7 @@ def _pdfs(metal: str, channel: Channel) -> Foreign | None:
     if not len(data.frame):
         return None
     names = tuple(named(row) for row in data.frame.to_dict("records"))
-    return Foreign(names, channel.variants(data.spectra[channel.name], data.grids[channel.name]))
+    return NonOxides(names, channel.variants(data.spectra[channel.name], data.grids[channel.name]))
 
 
 def _on_the_edge(population: Population) -> Population:

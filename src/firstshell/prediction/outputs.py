@@ -82,7 +82,7 @@ class Outputs:
         return np.asarray(part @ self.classes(target))
 
 
-def told(trees: Trees, features: Array, outputs: Outputs) -> tuple[Array, dict[Target, Array]]:
+def mean_and_spread(trees: Trees, features: Array, outputs: Outputs) -> tuple[Array, dict[Target, Array]]:
     """Return the (n, k) mean outputs of all trees, and the (n,) standard deviations over trees of the targets' means.
 
     features : (n, q)

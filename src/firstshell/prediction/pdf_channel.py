@@ -1,4 +1,4 @@
-"""PDFs and differential PDFs: how they are disturbed for training, and seen by a forest."""
+"""PDFs and differential PDFs: how they are disturbed for training, and their features for a forest."""
 
 from __future__ import annotations
 
@@ -88,15 +88,15 @@ class PdfChannel:
     def distances(self, reference: tuple[Array, ...], values: Array) -> Array:
         """Return the RMS differences up to `NEAR` from n samples at the best scale and conditions, of the RMS of G."""
         near = self.positions() <= NEAR
-        seen, known = self.features(values[None])[0][near], reference[0][..., near]
-        overlap = (known @ seen / (np.linalg.norm(known, axis=-1) * np.linalg.norm(seen))).max(axis=1)
+        measured, known = self.features(values[None])[0][near], reference[0][..., near]
+        overlap = (known @ measured / (np.linalg.norm(known, axis=-1) * np.linalg.norm(measured))).max(axis=1)
         return np.asarray(np.sqrt(1.0 - np.clip(overlap, 0.0, 1.0) ** 2))
 
-    def beside(self, reference: tuple[Array, ...], index: int, values: Array) -> tuple[Array, Array, Array]:
+    def overlay(self, reference: tuple[Array, ...], index: int, values: Array) -> tuple[Array, Array, Array]:
         """Return distances in Å, the scale-free measurement, and a sample under the conditions that suit it best."""
-        seen = self.features(values[None])[0]
-        best = int(np.argmax(reference[0][index] @ seen))
-        return self.positions(), seen, reference[0][index, best]
+        measured = self.features(values[None])[0]
+        best = int(np.argmax(reference[0][index] @ measured))
+        return self.positions(), measured, reference[0][index, best]
 
 
 def _draw(ends: tuple[float, ...], rng: np.random.Generator) -> float:

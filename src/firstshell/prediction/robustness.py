@@ -95,9 +95,9 @@ def curves(
     by_modality : the samples of one metal for each modality
     population : transfers that XANES may have been through; the plain model knows their mean only
 
-    The augmented and the plain model are asked about the same spectra, XANES after the mean transfer; the plain one has
-    never seen a disturbed one. The third, of XANES alone, knows nothing of measurements: trained on simulations as they
-    are, on tabulated energies, it is asked about simulations.
+    The augmented and the plain model are tested on the same spectra, XANES after the mean transfer; the plain one was
+    never trained on a disturbed one. The third, of XANES alone, is of simulations only: trained on them as they are,
+    on tabulated energies, and tested on them.
     """
     params, reporter = params or TrainingParams(copies=6, trees=40), reporter or Silent()
     metal = next(iter(by_modality.values())).metal
@@ -109,10 +109,10 @@ def curves(
             for repeat in range(REPEATS):
                 rng = seeded("robustness", params.seed, metal, name, repeat)
                 held = hold_out(samples.groups, quantile_strata(samples.bond_length), 0.25, rng)
-                for label, (channel, asked) in trained.items():
+                for label, (channel, test_channel) in trained.items():
                     rows += [
                         (metal, name, *part, label, repeat, *score, value)
-                        for part, score, value in scores(samples, held, channel, asked, ways, params, rng)
+                        for part, score, value in scores(samples, held, channel, test_channel, ways, params, rng)
                     ]
                 reporter.advance()
     finally:
@@ -162,11 +162,11 @@ def metal_curves(data: Dataset, metal: str) -> Record:
 
 
 def models(name: str, population: Population) -> tuple[dict[str, tuple[Channel, Channel]], tuple[Disturbance, ...]]:
-    """Return how each model is trained, the channel of what it is asked about, and the perturbations applied."""
+    """Return how each model is trained, the channel of what it is tested on, and the perturbations applied."""
     found: dict[str, tuple[Channel, Channel]]
     if name == "xanes":
         still = replace(population, spread=dict.fromkeys(population.spread, 1e-09))
-        plain, raw = XanesChannel(still, noise=0.0), XanesChannel(None, seen="absolute")
+        plain, raw = XanesChannel(still, noise=0.0), XanesChannel(None, view="absolute")
         found = {"augmented": (XanesChannel(population), plain), "plain": (plain, plain), "as simulated": (raw, raw)}
         return found, XANES
     channel = PdfChannel(name)
@@ -179,37 +179,37 @@ def scores(
     samples: Samples,
     held: Mask,
     channel: Channel,
-    asked: Channel,
+    test_channel: Channel,
     ways: tuple[Disturbance, ...],
     params: TrainingParams,
     rng: np.random.Generator,
 ) -> list[tuple[tuple[str, str, float], tuple[str, str], float]]:
     """Train on what is not held out, and return (disturbance, unit, amount), (target, metric), score.
 
-    channel, asked : how what is trained on, and what is asked about, is disturbed; ways : what befalls the latter
+    channel, test_channel : how training and test spectra are disturbed; ways : perturbations applied to the latter
     """
     outputs, tested = Outputs.of(samples), samples.take(np.flatnonzero(held))
     forest = fit(samples.take(np.flatnonzero(~held)), [channel], outputs, params, rng)
-    fair = asked.disturbed(tested, rng)
+    fair = test_channel.disturbed(tested, rng)
     found = []
     for way in ways:
         for amount in way.amounts:
             values = way.apply(fair, amount, rng)
-            said = np.reshape(forest.predict(channel.features(values)), (len(tested), -1))
+            output = np.reshape(forest.predict(channel.features(values)), (len(tested), -1))
             for target in Target:
-                metric, value = _score(outputs, target, said, tested)
+                metric, value = _score(outputs, target, output, tested)
                 found.append(((way.name, way.unit, amount), (target.value, metric.value), value))
     return found
 
 
-def _score(outputs: Outputs, target: Target, said: Array, tested: Samples) -> tuple[Metric, float]:
+def _score(outputs: Outputs, target: Target, output: Array, tested: Samples) -> tuple[Metric, float]:
     """Return weighted F1 over samples of one class, or the RMSE in % of the mean length."""
     if not target.is_class:
-        error = outputs.averages(target, said) - tested.bond_length
+        error = outputs.averages(target, output) - tested.bond_length
         rmse = float(np.sqrt(np.average(error**2, weights=tested.weights)))
         return Metric.RMSE_PERCENT, 100.0 * rmse / float(tested.bond_length.mean())
     shares = tested.classes[target].shares
     pure = shares.max(axis=1) > 0.999
-    guess = said[:, outputs.columns(target)].argmax(axis=1)[pure]
+    guess = output[:, outputs.columns(target)].argmax(axis=1)[pure]
     value = f1_score(shares.argmax(axis=1)[pure], guess, average="weighted", sample_weight=tested.weights[pure])
     return Metric.F1_WEIGHTED, float(value)

@@ -130,7 +130,7 @@ def read_truth(path: str | Path) -> list[Truth]:
     return found
 
 
-def ask(
+def answer_standards(
     truths: Sequence[Truth], folder: Path, models: Models, how: str | float = "auto", read: Reader | None = None
 ) -> list[Scored]:
     """Answer for every standard.
@@ -142,7 +142,7 @@ def ask(
     folder
         Where their files are.
     models
-        The models that are asked; see `answer_all`.
+        The models that answer; see `answer_all`.
     how
         How energies are calibrated; see `align`.
     read

@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from firstshell.errors import InputError
-from firstshell.prediction.asking import ask
 from firstshell.prediction.channels import Channel, XanesChannel
-from firstshell.prediction.damping import Damping
-from firstshell.prediction.damping import learn as damping_of
+from firstshell.prediction.damping import Damping, learn_damping
+from firstshell.prediction.forest_output import evaluate_forest
 from firstshell.prediction.outputs import Outputs
 from firstshell.prediction.training_set import Samples, joined, mixed
 from firstshell.runtime.progress import Reporter, Silent
@@ -32,7 +31,7 @@ LEAST_CLASS = 20
 MOST_COPIES = 8000
 CHECKED_TREES = 50
 """Trees of the forests that calibrations are learned from, which do not need as many."""
-SEEN_AGAIN = 3
+CALIBRATION_COPIES = 3
 """Disturbed copies of each held-out sample that calibration looks at."""
 LEVELS = (np.arange(20) + 0.5) / 20
 """Quantiles of the scores of simulations that are kept beside those of measured standards."""
@@ -120,7 +119,7 @@ def train(
 ) -> Trained:
     """Train the forest of one metal for one set of inputs, and calibrate it on groups held out in turn.
 
-    channels : how each input is disturbed and seen
+    channels : how each input is disturbed and turned into features
     """
     params, reporter = params or TrainingParams(), reporter or Silent()
     rng = seeded("measured", params.seed, samples.metal)
@@ -132,13 +131,13 @@ def train(
         for k in range(params.folds):
             known = samples.take(np.flatnonzero(fold != k))
             trees = Trees.of(fit(known, channels, outputs, replace(params, trees=fewer), rng))
-            rows = np.repeat(np.flatnonzero(fold == k), SEEN_AGAIN)
+            rows = np.repeat(np.flatnonzero(fold == k), CALIBRATION_COPIES)
             spectra = {each.name: each.disturbed(samples.take(rows), rng) for each in channels}
-            said = ask(trees, outputs, channels, learn_damping(known, channels, rng), spectra)
-            parts.append(HeldOut(rows, said.outputs, said.spread))
+            output = evaluate_forest(trees, outputs, channels, damping_of(known, channels, rng), spectra)
+            parts.append(HeldOut(rows, output.outputs, output.spread))
             reporter.advance()
         forest = fit(samples, channels, outputs, params, rng)
-        damping = learn_damping(samples, channels, rng)
+        damping = damping_of(samples, channels, rng)
         reporter.advance()
     finally:
         reporter.finish()
@@ -151,11 +150,11 @@ def train(
     return Trained(forest, outputs, damping, {t: calibrate(samples, outputs, held, t, doubt) for t in Target}, held)
 
 
-def learn_damping(samples: Samples, channels: Sequence[Channel], rng: np.random.Generator) -> Damping | None:
+def damping_of(samples: Samples, channels: Sequence[Channel], rng: np.random.Generator) -> Damping | None:
     """Return what infers the over-absorption of XANES; None where there are none, or none that transfers disturb."""
     for each in channels:
         if isinstance(each, XanesChannel) and each.population is not None:
-            return damping_of(samples, each, rng)
+            return learn_damping(samples, each, rng)
     return None
 
 
@@ -172,7 +171,7 @@ def fit(
     whole = joined(samples, mixed(samples, count, rng)) if count else samples
     copies = max(1, min(params.copies, MOST_COPIES // len(whole)))
     many = whole.take(np.repeat(np.arange(len(whole)), copies))
-    features = see(many, channels, rng)
+    features = draw_features(many, channels, rng)
     forest = ExtraTreesRegressor(
         params.trees,
         max_features=min(params.max_features, features.shape[1]),
@@ -194,13 +193,13 @@ def _counted(whole: Samples, mixtures: int, params: TrainingParams) -> Array:
     return np.asarray(share * len(whole))
 
 
-def see(samples: Samples, channels: Sequence[Channel], rng: np.random.Generator) -> Array:
+def draw_features(samples: Samples, channels: Sequence[Channel], rng: np.random.Generator) -> Array:
     """Return (n, q) features of disturbed samples."""
     return np.hstack([each.features(each.disturbed(samples, rng)) for each in channels])
 
 
 def calibrate(samples: Samples, outputs: Outputs, held: HeldOut, target: Target, doubt: float) -> Calibration:
-    """Return what makes a target's probabilities and intervals those that held-out groups ask for.
+    """Return what makes a target's probabilities and intervals those that held-out groups support.
 
     doubt : share that all classes have alike, see `Channel.doubt`
     """
@@ -276,7 +275,7 @@ def class_widths(scores: Array, weights: Array, classes: Codes) -> tuple[float, 
             found.append(whole)
             continue
         part = conformal_quantile(scores[rows], weights[rows], COVERAGE)
-        effective = weights[rows].sum() ** 2 / (weights[rows] ** 2).sum() / SEEN_AGAIN
+        effective = weights[rows].sum() ** 2 / (weights[rows] ** 2).sum() / CALIBRATION_COPIES
         found.append(part if effective >= LEAST_CLASS else max(part, whole))
     return tuple(found)
 

@@ -112,7 +112,7 @@ def _row(answer: Answer) -> dict[str, Any]:
         unit = each.unit
         row |= {f"{name}_distance ({unit})": each.distance, f"{name}_limit ({unit})": each.limit}
         row[f"{name}_nearest"] = each.nearest[0][0]
-        row[f"{name}_may_be"] = "" if each.rival is None else each.rival[0]
+        row[f"{name}_may_be"] = "" if each.non_oxide is None else each.non_oxide[0]
     if answer.alignment is not None:
         row |= {"energy_shift (eV)": answer.alignment.shift, "aligned_by": answer.alignment.by}
         row["over_absorption_undone"] = answer.damping

@@ -41,7 +41,7 @@ def _curves(model: Predictor, name: str, data: Dataset) -> dict[str, Any]:
         states = shown.truth(Target.OXIDATION_STATE)
         curves = typical(shown.grids[name], shown.spectra[name], states, channel.population or PLAIN)
     else:
-        bank = model.likeness[name].reference[0]
+        bank = model.domains[name].reference[0]
         rows = np.sort(rng.choice(len(bank), min(MOST, len(bank)), replace=False))
         axis, curves = channel.positions(), bank[rows, bank.shape[1] // 2]
     return {"axis": numbers(axis), "curves": [numbers(curve, 4) for curve in curves]}

@@ -161,16 +161,20 @@ def _pdf(found: MatchedPdf) -> dict[str, Any]:
 
 def _alike(each: Resemblance) -> dict[str, Any]:
     return {
-        "likeness": each.likeness,
-        "rival": None if each.rival is None else {"name": each.rival[0], "distance": float(f"{each.rival[1]:.3g}")},
+        "similarity": each.similarity,
+        "non_oxide": None if each.non_oxide is None else _distance(*each.non_oxide),
         "distance": float(f"{each.distance:.3g}"),
         "limit": float(f"{each.limit:.3g}"),
         "unit": each.unit,
-        "nearest": [{"name": name, "distance": float(f"{distance:.3g}")} for name, distance in each.nearest],
+        "nearest": [_distance(*near) for near in each.nearest],
         "axis": numbers(each.axis),
         "measured": numbers(each.measured),
         "alike": numbers(each.alike),
     }
+
+
+def _distance(name: str, distance: float) -> dict[str, Any]:
+    return {"name": name, "distance": float(f"{distance:.3g}")}
 
 
 def speaking(start: dict[Target, float], found: Sequence[Evidence]) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ SAID = (
     (r"Name it with --metal", "Choose it in the field “Metal”"),
     (r"--metal", "the field “Metal”"),
     (r"--align (\S+) or the like moves them", r"an energy shift of \1 eV or the like moves them"),
-    (r"Align by fit, or give a shift in eV", "Take energies by likeness, or shift them"),
+    (r"Align by fit, or give a shift in eV", "Take energies by similarity, or shift them"),
     (r"Name the scan, as in file\.dat#S2, or say which columns to take", "Say which columns to take"),
     (r"with --columns", "in the field “Columns”"),
     (r"^--columns ('.*') does not give", r"the columns \1 do not give"),

@@ -99,8 +99,8 @@ def beside(figure: Figure | SubFigure, found: Resemblance, colour: str) -> None:
     top.legend(loc="upper left")
     top.set(ylabel=modalities.get(found.modality).compared)
     title = f"Distance {found.distance:.3f}, limit {found.limit:.3f}: {'in domain' if found.inside else 'OUTSIDE'}"
-    if found.rival is not None:
-        title += f"\n{label(found.rival[0], LONGEST)}: {found.rival[1]:.3f}"
+    if found.non_oxide is not None:
+        title += f"\n{label(found.non_oxide[0], LONGEST)}: {found.non_oxide[1]:.3f}"
     top.set_title(title, loc="left")
     low.axhline(0.0, color=FAINT, lw=0.8)
     low.plot(found.axis, found.measured - found.alike, color=MEAN, lw=0.9)

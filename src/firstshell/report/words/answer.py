@@ -150,8 +150,8 @@ def _resemblance(name: str, each: Resemblance) -> list[str]:
     distance = f"{each.distance:.3f} {each.unit}"
     first = f"  {each.verdict}: the {show(name)} differs by {distance} from the nearest"
     nearest = "; ".join(f"{known} {distance:.3f}" for known, distance in each.nearest)
-    rival = "" if each.rival is None else f"; not trained on: {each.rival[0]} {each.rival[1]:.3f}"
-    return [f"{first} training spectrum (limit {each.limit:.3f})", f"    nearest: {nearest}{rival}"]
+    non_oxide = "" if each.non_oxide is None else f"; not trained on: {each.non_oxide[0]} {each.non_oxide[1]:.3f}"
+    return [f"{first} training spectrum (limit {each.limit:.3f})", f"    nearest: {nearest}{non_oxide}"]
 
 
 def _alignment(found: Alignment) -> str:

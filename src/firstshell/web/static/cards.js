@@ -86,8 +86,8 @@ export const WAITING = "The models for each measurement alone are being made; th
 function verdict(sample, detail) {
   const parts = Object.entries(detail.resemblance).map(([name, each]) =>
     make("div", {},
-      make("p", {}, make("b", {}, `${titles[name]}: ${each.likeness}`),
-        `. Nearest at ${each.distance} ${each.unit}, limit ${each.limit}${each.rival ? `; ${each.rival.name} at ${each.rival.distance}` : ""}.`),
+      make("p", {}, make("b", {}, `${titles[name]}: ${each.similarity}`),
+        `. Nearest at ${each.distance} ${each.unit}, limit ${each.limit}${each.non_oxide ? `; ${each.non_oxide.name} at ${each.non_oxide.distance}` : ""}.`),
       make("ol", { class: "nearest" }, ...each.nearest.map((one) => make("li", {}, `${one.name} `, make("span", { class: "small" }, `${one.distance}`))))));
   return make("div", { class: `verdict ${sample.in_domain ? "inside" : "outside"}` },
     make("h3", {}, sample.in_domain ? "In domain: like the training spectra" : "Outside the domain of the model: the answer is a guess"),

@@ -2,7 +2,7 @@
 
 import { inputsTitle, make, show } from "./dom.js";
 
-const WAYS = { foil: "by the foil that was measured along", fit: "by likeness to the training spectra", given: "as given" };
+const WAYS = { foil: "by the foil that was measured along", fit: "by similarity to the training spectra", given: "as given" };
 
 export function origin(sample, detail, spectra) {
   const { xanes, pdf } = detail;
@@ -30,7 +30,7 @@ function ofXanes(sample, xanes, alignment, file) {
     ...(file.format ? [["μ from", `${xanes.how}${xanes.others.length ? `; the scan also has ${xanes.others.join(", ")}` : ""}`]] : []),
     ["Scan", span(file, "eV", 1)],
     ["Edge", `${sample.metal} K, E0 ${show(xanes.e0, 1)} eV`],
-    ["Energies", `${energies}; likeness to the training spectra would move them by ${show(alignment.suggested)} eV`],
+    ["Energies", `${energies}; similarity to the training spectra would move them by ${show(alignment.suggested)} eV`],
     ["Normalisation", xanes.kept ? "left as it is: the spectrum is normalised already"
       : `line ${show(pre1, 0)} to ${show(pre2, 0)} eV and ${["constant", "line", "parabola"][order]} ${show(norm1, 0)} to ${show(norm2, 0)} eV from E0; edge step ${xanes.edge_step}`],
     ...(xanes.range_ends ? [["Ranges", xanes.range_ends]] : []),

@@ -1,4 +1,4 @@
-"""A forest is asked about measurements, what is not known of them being averaged over."""
+"""The outputs of a forest for measurements, averaged over the over-absorption that is not known of them."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from dataclasses import dataclass
 import numpy as np
 
 from firstshell.prediction.channels import Channel
-from firstshell.prediction.damping import AMOUNTS, Damping, undone
-from firstshell.prediction.outputs import Outputs, told
+from firstshell.prediction.damping import AMOUNTS, Damping, remove_damping
+from firstshell.prediction.outputs import Outputs, mean_and_spread
 from firstshell.study.splits import Codes
 from firstshell.study.trees import Trees
 from firstshell.types import Array, Target
 
 NEAREST = 0.5
-"""Share of the oxidation state's answer that the likelihood of the training spectra has beside the forest."""
+"""Share of the oxidation state's answer that the likelihood of the training spectra has next to the forest."""
 
 
 @dataclass(frozen=True, eq=False)
-class Told:
-    """What a model says of n measurements.
+class ForestOutput:
+    """The outputs of a model for n measurements.
 
     outputs : (n, k) mean over trees and over the over-absorption that each may have; that of the oxidation state is
-        averaged with what the likelihood of the training spectra says
+        averaged with that by the likelihood of the training spectra
     spread : (n,) standard deviation over all of these, by target
     damping : (n,) mean over-absorption that was undone
     """
@@ -34,7 +34,7 @@ class Told:
 
 
 @dataclass(frozen=True, eq=False)
-class Undone:
+class Corrected:
     """Measurements with each over-absorption undone that they may have.
 
     rows : (m,) which measurement each is of, in order; shares : (m,) how likely its over-absorption, `amounts` (m,), is
@@ -49,34 +49,34 @@ class Undone:
     states: Array | None
 
 
-def undo(damping: Damping | None, spectra: Mapping[str, Array]) -> Undone:
+def correct(damping: Damping | None, spectra: Mapping[str, Array]) -> Corrected:
     """Undo the over-absorption of XANES among spectra (n, p), or one (p,), by modality; None leaves all as they are."""
     spectra = {name: np.atleast_2d(values) for name, values in spectra.items()}
     shares, states = np.ones((len(next(iter(spectra.values()))), 1)), None
     if damping is not None:
         shares, states = damping.infer(spectra["xanes"])
     rows, ways = np.nonzero(shares)
-    seen = {name: values[rows] for name, values in spectra.items()}
+    corrected = {name: values[rows] for name, values in spectra.items()}
     if damping is not None:
-        seen["xanes"] = undone(seen["xanes"], AMOUNTS[ways])
-    return Undone(rows, shares[rows, ways], AMOUNTS[ways], seen, states)
+        corrected["xanes"] = remove_damping(corrected["xanes"], AMOUNTS[ways])
+    return Corrected(rows, shares[rows, ways], AMOUNTS[ways], corrected, states)
 
 
-def ask(
+def evaluate_forest(
     trees: Trees,
     outputs: Outputs,
     channels: Sequence[Channel],
     damping: Damping | None,
     spectra: Mapping[str, Array],
-) -> Told:
-    """Ask about spectra (n, p), or one (p,), by modality, each on the grid of its channel.
+) -> ForestOutput:
+    """Evaluate a forest for spectra (n, p), or one (p,), by modality, each on the grid of its channel.
 
-    damping : what infers the over-absorption of XANES; None asks about them as they are
+    damping : what infers the over-absorption of XANES; None takes them as they are
     """
-    seen = undo(damping, spectra)
-    rows, weight = seen.rows, seen.shares
-    features = np.hstack([channel.features(seen.spectra[channel.name]) for channel in channels])
-    each, apart = told(trees, features, outputs)
+    corrected = correct(damping, spectra)
+    rows, weight = corrected.rows, corrected.shares
+    features = np.hstack([channel.features(corrected.spectra[channel.name]) for channel in channels])
+    each, apart = mean_and_spread(trees, features, outputs)
 
     def mean(values: Array) -> Array:
         total = np.zeros((rows[-1] + 1, *values.shape[1:]))
@@ -88,9 +88,9 @@ def ask(
     for target in Target:
         off = outputs.averages(target, each) - outputs.averages(target, found)[rows]
         spread[target] = np.sqrt(mean(apart[target] ** 2 + off**2))
-    if seen.states is not None:
-        spread[Target.OXIDATION_STATE] = _averaged(outputs, found, spread[Target.OXIDATION_STATE], seen.states)
-    return Told(found, spread, mean(seen.amounts))
+    if corrected.states is not None:
+        spread[Target.OXIDATION_STATE] = _averaged(outputs, found, spread[Target.OXIDATION_STATE], corrected.states)
+    return ForestOutput(found, spread, mean(corrected.amounts))
 
 
 def _averaged(outputs: Outputs, found: Array, spread: Array, states: Array) -> Array:
