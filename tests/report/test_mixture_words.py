@@ -1,9 +1,13 @@
 """What is said of mixtures."""
 
+from dataclasses import replace
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from firstshell.match.components import Components
+from firstshell.match.mix import Mixture
 from firstshell.match.mixture_errors import Errors, errors_of
 from firstshell.report.words import mixture as wording
 
@@ -14,6 +18,8 @@ def test_what_to_expect_of_fractions():
     assert wording.expected(ERRORS).endswith("off by 2 points on average and 91 % of the intervals held the true one.")
     poor = Errors(0.001, 1.8, (0.0005, 0.001, 0.002), 100, 0.25, 0.16, 0.6)
     assert "no better than equal parts (16 points): take these as a first guess" in wording.expected(poor)
+    for error, guess in ((0.159, False), (0.16, True)):
+        assert ("no better than" in wording.expected(replace(ERRORS, error=error))) == guess
 
 
 def test_the_limit_and_the_percentile_of_a_misfit():
@@ -21,6 +27,22 @@ def test_the_limit_and_the_percentile_of_a_misfit():
     assert ERRORS.percentile(0.0001) == 0.0
     assert ERRORS.percentile(0.0015) == pytest.approx(0.75)
     assert ERRORS.percentile(1.0) == 1.0
+
+
+@pytest.mark.parametrize(
+    ("misfit", "words", "mark"),
+    [
+        (0.0017, "These phases suffice: misfit 0.0017 edge steps, more than that of 85 % of right mixtures", ""),
+        (0.0019, "These phases are NOT ENOUGH: misfit 0.0019 edge steps, more than that of 95 %", "; NOT ENOUGH"),
+    ],
+)
+def test_whether_phases_suffice(misfit, words, mark):
+    scan = SimpleNamespace(name="scan", metal="Fe")
+    nothing = np.zeros(2)
+    found = Mixture(scan, (), (), nothing, nothing, nothing, 0.0, 1.0, misfit, ERRORS)
+    assert wording.verdict(found).startswith(words)
+    assert wording.line(found).rstrip().endswith(mark)
+    assert ("NOT ENOUGH" in wording.line(found)) == bool(mark)
 
 
 @pytest.mark.parametrize("kind", ["here", "elsewhere", "simulated"])

@@ -8,7 +8,7 @@ from fake_study import fake_study
 from firstshell.report.words import checks, study, terms
 from firstshell.study.checks import Check, checks_frame
 from firstshell.study.compare import Paired
-from firstshell.study.findings import find
+from firstshell.study.findings import Finding, find
 from firstshell.study.verdicts import RANKING
 from firstshell.types import Metric, Target
 from synthetic import synthetic_dataset
@@ -53,6 +53,43 @@ def test_the_gap(pdf, dpdf, noise, words):
     assert claims(noise, xanes=0.9, pdf=pdf, dpdf=dpdf)["dpdf_closes_gap"].startswith(words)
 
 
+def test_one_split_leaves_the_gap_open():
+    values = {name: np.array([mean]) for name, mean in (("xanes", 0.9), ("pdf", 0.7), ("dpdf", 0.9))}
+    found = {f.code: study.finding(vars(f)) for f in find(HEAD, Paired(Target.COORDINATION_NUMBER, values, None), {})}
+    assert found["dpdf_closes_gap"] == "one split allows no test."
+    assert found["xanes_not_worse"].endswith("on one split, which allows no test.")
+
+
+@pytest.mark.parametrize(
+    ("share", "ratio", "verdict", "words"),
+    [
+        (0.8, 1 / 3, "confirmed", "80 % (79 % to 81 %) of the permutation loss in XANES+PDF is of XANES."),
+        (0.2, 1 / 3, "refuted", "20 % (19 % to 21 %) of the permutation loss in XANES+PDF is of XANES."),
+        (0.5, 1 / 3, "undecided", "50 % (49 % to 51 %) of the permutation loss in XANES+PDF is of XANES."),
+        (0.8, None, "undecided", "80 % of the permutation loss in XANES+PDF is of XANES."),
+    ],
+)
+def test_the_share_of_xanes(share, ratio, verdict, words):
+    scores = Paired(Target.COORDINATION_NUMBER, {"xanes+pdf": np.full(6, 0.9)}, ratio)
+    (found,) = find(HEAD, scores, {("xanes+pdf", "permutation"): share + 2 * NOISE})
+    assert (found.verdict, study.finding(vars(found))) == (verdict, words)
+
+
+@pytest.mark.parametrize(
+    ("error", "verdict", "words"),
+    [
+        (2.4, "confirmed", "Adding dPDF to XANES lowers the RMSE by 0.10 % of the mean bond length ("),
+        (2.6, "refuted", "Adding dPDF to XANES raises the RMSE by 0.10 % of the mean bond length ("),
+        (2.5, "undecided", "Adding dPDF to XANES cannot be decided ("),
+    ],
+)
+def test_adding_dpdf_to_bond_lengths(error, verdict, words):
+    values = {"xanes": np.full(6, 2.5), "xanes+dpdf": error + NOISE}
+    (found,) = find(("Cu", "bond_length", "grouped"), Paired(Target.BOND_LENGTH, values, 1 / 3), {})
+    assert found.verdict == verdict
+    assert study.finding(vars(found)).startswith(words)
+
+
 def row(**changes):
     base = {"without": "xanes", "with": "xanes+pdf", "metric": "rmse_percent", "difference": 0.12, "low": 0.02}
     return base | {"high": 0.22, "p_value": 0.03, "repeats": 10, "verdict": "helps"} | changes
@@ -74,6 +111,10 @@ def row(**changes):
         (
             {"p_value": 0.0009},
             "Adding PDF to XANES lowers the RMSE by 0.12 % of the mean bond length (0.02 to 0.22, p < 0.001)",
+        ),
+        (
+            {"p_value": 0.001},
+            "Adding PDF to XANES lowers the RMSE by 0.12 % of the mean bond length (0.02 to 0.22, p = 0.001)",
         ),
         (
             {"without": "pdf", "with": "dpdf", "metric": "f1_weighted"},
@@ -110,6 +151,39 @@ def test_failures_come_before_confirmations(fake):
     assert any(line.endswith("cannot be decided for any of 2.") for line in study.lead(changed(fake, findings=open_)))
 
 
+def claim(fake, code, *verdicts):
+    """The sentence on a claim that has these verdicts in as many cells, in the order of metals and targets."""
+    cells = [(metal, target.value) for metal in ("Mn", "Cu") for target in Target] * 2
+    rows = [
+        vars(Finding(code, *cell, "grouped", "xanes", "score", verdict, "", 0.1, 0.05, 0.15, 0.01, 0.02))
+        for cell, verdict in zip(cells, verdicts, strict=False)
+    ]
+    lines = study.lead(changed(fake, findings=pd.DataFrame(rows, columns=fake.findings.columns)))
+    return next(line for line in lines if line.startswith(terms.CLAIMS[code])).partition(": ")[2]
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "words"),
+    [
+        (["confirmed"], "holds."),
+        (["undecided"], "cannot be decided."),
+        (["confirmed", "confirmed"], "holds for all 2."),
+        (["confirmed", "undecided"], "holds for 1 of 2; cannot be decided for 1 of 2."),
+        (["undecided", "undecided"], "cannot be decided for any of 2."),
+        (["narrowed", "confirmed"], "holds for 1 of 2; the gap is narrowed for the oxidation state of Mn."),
+        (["refuted", "confirmed"], "does not hold for the oxidation state of Mn; holds for 1 of 2."),
+        (
+            ["refuted"] * 6,
+            "does not hold for the oxidation state of Mn and Cu, the coordination number of Mn and Cu and "
+            "the bond length of Mn and Cu.",
+        ),
+        (["refuted"] * 7, "does not hold for 7 pairs of metal and target."),
+    ],
+)
+def test_how_widely_a_claim_holds(fake, verdicts, words):
+    assert claim(fake, "dpdf_closes_gap", *verdicts) == words
+
+
 def test_a_baseline_that_is_not_beaten_leads(fake):
     weak = fake.ranking.assign(composition_verdict="undecided")
     first = study.lead(changed(fake, ranking=weak))[0]
@@ -131,12 +205,15 @@ def test_the_best_input_is_named_only_where_it_is_shown(fake):
     [
         ("best", "helps", "XANES"),
         ("leading", "helps", "undecided, 4 alike"),
-        ("best", "undecided", "XANES; not shown to beat the composition"),
+        ("best", "undecided", "XANES; not shown to beat the composition and a guess"),
+        ("leading", "hurts", "undecided, 4 alike; not shown to beat the composition and a guess"),
     ],
 )
 def test_the_place_of_an_input(place, verdict, words):
     entry = dict.fromkeys(RANKING) | {"inputs": "xanes", "place": place}
-    assert study.place(entry | {"composition_verdict": verdict, "modal_verdict": "helps"}, 3) == words
+    assert study.place(entry | {"composition_verdict": verdict, "modal_verdict": verdict}, 3) == words
+    only = study.place(entry | {"composition_verdict": verdict, "modal_verdict": "helps"}, 3)
+    assert only == words.replace(" and a guess", "")
 
 
 def test_the_number_of_tests_is_told_with_what_survives(fake):
@@ -145,6 +222,10 @@ def test_the_number_of_tests_is_told_with_what_survives(fake):
     assert study.multiplicity(changed(fake, comparisons=rows)).startswith(f"{n} paired tests: {n} have p < 0.05")
     assert "; 0 remain after Holm" in study.multiplicity(changed(fake, comparisons=rows))
     assert f"; {n} remain after" in study.multiplicity(changed(fake, comparisons=rows.assign(p_holm=0.04)))
+    one = rows.assign(p_holm=[0.04, *[0.05] * (len(rows) - 1)])
+    assert "; 1 remains after" in study.multiplicity(changed(fake, comparisons=one))
+    raw = study.multiplicity(changed(fake, comparisons=rows.assign(p_value=0.05)))
+    assert raw.startswith(f"{n} paired tests: 0 have p < 0.05, where chance alone would give about {n / 20:.0f};")
     none = changed(fake, comparisons=rows.assign(p_value=np.nan))
     assert study.multiplicity(none) == "No test was made: the repeats are of one split."
 
@@ -156,6 +237,12 @@ def test_the_console_ends_in_fifteen_lines_and_marks_what_helps(fake):
     assert cell in next(line for line in lines if line.startswith("Cu"))
     weak = changed(fake, ranking=fake.ranking.assign(modal_verdict="undecided"))
     assert "0.840! +dPDF" in study.console(weak)
+
+
+@pytest.mark.parametrize(("most", "told"), [(2, False), (1, True)])
+def test_metals_beyond_those_of_the_console_are_in_the_report(fake, monkeypatch, most, told):
+    monkeypatch.setattr(study, "CONSOLE_METALS", most)
+    assert ("; Cu in the report" in study.console(fake)) == told
 
 
 @pytest.mark.slow
@@ -175,6 +262,12 @@ def test_the_header_counts_samples_by_origin(fake):
     assert "Cu 30 (15 distorted, 9 natural, 6 decorated)" in line
     assert "Mn 45;" in line  # of one unknown origin: nothing to tell
     assert "First shells of O only." in line
+    assert "; relatives (formula, parent or series) stay on one side" in line
+    counts = {"Mn": {"bond_length": {"samples": 9, "origins": {"natural": 9}, "added": 4}}, "Cu": counts["Mn"]}
+    settings = fake.settings | {"splits": ["random"], "ligands": []}
+    line = study.data_line(changed(fake, provenance=fake.provenance | {"counts": counts}, settings=settings))
+    assert "Mn 9 natural, 4 added ones in training only;" in line
+    assert "First shells" not in line
 
 
 @pytest.mark.parametrize(
@@ -206,12 +299,23 @@ def test_the_header_counts_samples_by_origin(fake):
             "",
         ),
         (Check("FS104", "warning", "", "", "", {"inputs": "xanes+pdf", "share": 0.6}), "XANES+PDF: up to 60 %", "Read"),
+        (Check("FS104", "ok", "", "", "", {"inputs": "xanes+pdf", "share": 0.5}), "XANES+PDF: up to 50 %", ""),
         (Check("FS105", "warning", "", "", ""), "the repeats change the forest's seed", "Set repeat_over"),
         (Check("FS106", "error", "", "", "", {"why": "one class", "remedy": "More"}), "left out: one class", "More"),
         (
             Check("FS107", "ok", "", "", "", {"largest": 3, "samples": 9, "by": "chemical_system"}),
             "the largest group (equal chemical system, parent or series) holds 3 of 9",
             "",
+        ),
+        (
+            Check("FS107", "warning", "", "", "", {"largest": 4, "samples": 9, "by": "formula"}),
+            "the largest group (equal formula, parent or series) holds 4 of 9",
+            "Read the grouped scores",
+        ),
+        (
+            Check("FS101", "warning", "", "", "grouped", {"relatives": 0.0, "twins": 0.06, "by": "formula"}),
+            "0 % of the held-out samples have a relative (equal formula, parent or series) in training, 6 % a near",
+            "Group by prototype",
         ),
         (Check("FS108", "note", "", "", "", {"why": "few"}), "whether made samples help", "Give more"),
     ],
