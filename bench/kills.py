@@ -143,6 +143,7 @@ def main() -> None:
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--seed", type=int, default=20260917)
     asked = parser.parse_args()
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # where nohup started this, runs would ignore it, as they should
     job, draw = JOBS[asked.job], random.Random(asked.seed)
     found = {way: Found() for way in WAYS}
     with tempfile.TemporaryDirectory() as scratch:

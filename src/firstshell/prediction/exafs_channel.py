@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -84,7 +85,11 @@ class ExafsChannel:
 
     def features(self, values: Array) -> Array:
         """Return (n, m) k²χ(k) filtered to the range of R."""
-        return np.asarray(np.atleast_2d(values) @ filtering(self.k, self.rmin, self.rmax)[::EVERY].T)
+        return np.asarray(np.atleast_2d(values) @ self._filter)
+
+    @cached_property
+    def _filter(self) -> Array:
+        return filtering(self.k, self.rmin, self.rmax)[::EVERY].T
 
     def positions(self) -> Array:
         """Return the (m,) wave numbers in Å⁻¹ that features stand for."""

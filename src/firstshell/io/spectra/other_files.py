@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from firstshell.io.spectra.text import head_lines
 
 MAX_LINES = 400
+NUMERIC = tuple("0123456789+-.")
+"""What a row of numbers begins with."""
 
 
 @dataclass(frozen=True)
@@ -32,13 +34,13 @@ def _begins(*signatures: bytes) -> Callable[[bytes, tuple[str, ...]], bool]:
 def _has(*patterns: str) -> Callable[[bytes, tuple[str, ...]], bool]:
     """Whether every pattern is found at the beginning of a line."""
     known = [re.compile(pattern, re.IGNORECASE) for pattern in patterns]
-    return lambda _, lines: all(any(each.match(line) for line in lines[:MAX_LINES]) for each in known)
+    return lambda _, lines: all(any(each.match(line) for line in lines) for each in known)
 
 
 def _labelled(pattern: str) -> Callable[[bytes, tuple[str, ...]], bool]:
     """Whether a line of names, which has no number in it, fits."""
     known = re.compile(rf"[#%!;\s]*{pattern}", re.IGNORECASE)
-    return lambda _, lines: any(known.match(line) for line in lines[:MAX_LINES])
+    return lambda _, lines: any(known.match(line) for line in lines)
 
 
 SPECTRUM = "Give a measured spectrum"
@@ -71,5 +73,6 @@ KINDS = (
 
 def recognise(head: bytes) -> OtherFile | None:
     """Return what a file that begins like this is, when that is known and no measured spectrum; else None."""
-    lines = head_lines(head)
+    # Rows of numbers fit no pattern, and most files are little else.
+    lines = tuple(line for line in head_lines(head)[:MAX_LINES] if not line.lstrip().startswith(NUMERIC))
     return next((kind for kind in KINDS if kind.fits(head, lines)), None)

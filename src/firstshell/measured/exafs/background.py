@@ -6,6 +6,8 @@ transform is linear, the spline is found in one step; larch, which searches for 
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from firstshell.simulation.waves.fourier import forward
@@ -46,6 +48,15 @@ def chi_of(energy: Array, mu: Array, e0: float, kmax: float) -> tuple[Array, Arr
     """
     k = mesh_to(kmax)
     measured = _averaged(wave_number(energy, e0), mu, k)
+    basis, rows, of_basis = _design(len(k))
+    found = np.linalg.lstsq(of_basis, rows @ measured, rcond=None)[0]
+    return k, measured - basis @ found
+
+
+@lru_cache(maxsize=32)  # scans of one beamline end at one k
+def _design(points: int) -> tuple[Array, Array, Array]:
+    """Return the splines on a mesh of so many points, what is to vanish as a matrix, and that of the splines."""
+    k = np.asarray(K_STEP * np.arange(points), dtype=np.float64)
     count = max(LEAST_KNOTS, 1 + int(2 * R_BACKGROUND * k[-1] / np.pi))
     basis = splines(k, count)
     r = np.arange(0.0, R_BACKGROUND, R_MESH)
@@ -53,8 +64,7 @@ def chi_of(energy: Array, mu: Array, e0: float, kmax: float) -> tuple[Array, Arr
     clamp = np.zeros((CLAMPED, len(k)))
     clamp[np.arange(CLAMPED), len(k) - CLAMPED + np.arange(CLAMPED)] = CLAMP
     rows = np.vstack([waves.real, waves.imag, clamp])
-    found = np.linalg.lstsq(rows @ basis, rows @ measured, rcond=None)[0]
-    return k, measured - basis @ found
+    return basis, rows, rows @ basis
 
 
 def _averaged(at: Array, values: Array, k: Array) -> Array:

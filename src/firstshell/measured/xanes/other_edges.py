@@ -86,9 +86,11 @@ def _height(mesh: Array, level: Array, rise: Array, i: int, e0: float, least: fl
     place = mesh[i]
     low, high = (-np.inf, e0 - BEFORE) if place < e0 else (e0 + NEAR, np.inf)
     before = _between(mesh, max(low, place - 100.0), place - 12.0)
+    if rise[i] < CONTRAST * np.abs(rise[before]).max(initial=0.0):
+        return None
     near = _between(mesh, max(low, place - 45.0), place - 8.0)
     past = _between(mesh, place + 12.0, min(high, place + 60.0))
-    if len(mesh[near]) < 20 or len(mesh[past]) < 20 or rise[i] < CONTRAST * np.abs(rise[before]).max():
+    if len(mesh[near]) < 20 or len(mesh[past]) < 20:
         return None
     (left, scatter), (right, other) = (_line_at(mesh[part], level[part], place) for part in (near, past))
     height = right - left
@@ -99,7 +101,7 @@ def _height(mesh: Array, level: Array, rise: Array, i: int, e0: float, least: fl
 
 def _between(mesh: Array, low: float, high: float) -> slice:
     """Return the points of a rising mesh between two places, neither of them included."""
-    first, last = np.searchsorted(mesh, low, side="right"), np.searchsorted(mesh, high, side="left")
+    first, last = mesh.searchsorted(low, side="right"), mesh.searchsorted(high, side="left")
     return slice(int(first), max(int(first), int(last)))
 
 

@@ -43,11 +43,14 @@ def spikes(energy: Array, mu: Array, e0: float | None = None) -> tuple[NDArray[n
     low, high = np.quantile(mu, (0.1, 0.9))
     whole = float(high - low) or float(np.ptp(mu))
     least = (AGAINST_ALL if e0 is not None else AGAINST_GROSS) * whole
-    noise, apart = _noise(mu), np.gradient(energy)
+    noise, apart = None, np.gradient(energy)
     for length in range(1, LONGEST + 1):
         starts, above, below, spread = _outside(energy, mu, length)
-        bar = np.maximum(least, np.maximum(spread, AGAINST_NOISE * noise[starts]))
-        hits = np.maximum(above, below) > bar
+        hits = np.maximum(above, below) > np.maximum(least, spread)
+        if not hits.any():
+            continue
+        noise = _noise(mu) if noise is None else noise  # looked at last, for it takes longest
+        hits &= np.maximum(above, below) > AGAINST_NOISE * noise[starts]
         if e0 is not None:
             near = (energy[starts] > e0 - NATURAL) & (energy[starts] < e0) & (apart[starts] > RESOLVED)
             natural = near & (above > 0) & (above < whole)
