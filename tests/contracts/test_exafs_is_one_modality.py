@@ -11,6 +11,7 @@ ROOT = Path(firstshell.__file__).parent
 NAMES_IT = {
     "report/build.py": "makes it of scattering paths",
     "study/study.py": "makes it of scattering paths",
+    "study/curves.py": "makes it of scattering paths",
     "report/words/answer.py": "says up to which k it is used",
     "report/words/match.py": "says what was fitted",
 }

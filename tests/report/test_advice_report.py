@@ -7,7 +7,7 @@ from matplotlib.colors import to_hex
 
 from firstshell.report.figures.advice import curves_figure
 from firstshell.report.style import number
-from firstshell.report.words.advice import RULE, advice_sentences, reach, summary, wrong_in
+from firstshell.report.words.advice import RULE, advice_sentences, order_of_cost, reach, summary, wrong_in
 from firstshell.study.advice import advice_table, advise
 from firstshell.study.curves import run_curves
 from firstshell.study.plan import ForestParams, StudyPlan
@@ -61,6 +61,12 @@ def test_the_advice_comes_first_and_the_rule_with_its_order_of_cost_is_stated(cu
     assert said[0] == "Advice: measure XANES."
     assert said[1].startswith("XANES instead of the composition alone raises weighted F1 by")
     assert any(line.startswith(RULE) and "Order: XANES < PDF < XANES+PDF." in line for line in said)
+
+
+def test_the_order_of_cost_knows_that_exafs_holds_the_xanes():
+    said = order_of_cost(StudyPlan(inputs=("xanes", "pdf", "exafs", "xanes+exafs")))
+    assert said.startswith("Order: XANES < EXAFS = XANES+EXAFS < PDF. Cost: a XANES scan takes minutes, EXAFS the time")
+    assert "differential" not in said
 
 
 def test_undecided_is_said_with_what_would_have_decided(curves):

@@ -75,6 +75,16 @@ def test_of_better_inputs_the_cheaper_comes_first(samples):
     assert steps(advice)[:2] == [("composition", "xanes"), ("xanes", "xanes+pdf")]
 
 
+def test_exafs_costs_less_than_a_pdf_and_holds_the_xanes(samples):
+    names = ["xanes", "exafs", "pdf", "xanes+pdf", "exafs+pdf", "dpdf", "xanes+exafs+dpdf"]
+    costs = [cost(name) for name in names]
+    assert costs == sorted(set(costs))
+    assert cost("xanes+exafs") == cost("exafs")
+    scores = {"xanes": 0.60, "pdf": 0.95, "exafs": 0.80, "xanes+exafs": 0.95, **BASE}
+    advice = advise(made_up(samples, scores), "oxidation_state")
+    assert steps(advice) == [("composition", "xanes"), ("xanes", "exafs"), ("exafs", "xanes+exafs")]
+
+
 def test_without_a_gain_on_the_composition_nothing_is_advised(samples):
     advice = advise(made_up(samples, {"xanes": 0.81, "composition": 0.80, "modal": 0.4}, noise=0.05), "oxidation_state")
     assert (advice.recommended, advice.steps, advice.alike) == (None, (), ["xanes"])

@@ -6,6 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
+from firstshell.dataset.paths import Paths, SitePaths, write_paths
 from firstshell.errors import InputError
 from firstshell.study import trainer as module
 from firstshell.study.curves import check_sizes, part_of, run_curves
@@ -15,6 +16,7 @@ from firstshell.study.splits import seeded
 from firstshell.study.study import run_study
 from firstshell.types import Target
 from synthetic import synthetic_dataset
+from two_shells import sites
 
 SIZES = (0.1, 0.3, 1.0)
 PLAN = StudyPlan(
@@ -132,3 +134,17 @@ def test_sizes_come_in_order_and_end_with_the_whole():
 def test_plans_that_advice_cannot_be_made_on(data, metal, change, message):
     with pytest.raises(InputError, match=message):
         run_curves(data, metal, replace(PLAN, **change), **HOW)
+
+
+def test_exafs_is_made_of_the_scattering_paths_of_the_data(data, tmp_path):
+    own = data.frame[data.frame["level"] == "material"]
+    tables = {
+        (name, "Cu", 0): SitePaths(int(amount), sites(length, 3.1)[0].table)
+        for name, amount, length in zip(own["id"], own["multiplicity"], own["bond_length"], strict=True)
+        if np.isfinite(length)
+    }
+    write_paths(tables, tmp_path / "x-paths.parquet")
+    plan = replace(PLAN, inputs=("exafs",), targets=("bond_length",), repeats=2)
+    found = run_curves(replace(data, paths=Paths(tmp_path / "x-paths.parquet")), "Cu", plan, sizes=(1.0,), **HOW)
+    mean = found.scores.query("metric == 'rmse_percent'").groupby("inputs")["value"].mean()
+    assert mean["exafs"] < 0.5 * mean["modal"]

@@ -56,6 +56,8 @@ class Modality:
     tolerance : how far a spectrum simulated again may differ from one kept in a dataset's single precision, in `unit`
     scaled_by : what measured spectra are divided by before they are compared, "" for nothing
     rank : place in tables and figures
+    cost, takes : of a measurement, for the order of advice, in units of a XANES scan; and in words
+    holds : another modality that whoever measures this one has at no further cost
     hatch, hatch_joined : of bars, alone and joined to another modality
     colour, colour_joined, marker, marker_joined : of lines, in the same way; Okabe and Ito's colours, which every kind
         of colour vision separates
@@ -81,6 +83,9 @@ class Modality:
     tolerance: float = 1e-5
     scaled_by: str = ""
     rank: int = 9
+    cost: float = 5.0
+    takes: str = ""
+    holds: str = ""
     hatch: str = "xx"
     hatch_joined: str = "++"
     colour: str = "#56b4e9"

@@ -269,4 +269,7 @@ modality = Modality(
     text=text,
     tolerance=1e-4,
     rank=3,
+    cost=1.5,
+    takes="EXAFS the time that the scan goes on to k = 8 Å⁻¹ or beyond, and holds the XANES",
+    holds="xanes",
 )

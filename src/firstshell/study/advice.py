@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from firstshell.simulation import get
 from firstshell.study.compare import BASELINES, Comparison, corrected_test, holm, improvement_of
 from firstshell.study.curves import METRICS, Curves
 from firstshell.study.powerlaw import REACH
@@ -16,10 +17,6 @@ COLUMNS = ("metal", "target", "inputs", "size", "n_train", "metric", "unit", "me
 UNITS = {"rmse_percent": "% of mean bond length", "rmse": "Å", "median_error": "Å"}
 AHEAD = (2.0, REACH)
 FREE = "composition"
-COST = {"xanes": 1.0, "pdf": 2.0, "dpdf": 10.0}
-"""Rank of what a measurement costs, and of a combination the sum: a XANES scan takes minutes, a PDF minutes at a
-high-energy beamline, a differential PDF the same at several energies near the edge."""
-OTHER_COST = 5.0
 
 
 @dataclass(frozen=True)
@@ -54,14 +51,19 @@ class Advice:
 
 
 def cost(inputs: str) -> float:
-    """Return the rank of what an input costs to measure; 0 for the composition."""
-    return 0.0 if inputs in BASELINES else sum(COST.get(part, OTHER_COST) for part in inputs.split("+"))
+    """Return what an input costs to measure: the sum over its measurements, less those that others of them hold."""
+    if inputs in BASELINES:
+        return 0.0
+    parts = [get(part) for part in inputs.split("+")]
+    held = {part.holds for part in parts}
+    return sum(part.cost for part in parts if part.name not in held)
 
 
 def advise(curves: Curves, target: str) -> Advice:
     """Start from the composition, and pay for a costlier input only where it is shown to be better.
 
-    Of several that are shown to be better the cheapest is the next step, which is tested in turn. A test that cannot
+    Of several that are shown to be better the cheapest is the next step, which is tested in turn; one that costs the
+    same counts as well. A test that cannot
     decide never moves the advice: what it leaves open is in `Advice.others`.
     """
     metric, ratio = main_metric(Target(target)), curves.test_over_train(target)
@@ -74,8 +76,9 @@ def advise(curves: Curves, target: str) -> Advice:
     steps: list[Step] = []
     current, searching = FREE, True
     while searching:
-        dearer = [Step(current, name, gain(current, name)) for name in inputs if cost(name) > cost(current)]
-        better = [step for step in dearer if step.answer.verdict == "helps"]
+        ahead = [name for name in inputs if name != current and cost(name) >= cost(current)]
+        tested = [Step(current, name, gain(current, name)) for name in ahead]
+        better = [step for step in tested if step.answer.verdict == "helps"]
         steps += better[:1]
         current, searching = better[0].with_ if better else current, bool(better)
     others = {name: gain(current, name) for name in inputs if name != current}

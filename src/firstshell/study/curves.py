@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from firstshell.dataset.exafs import with_spectra
 from firstshell.dataset.table import Dataset
 from firstshell.errors import InputError
 from firstshell.runtime.progress import Reporter
@@ -123,6 +124,7 @@ def run_curves(
     studied; one that cannot be beside others that can is named in `left_out`.
     """
     plan, sizes = _checked(plan or StudyPlan(), metal), check_sizes(sizes)
+    data = with_spectra(data, plan.modalities)
     shared, left_out = prepare(data, plan, resolve_backend(backend))
     targets = [target for _, target in shared.samples]
     names = (*plan.inputs, *BASELINES)

@@ -5,25 +5,23 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Hashable, Iterator
 from dataclasses import asdict
+from itertools import pairwise
 from typing import Any
 
 import pandas as pd
 
 from firstshell.report.style import input_name, number
 from firstshell.report.words.terms import METRICS, change, effect, inputs_named, listed, probability
-from firstshell.simulation import show
+from firstshell.simulation import get, show
 from firstshell.study.advice import Advice, advise, cost
 from firstshell.study.compare import BASELINES, Comparison
 from firstshell.study.curves import Curves
+from firstshell.study.plan import StudyPlan
 from firstshell.types import Metric, Target, main_metric
 
 RULE = (
     "Rule: start from the composition, which costs nothing, and go to a costlier measurement only where it is shown to "
     "be better"
-)
-NOTE = (
-    "Cost: a XANES scan takes minutes, a PDF minutes at a high-energy beamline, a differential PDF the same at several "
-    "energies near the edge."
 )
 WIDTH = 100
 
@@ -65,9 +63,19 @@ def advice_sentences(curves: Curves, advice: Advice) -> Iterator[str]:
     worse = [name for name, answer in advice.others.items() if answer.verdict == "hurts"]
     if worse:
         yield f"Shown to be worse: {inputs_named(worse)}."
-    yield f"{RULE}. Order: {' < '.join(show(name) for name in sorted(curves.plan.inputs, key=cost))}. {NOTE}"
+    yield f"{RULE}. {order_of_cost(curves.plan)}"
     if advice.adjusted:
         yield f"Adjusted for {len(advice.adjusted)} tests (Holm), {_adjusted(advice)}."
+
+
+def order_of_cost(plan: StudyPlan) -> str:
+    """Say which inputs cost more than which, and what the measurements they are made of take."""
+    inputs, parts = sorted(plan.inputs, key=cost), sorted((get(name) for name in plan.modalities), key=lambda m: m.cost)
+    order = show(inputs[0])
+    for cheaper, name in pairwise(inputs):
+        order += f" {'=' if cost(name) == cost(cheaper) else '<'} {show(name)}"
+    takes = ", ".join(part.takes for part in parts if part.takes)
+    return f"Order: {order}. Cost: {takes}."
 
 
 def _adjusted(advice: Advice) -> str:
