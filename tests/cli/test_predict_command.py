@@ -90,7 +90,7 @@ def test_pairs_evidence_and_pictures_of_both(command, saved, tmp_path):
     )
     assert (status, err) == (0, "")
     assert "from XANES + PDF (x.dat, y.gr)" in text
-    assert "windows that move it most" in text
+    assert "windows of the XANES and PDF that move it most" in text
     evidence = pd.read_csv(out / "evidence.csv")
     assert len(evidence) == 3 * 2 * 8
     assert set(evidence["unit of low and high"]) == {"eV", "Å"}

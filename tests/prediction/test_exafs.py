@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+import firstshell as fs
 from firstshell.dataset.paths import SitePaths
 from firstshell.errors import InputError
 from firstshell.measured.exafs.extract import MeasuredExafs
@@ -15,6 +16,7 @@ from firstshell.prediction.exafs_samples import collect_exafs
 from firstshell.prediction.joint import joint
 from firstshell.prediction.model import make_predictor
 from firstshell.prediction.model_file import load_predictor, save_predictor
+from firstshell.report.words.answer import evidence_lines
 from firstshell.simulation.feff.paths import PathTable
 from firstshell.types import Prediction, Target
 from quick import QUICK, normalised, quick_data
@@ -116,6 +118,21 @@ def test_a_scan_with_exafs_is_answered_jointly(model, xanes_model):
     (plain,) = answer_all(Reading([sample]), None, models_of(models))
     assert plain.inputs == "xanes"
     assert found.alone["xanes"] == plain.predictions
+
+
+def test_evidence_of_a_joint_answer_is_that_of_the_xanes(model, xanes_model):
+    """EXAFS has a model of its own: the answer's is that of the XANES, and no panel of the picture is empty."""
+    models = models_of({("xanes",): xanes_model, ("exafs",): model})
+    sample = MeasuredSample("made", xanes=normalised(number=4), exafs=chi_of(1.95))
+    (found,) = answer_all(Reading([sample]), None, models, apart=models)
+    shown = fs.Answer(**vars(found), models=models)
+    start, windows = shown.evidence()
+    assert shown.inputs == "xanes+exafs"
+    assert {each.modality for each in windows} == {"xanes"}
+    assert all("windows of the XANES that move it most" in line for line in evidence_lines(start, windows))
+    panels = [axes for axes in shown.plot(windows).axes if axes.get_title(loc="left").startswith("Evidence")]
+    assert len(panels) == len(Target)
+    assert all(axes.patches for axes in panels)
 
 
 def test_exafs_outside_the_domain_or_without_a_model_is_left_out_and_said(model, xanes_model):

@@ -71,8 +71,8 @@ class Answer(base.Answer):
 
     @property
     def model(self) -> Predictor:
-        """The model that answered."""
-        return self.models(self.metal, self.inputs.split("+"), self.sample.radiation)
+        """The model that answered; where the EXAFS of a scan answers too, that of the XANES (with a PDF or without)."""
+        return self.models(self.metal, self.sample.inputs, self.sample.radiation)
 
     def frame(self) -> pd.DataFrame:
         """Return the answer as a table.
@@ -89,6 +89,8 @@ class Answer(base.Answer):
 
     def evidence(self) -> tuple[dict[Target, float], list[Evidence]]:
         """Return which windows of each spectrum are the evidence for the answer, by TreeSHAP in some seconds.
+
+        Where the EXAFS of a scan answers too, they are the windows of the XANES (and of a PDF).
 
         Returns
         -------

@@ -53,7 +53,7 @@ def answer_figure(answer: Answer, evidence: Sequence[Evidence] = ()) -> Figure:
         [2.6] * (answer.sample.xanes is not None)
         + [2.4] * len(curves)
         + [1.9]
-        + [1.8 * len(answer.resemblance)] * bool(evidence)
+        + [1.8 * len(_told_by(evidence))] * bool(evidence)
     )
     figure = Figure(figsize=(WIDTH, sum(heights) + 0.4), layout="constrained")
     figure.suptitle(f"{label(answer.sample.name, 70)}: {answer.metal}", fontsize=10)
@@ -69,8 +69,13 @@ def answer_figure(answer: Answer, evidence: Sequence[Evidence] = ()) -> Figure:
     for axes, prediction in zip(bars, answer.predictions.values(), strict=True):
         bar(axes, prediction, colour)
     if evidence:
-        windows(next(parts), answer, evidence)
+        windows(next(parts), evidence)
     return figure
+
+
+def _told_by(evidence: Sequence[Evidence]) -> list[str]:
+    """Return the modalities that evidence is of."""
+    return list(dict.fromkeys(each.modality for each in evidence))
 
 
 def raw(axes: Axes, measured: Normalised, colour: str) -> None:
@@ -132,9 +137,9 @@ def bar(axes: Axes, found: Prediction, colour: str) -> None:
     axes.set_title(f"{found.value:.{digits}f}{unit}, 90 %: {low:.{digits}f}–{high:.{digits}f}{unit}", loc="left")
 
 
-def windows(figure: Figure | SubFigure, answer: Answer, evidence: Sequence[Evidence]) -> None:
+def windows(figure: Figure | SubFigure, evidence: Sequence[Evidence]) -> None:
     """Draw what each window of each input adds to the answers, a target beside the other."""
-    names = list(answer.resemblance)
+    names = _told_by(evidence)
     grid = figure.subplots(len(names), len(Target), squeeze=False, sharey="col")
     for row, name in zip(grid, names, strict=True):
         for axes, target in zip(row, Target, strict=True):

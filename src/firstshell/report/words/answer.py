@@ -89,12 +89,13 @@ def evidence_lines(start: dict[Target, float], found: Sequence[Evidence]) -> lis
     """Return which windows move each answer most."""
     lines = []
     scale = " (eV from the tabulated K edge)" if any(e.unit == "eV" for e in found) else ""
+    source = " and ".join(show(name) for name in dict.fromkeys(e.modality for e in found))
     for target in Target:
         own = sorted((e for e in found if e.target is target), key=lambda e: -abs(e.contribution))[:STRONGEST]
         digits = 2 if target.is_class else 3
         parts = ", ".join(f"{_window(e)} {signed(e.contribution, digits)}" for e in own)
         base = f"{start[target]:.{digits}f}"
-        lines.append(f"  {target.label}: {base} for any spectrum; windows that move it most{scale}: {parts}")
+        lines.append(f"  {target.label}: {base} for any spectrum; windows of the {source} that move it most{scale}: {parts}")
     return lines
 
 
