@@ -16,7 +16,7 @@ from firstshell.prediction.exafs_samples import collect_exafs
 from firstshell.prediction.joint import joint
 from firstshell.prediction.model import make_predictor
 from firstshell.prediction.model_file import load_predictor, save_predictor
-from firstshell.report.words.answer import evidence_lines
+from firstshell.report.words.answer import evidence_lines, exafs
 from firstshell.simulation.feff.paths import PathTable
 from firstshell.types import Prediction, Target
 from quick import QUICK, normalised, quick_data
@@ -130,6 +130,7 @@ def test_evidence_of_a_joint_answer_is_that_of_the_xanes(model, xanes_model):
     assert shown.inputs == "xanes+exafs"
     assert {each.modality for each in windows} == {"xanes"}
     assert all("windows of the XANES that move it most" in line for line in evidence_lines(start, windows))
+    assert exafs(shown) == ["EXAFS from k = 2.5 to 7.0 Å⁻¹ is in the answer; it can be used up to k = 10.0 Å⁻¹"]
     panels = [axes for axes in shown.plot(windows).axes if axes.get_title(loc="left").startswith("Evidence")]
     assert len(panels) == len(Target)
     assert all(axes.patches for axes in panels)

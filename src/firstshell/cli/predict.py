@@ -168,7 +168,7 @@ def _show(
     for i, answer in enumerate(answers):
         say(wording.paragraph(answer) if verbose else wording.line(answer))
         if not verbose and len(answers) <= ORIGINS:
-            for sentence in wording.origin(answer):
+            for sentence in (*wording.origin(answer), *wording.exafs(answer)):
                 say(f"  {sentence}")
         if reasons:
             say("\n".join(wording.evidence_lines(*reasons[i])))

@@ -61,10 +61,12 @@ def origin(answer: Answer) -> list[str]:
 
 
 def exafs(answer: Answer) -> list[str]:
-    """Return up to where the EXAFS of a scan is used, or why it is not; nothing for what is no scan."""
+    """Return which part of the EXAFS of a scan is used, or why none is; nothing for what is no scan."""
     sample = answer.sample
     if "exafs" in answer.spectra and sample.exafs is not None:
-        return [f"EXAFS up to {sample.exafs.range}"]
+        used = answer.resemblance["exafs"].axis
+        good = f"it can be used up to {sample.exafs.range}"
+        return [f"EXAFS from k = {used[0]:.1f} to {used[-1]:.1f} Å⁻¹ is in the answer; {good}"]
     return [f"No EXAFS in the answer: {sample.no_exafs}"] if sample.no_exafs else []
 
 
@@ -95,7 +97,8 @@ def evidence_lines(start: dict[Target, float], found: Sequence[Evidence]) -> lis
         digits = 2 if target.is_class else 3
         parts = ", ".join(f"{_window(e)} {signed(e.contribution, digits)}" for e in own)
         base = f"{start[target]:.{digits}f}"
-        lines.append(f"  {target.label}: {base} for any spectrum; windows of the {source} that move it most{scale}: {parts}")
+        moved = f"windows of the {source} that move it most{scale}"
+        lines.append(f"  {target.label}: {base} for any spectrum; {moved}: {parts}")
     return lines
 
 
