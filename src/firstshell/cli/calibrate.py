@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from firstshell.cli.parameters import Progress, Workers
+from firstshell.cli.parameters import Columns, Format, Progress, Signal, Workers
 from firstshell.runtime.console import say
 
 if TYPE_CHECKING:
@@ -17,9 +17,9 @@ def calibrate(
     /,
     *,
     out: Path = Path("transfer.json"),
-    signal: str | None = None,
-    columns: str | None = None,
-    format: str | None = None,  # noqa: A002
+    signal: Signal = None,
+    columns: Columns = None,
+    format: Format = None,  # noqa: A002
     workers: Workers = None,
     progress: Progress = "auto",
 ) -> None:
@@ -39,13 +39,6 @@ def calibrate(
         gives the metal's mean where bond valences do not.
     out
         The file to write; NAME.store beside it keeps the simulations.
-    signal
-        Which signal of each scan to take: transmission, fluorescence, electron-yield, mu, normalised, reference, or a
-        formula as an answer names it; by default the first that has a sound edge.
-    columns
-        Which columns of each table to take, such as energy=1,mu=ln(3/4); by default their names decide.
-    format
-        Format of the files; by default their content decides.
 
     """
     from firstshell.api.standards import calibrate as calibrated

@@ -7,7 +7,17 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from firstshell.cli.parameters import Partial, Progress, Workers
+from firstshell.cli.parameters import (
+    Columns,
+    Format,
+    Partial,
+    Progress,
+    Qmax,
+    Radiation,
+    Signal,
+    Transfer,
+    Workers,
+)
 from firstshell.runtime.console import plain, say
 
 
@@ -20,13 +30,13 @@ def fit(
     strain: Literal["isotropic", "system", "none"] = "isotropic",
     motion: Literal["delta1", "delta2", "none"] = "delta2",
     rmax: float = 20.0,
-    qmax: float | None = None,
+    qmax: Qmax = None,
     qdamp: float | None = None,
-    radiation: Literal["xray", "neutron"] | None = None,
-    signal: str | None = None,
-    columns: str | None = None,
-    format: str | None = None,  # noqa: A002
-    transfer: Path | None = None,
+    radiation: Radiation = None,
+    signal: Signal = None,
+    columns: Columns = None,
+    format: Format = None,  # noqa: A002
+    transfer: Transfer = None,
     partial: Partial = "refuse",
     out: Path = Path("fit"),
     dask: str = "",
@@ -55,20 +65,8 @@ def fit(
         How correlated motion sharpens near peaks of the PDF: as 1/r, as 1/r², or not at all.
     rmax
         End of the range of the PDF in Å.
-    qmax
-        Qmax of the PDF in Å⁻¹; by default that of the file's header, or an estimate.
     qdamp
-        Qdamp of the PDF in Å⁻¹; fitted where nothing says it and the PDF reaches 15 Å.
-    radiation
-        What the PDF was measured with; by default what the file says, or X-rays.
-    signal
-        Which signal of a scan to take; see firstshell predict.
-    columns
-        Which columns of a table to take, such as energy=1,mu=ln(3/4).
-    format
-        Format of the files; by default their content decides.
-    transfer
-        How simulated spectra turn into those of your beamline, as firstshell calibrate writes it.
+        Qdamp of the PDF in Å⁻¹; by default that of the file's header, or fitted where the PDF reaches 15 Å.
     out
         Folder for fit.csv, fit_curves.csv, fit.json, the picture, and the simulated XANES, which is kept.
     dask

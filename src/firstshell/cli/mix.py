@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from firstshell.cli.parameters import Progress, Workers
+from firstshell.cli.parameters import Columns, Format, Norm1, Norm2, Pre1, Pre2, Progress, Signal, Transfer, Workers
 from firstshell.runtime.console import say
 
 if TYPE_CHECKING:
@@ -23,15 +23,15 @@ def mix(
     series: Annotated[bool, Parameter(negative="")] = False,
     components: int | None = None,
     elsewhere: Annotated[bool, Parameter(negative="")] = False,
-    signal: str | None = None,
-    columns: str | None = None,
-    format: str | None = None,  # noqa: A002
+    signal: Signal = None,
+    columns: Columns = None,
+    format: Format = None,  # noqa: A002
     e0: float | None = None,
-    pre1: float | None = None,
-    pre2: float | None = None,
-    norm1: float | None = None,
-    norm2: float | None = None,
-    transfer: Path | None = None,
+    pre1: Pre1 = None,
+    pre2: Pre2 = None,
+    norm1: Norm1 = None,
+    norm2: Norm2 = None,
+    transfer: Transfer = None,
     out: Path | None = None,
     workers: Workers = None,
     verbose: Annotated[bool, Parameter(name=("--verbose", "-v"), negative="")] = False,
@@ -62,25 +62,8 @@ def mix(
         How many components to seek without --with; by default as many as the indicator function and an F test tell.
     elsewhere
         Standards were measured at other beamlines than the scans: intervals are wider.
-    signal
-        Which signal of a scan to take: transmission, fluorescence, electron-yield, mu, normalised, reference, or a
-        formula; by default the first that has a sound edge.
-    columns
-        Which columns of a table to take, such as energy=1,mu=ln(3/4); by default their names decide.
-    format
-        Format of the files; by default their content decides.
     e0
         Edge energy of the scans in eV; the steepest rise by default.
-    pre1
-        First energy of the pre-edge line of scans and standards, eV from E0; so are the next three.
-    pre2
-        Last energy of the pre-edge line.
-    norm1
-        First energy of the post-edge curve.
-    norm2
-        Last energy of the post-edge curve.
-    transfer
-        How simulated spectra turn into those of your beamline, as firstshell calibrate writes it.
     out
         Folder for fractions.csv, .parquet and .json, a picture and the curves of each of the first 20 scans, and a
         picture of the series; simulations of structures are kept in it.

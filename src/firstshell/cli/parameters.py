@@ -23,3 +23,33 @@ Progress = Annotated[
     Literal["auto", "rich", "plain", "json", "none"],
     Parameter(help="How progress is shown."),
 ]
+Signal = Annotated[
+    str | None,
+    Parameter(
+        help="Which signal of a scan to take: transmission, fluorescence, electron-yield, mu, normalised, reference, "
+        "or a formula as an answer names it; by default the first that has a sound edge."
+    ),
+]
+Columns = Annotated[
+    str | None,
+    Parameter(help="Which columns of a table to take, such as energy=1,mu=ln(3/4); by default their names decide."),
+]
+Format = Annotated[str | None, Parameter(help="Format of the files; by default their content decides.")]
+Pre1 = Annotated[
+    float | None, Parameter(help="First energy of the pre-edge line of all files, eV from E0; so are the next three.")
+]
+Pre2 = Annotated[float | None, Parameter(help="Last energy of the pre-edge line.")]
+Norm1 = Annotated[float | None, Parameter(help="First energy of the post-edge curve.")]
+Norm2 = Annotated[float | None, Parameter(help="Last energy of the post-edge curve.")]
+Qmax = Annotated[
+    float | None, Parameter(help="Qmax of the PDF in Å⁻¹; by default that of the file's header, or an estimate.")
+]
+Qdamp = Annotated[float | None, Parameter(help="Qdamp of the PDF in Å⁻¹.")]
+Radiation = Annotated[
+    Literal["xray", "neutron"] | None,
+    Parameter(help="What the PDF was measured with; by default what the file says, or X-rays."),
+]
+Transfer = Annotated[
+    Path | None,
+    Parameter(help="Transfer from simulated spectra to those of your beamline, as firstshell calibrate writes it."),
+]

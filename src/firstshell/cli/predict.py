@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from firstshell.cli.parameters import Progress
+from firstshell.cli.parameters import (
+    Columns,
+    Format,
+    Norm1,
+    Norm2,
+    Pre1,
+    Pre2,
+    Progress,
+    Qdamp,
+    Qmax,
+    Radiation,
+    Signal,
+    Transfer,
+)
 from firstshell.runtime.console import say
 
 if TYPE_CHECKING:
@@ -26,22 +39,22 @@ def predict(
     /,
     *,
     metal: str | None = None,
-    signal: str | None = None,
-    columns: str | None = None,
-    format: str | None = None,  # noqa: A002
+    signal: Signal = None,
+    columns: Columns = None,
+    format: Format = None,  # noqa: A002
     align: str = "auto",
     e0: float | None = None,
-    pre1: float | None = None,
-    pre2: float | None = None,
-    norm1: float | None = None,
-    norm2: float | None = None,
-    qmax: float | None = None,
-    qdamp: float | None = None,
-    radiation: Literal["xray", "neutron"] | None = None,
+    pre1: Pre1 = None,
+    pre2: Pre2 = None,
+    norm1: Norm1 = None,
+    norm2: Norm2 = None,
+    qmax: Qmax = None,
+    qdamp: Qdamp = None,
+    radiation: Radiation = None,
     differential: Annotated[bool, Parameter(negative="")] = False,
     data: Path | None = None,
     with_: Annotated[str, Parameter(name="--with")] = "",
-    transfer: Path | None = None,
+    transfer: Transfer = None,
     model: Path | None = None,
     save_model: Path | None = None,
     explain: Annotated[bool, Parameter(negative="")] = False,
@@ -64,40 +77,17 @@ def predict(
         belong to one sample when they are the only two, or have one name.
     metal
         The absorber; by default the element whose K edge was measured. PDFs need it.
-    signal
-        Which signal of a scan to take: transmission, fluorescence, electron-yield, mu, normalised, reference, or a
-        formula as an answer names it; by default the first that has a sound edge.
-    columns
-        Which columns of a table to take, such as energy=1,mu=ln(3/4); by default their names decide.
-    format
-        Format of the files; by default their content decides.
     align
         How energies are calibrated: auto, foil (a channel of the scan, or a group of the Athena project named as in "Fe
         foil"), fit (similarity to training spectra), none, or the number of eV to add.
     e0
         Edge energy in eV; the steepest rise by default.
-    pre1
-        First energy of the pre-edge line, eV from E0; so are the next three.
-    pre2
-        Last energy of the pre-edge line.
-    norm1
-        First energy of the post-edge curve.
-    norm2
-        Last energy of the post-edge curve.
-    qmax
-        Qmax of the PDFs in Å⁻¹; by default that of the file's header, or an estimate.
-    qdamp
-        Qdamp of the PDFs in Å⁻¹.
-    radiation
-        What the PDFs were measured with; by default what the file says, or X-rays.
     differential
         The PDFs are differential ones of the metal.
     data
         A dataset to train on; the one that comes with firstshell by default.
     with_
         Another dataset to train on beside --data: embedded for the one that comes with firstshell, or a file.
-    transfer
-        Transfer from simulated spectra to those of your beamline, as firstshell calibrate writes it.
     model
         A model that --save-model wrote, instead of training one.
     save_model

@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
 from firstshell.api.settings import words
-from firstshell.cli.parameters import Partial, Progress, Workers
+from firstshell.cli.parameters import (
+    Columns,
+    Format,
+    Partial,
+    Progress,
+    Qdamp,
+    Qmax,
+    Radiation,
+    Signal,
+    Transfer,
+    Workers,
+)
 from firstshell.runtime.console import plain, say
 
 if TYPE_CHECKING:
@@ -28,13 +39,13 @@ def rank(
     exafs: bool = True,
     most: int = 40,
     none: float = 0.1,
-    qmax: float | None = None,
-    qdamp: float | None = None,
-    radiation: Literal["xray", "neutron"] | None = None,
-    signal: str | None = None,
-    columns: str | None = None,
-    format: str | None = None,  # noqa: A002
-    transfer: Path | None = None,
+    qmax: Qmax = None,
+    qdamp: Qdamp = None,
+    radiation: Radiation = None,
+    signal: Signal = None,
+    columns: Columns = None,
+    format: Format = None,  # noqa: A002
+    transfer: Transfer = None,
     partial: Partial = "refuse",
     out: Path = Path("ranking"),
     dask: str = "",
@@ -65,20 +76,6 @@ def rank(
         Structures whose XANES may be simulated.
     none
         Probability, before anything is compared, that the sample is none of the candidates.
-    qmax
-        Qmax of the PDF in Å⁻¹; by default that of the file's header, or an estimate.
-    qdamp
-        Qdamp of the PDF in Å⁻¹.
-    radiation
-        What the PDF was measured with; by default what the file says, or X-rays.
-    signal
-        Which signal of a scan to take; see firstshell predict.
-    columns
-        Which columns of a table to take, such as energy=1,mu=ln(3/4).
-    format
-        Format of the files; by default their content decides.
-    transfer
-        How simulated spectra turn into those of your beamline, as firstshell calibrate writes it.
     out
         Folder for ranking.csv, ranking.parquet, the picture, and the simulated XANES, which are kept.
     dask

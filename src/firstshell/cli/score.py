@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
 
+from firstshell.cli.parameters import Progress, Transfer
 from firstshell.cli.predict import shift_of
 from firstshell.runtime.console import say
 
@@ -15,10 +15,10 @@ def score(
     /,
     *,
     align: str = "auto",
-    transfer: Path | None = None,
+    transfer: Transfer = None,
     data: Path | None = None,
     out: Path | None = None,
-    progress: Literal["auto", "rich", "plain", "json", "none"] = "auto",
+    progress: Progress = "auto",
 ) -> None:
     """Measure how good answers are for your own standards of known structure.
 
@@ -36,14 +36,10 @@ def score(
         The folder that file names are relative to; my.prj#group takes one spectrum of a project.
     align
         How energies are calibrated, as for firstshell predict.
-    transfer
-        Transfers of your beamline, as firstshell calibrate writes them.
     data
         A dataset to train on; the one that comes with firstshell by default.
     out
         Folder for score.md, score.json and answers.csv.
-    progress
-        How progress is shown.
 
     """
     from firstshell.api.standards import score as scored_answers
