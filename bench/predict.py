@@ -34,7 +34,7 @@ from firstshell.prediction.training_set import collect
 from firstshell.runtime.progress import Plain
 from firstshell.study.splits import seeded
 from firstshell.types import Target
-from firstshell.web.desk import Desk
+from firstshell.web.service import Service
 
 RESULTS = Path(__file__).parent / "results" / "predict.json"
 METAL = "Fe"
@@ -106,15 +106,15 @@ def many(files: list[Path]) -> dict[str, float]:
 
 def page(files: list[Path], metal: str) -> dict[str, float]:
     """Return the wall seconds in which the program behind the page takes all files in, and answers for all at once."""
-    desk = Desk(load_dataset, lambda metal, inputs, _radiation, _reporter: predictor(metal, inputs))
-    desk.warm()
+    service = Service(load_dataset, lambda metal, inputs, _radiation, _reporter: predictor(metal, inputs))
+    service.warm()
     start = time.perf_counter()
-    kept = [desk.upload(file.read_bytes(), file.name)["spectra"][0]["id"] for file in files]
+    kept = [service.upload(file.read_bytes(), file.name)["spectra"][0]["id"] for file in files]
     taken = time.perf_counter() - start
     question = json.dumps({"spectra": [{"id": each} for each in kept], "metal": metal}).encode()
-    desk.models(metal, ["xanes"], "xray")
+    service.models(metal, ["xanes"], "xray")
     start = time.perf_counter()
-    found = desk.answers(question)
+    found = service.answers(question)
     answered = time.perf_counter() - start
     return {"spectra": len(found["samples"]), "upload_s": round(taken, 2), "answer_s": round(answered, 2)}
 

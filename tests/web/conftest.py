@@ -5,7 +5,7 @@ import warnings
 from collections.abc import Iterator
 
 import pytest
-from serving import Client, first_materials, make_desk, running
+from serving import Client, first_materials, make_service, running
 
 from firstshell.dataset.table import Dataset
 
@@ -26,5 +26,5 @@ def shap() -> None:
 
 @pytest.fixture(scope="session")
 def client(data) -> Iterator[Client]:
-    with running(make_desk(data)) as found:
+    with running(make_service(data)) as found:
         yield found

@@ -18,9 +18,9 @@ from firstshell.prediction.model import make_predictor
 from firstshell.prediction.model_cache import channels_of
 from firstshell.prediction.training import TrainingParams
 from firstshell.web.app import create_app
-from firstshell.web.desk import Desk
 from firstshell.web.limits import Limits
 from firstshell.web.server import bound, settings
+from firstshell.web.service import Service
 
 SMALL = TrainingParams(copies=1, trees=10, folds=2)
 
@@ -92,20 +92,20 @@ def first_materials(metals: tuple[str, ...]) -> Dataset:
     return whole.take(np.flatnonzero(np.logical_or.reduce(chosen)))
 
 
-def make_desk(data: Dataset, limits: Limits | None = None) -> Desk:
+def make_service(data: Dataset, limits: Limits | None = None) -> Service:
     def train(metal, inputs, radiation, reporter):
         population = default_population().of_metal(metal)  # as `measured.models.predictor` has it
         return make_predictor(data, metal, channels_of(inputs, population), SMALL, reporter)
 
-    return Desk(lambda: data, train, limits)
+    return Service(lambda: data, train, limits)
 
 
 class running:  # noqa: N801 - a context manager
-    """A server of a desk, on a free port."""
+    """A server of a service, on a free port."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, service: Service) -> None:
         self.listening = bound(0)
-        self.server = uvicorn.Server(settings(create_app(desk, warm=False), log_level="error"))
+        self.server = uvicorn.Server(settings(create_app(service, warm=False), log_level="error"))
         self.thread = threading.Thread(target=self.server.run, kwargs={"sockets": [self.listening]})
 
     def __enter__(self) -> Client:

@@ -8,7 +8,7 @@ import time
 import numpy as np
 import pytest
 from browser import find, tab
-from serving import make_desk, running
+from serving import make_service, running
 
 from firstshell.elements import k_edge
 
@@ -161,10 +161,10 @@ def test_columns_and_signals_are_chosen_on_the_page(page, client, tmp_path):
 
 
 def test_training_shows_from_the_first_second(page, data):
-    desk, go = make_desk(data), threading.Event()
-    train = desk.models.train
-    desk.models.train = lambda *asked: (go.wait(60), train(*asked))[1]
-    with running(desk) as client:
+    service, go = make_service(data), threading.Event()
+    train = service.models.train
+    service.models.train = lambda *asked: (go.wait(60), train(*asked))[1]
+    with running(service) as client:
         page.open(f"{client.url}#example=Cu-xanes")
         page.wait("document.querySelector('#status').textContent.includes('A model is trained at its first use')")
         assert page.run("!document.querySelector('#progress').hidden")

@@ -8,7 +8,7 @@ from contextlib import suppress
 from http.client import HTTPConnection
 
 import pytest
-from serving import make_desk, running
+from serving import make_service, running
 
 from firstshell.errors import InputError
 from firstshell.web import protocol
@@ -98,7 +98,7 @@ def test_a_hundred_slow_headers_block_nobody(client):
 def test_slow_headers_time_out(data, monkeypatch, before):
     """Also those of the second request of a connection."""
     monkeypatch.setattr(protocol, "HEADERS_S", 0.5)
-    with running(make_desk(data)) as client:
+    with running(make_service(data)) as client:
         made = silent(client.port, before)
         if before:
             assert made.recv(12) == b"HTTP/1.1 200"
@@ -110,7 +110,7 @@ def test_slow_headers_time_out(data, monkeypatch, before):
 def test_a_dropped_upload_leaves_no_traceback(data, caplog, capfd, reset):
     head = b"POST /api/files?name=a HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Firstshell: test\r\n"
     head += b"Content-Type: application/octet-stream\r\nContent-Length: 99\r\n\r\n"
-    with running(make_desk(data)) as client:
+    with running(make_service(data)) as client:
         made = silent(client.port, head + b"x")
         time.sleep(0.2)
         if reset:  # no end of the connection, as when a cable is pulled
@@ -151,7 +151,7 @@ def test_only_files_of_the_page_are_served(client, path):
 
 
 def test_large_files_are_refused_before_they_are_read(data):
-    with running(make_desk(data, Limits(file=1000))) as client:
+    with running(make_service(data, Limits(file=1000))) as client:
         found = client.upload(b"0" * 1001, "large.dat")
         assert found.status == 413
         assert "0.001 MB" in found.json["error"]["what"]
@@ -161,18 +161,18 @@ def test_large_files_are_refused_before_they_are_read(data):
 
 
 def test_slow_work_is_given_up(data, monkeypatch):
-    desk = make_desk(data, Limits(answering=0.2))
-    monkeypatch.setattr(desk, "answers", lambda body: time.sleep(1.0))
-    with running(desk) as client:
+    service = make_service(data, Limits(answering=0.2))
+    monkeypatch.setattr(service, "answers", lambda body: time.sleep(1.0))
+    with running(service) as client:
         found = client.post("/api/answers", {})
     assert found.status == 503
     assert "0.2 s" in found.json["error"]["what"]
 
 
 def test_faults_are_told_without_a_traceback(data, monkeypatch, caplog):
-    desk = make_desk(data)
-    monkeypatch.setattr(desk, "answers", lambda body: 1 / 0)
-    with running(desk) as client, caplog.at_level(logging.CRITICAL):
+    service = make_service(data)
+    monkeypatch.setattr(service, "answers", lambda body: 1 / 0)
+    with running(service) as client, caplog.at_level(logging.CRITICAL):
         found = client.post("/api/answers", {})
     assert found.status == 500
     assert b"Traceback" not in found.body

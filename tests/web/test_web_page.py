@@ -10,11 +10,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from serving import make_desk, running
+from serving import make_service, running
 
 from firstshell.elements import k_edge
-from firstshell.web import shelf
-from firstshell.web.shelf import safe_name
+from firstshell.web import uploads
+from firstshell.web.uploads import safe_name
 
 
 def scan(shift=0.0, metal="Cu", step=0.9):
@@ -44,15 +44,15 @@ def test_an_example_is_answered_rightly(client):
 
 
 def test_a_training_model_is_waited_for_with_progress(data):
-    desk, seen = make_desk(data), threading.Event()  # no other test has asked for its models
-    train = desk.models.train
+    service, seen = make_service(data), threading.Event()  # no other test has asked for its models
+    train = service.models.train
 
     def trained_late(*asked):
         seen.wait(60)
         return train(*asked)
 
-    desk.models.train = trained_late
-    with running(desk) as client:
+    service.models.train = trained_late
+    with running(service) as client:
         question = client.example("Fe-both")
         first = client.post("/api/answers", question)
         assert first.status == 202
@@ -209,7 +209,7 @@ def test_long_names_keep_their_ending():
 
 
 def test_nothing_of_the_page_comes_from_elsewhere():
-    folder = Path(shelf.__file__).parent / "static"
+    folder = Path(uploads.__file__).parent / "static"
     for file in folder.iterdir():
         text = file.read_text(encoding="utf-8").replace("http://www.w3.org/2000/svg", "")
         assert "://" not in text, file
@@ -266,16 +266,16 @@ def test_a_signal_of_a_scan_is_chosen(client):
 
 
 def test_each_measurement_is_asked_alone_once_its_model_is_there(data):
-    desk, go = make_desk(data), threading.Event()
-    train = desk.models.train
+    service, go = make_service(data), threading.Event()
+    train = service.models.train
 
     def trained(metal, inputs, radiation, reporter):
         if len(inputs) == 1:
             go.wait(60)
         return train(metal, inputs, radiation, reporter)
 
-    desk.models.train = trained
-    with running(desk) as client:
+    service.models.train = trained
+    with running(service) as client:
         question = client.example("Cu-both")
         found = client.answered("/api/answers", question).json
         assert found["waiting"]

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import firstshell
-from firstshell.web.wording import SAID, for_page
+from firstshell.web.wording import REPLACEMENTS, for_page
 
 ROOMS = ("io/spectra", "measured", "prediction")
 OPTION = re.compile(r"--[a-z]+")
@@ -31,6 +31,6 @@ def test_no_message_of_a_measured_file_names_an_option_that_the_page_does_not_kn
     root = Path(firstshell.__file__).parent
     files = [root / "elements.py", *(file for room in ROOMS for file in (root / room).rglob("*.py"))]
     named = {option for file in files for option in OPTION.findall(file.read_text(encoding="utf-8"))}
-    known = {option for pattern, _ in SAID for option in OPTION.findall(pattern)}
+    known = {option for pattern, _ in REPLACEMENTS for option in OPTION.findall(pattern)}
     assert {"--columns", "--metal"} <= named
     assert named <= known

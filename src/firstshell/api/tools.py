@@ -104,14 +104,14 @@ def serve(
     from firstshell.dataset.embedded import load_dataset
     from firstshell.measured.xanes.population import read_population
     from firstshell.runtime.console import say
-    from firstshell.web.desk import Desk
     from firstshell.web.server import serve as run
+    from firstshell.web.service import Service
 
     def visited(url: str) -> None:
         say(f"firstshell is at {url} (Ctrl-C ends it)", flush=True)
 
     population = read_population(transfer) if isinstance(transfer, str | Path) else transfer
-    run(Desk(lambda: load_dataset(data), population=population), port, say=visited, open_browser=open_)
+    run(Service(lambda: load_dataset(data), population=population), port, say=visited, open_browser=open_)
 
 
 def doctor(feff: str = "") -> list[Finding]:

@@ -18,10 +18,10 @@ from starlette.routing import Route
 
 from firstshell.errors import InputError
 from firstshell.measured.read import ReadParams
-from firstshell.web.desk import Desk
 from firstshell.web.guard import Guard
 from firstshell.web.limits import TooLargeError, TooSlowError, in_time
-from firstshell.web.showing import refusal
+from firstshell.web.payload import refusal
+from firstshell.web.service import Service
 from firstshell.web.training import NotReadyError
 
 TYPES = {"html": "text/html; charset=utf-8", "css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8"}
@@ -30,32 +30,32 @@ THREADS = 4
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
-def create_app(desk: Desk, *, warm: bool = True) -> Starlette:
+def create_app(service: Service, *, warm: bool = True) -> Starlette:
     """Return the application.
 
     warm : load data and libraries in the background as soon as the server runs
     """
-    limits = desk.limits
+    limits = service.limits
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[dict[str, Any]]:
         if warm:
-            Thread(target=desk.warm, daemon=True).start()
+            Thread(target=service.warm, daemon=True).start()
         yield {"threads": anyio.CapacityLimiter(THREADS)}
 
     async def about(request: Request) -> Response:
-        return JSONResponse(await in_time(limits.answering, desk.about, request.state.threads))
+        return JSONResponse(await in_time(limits.answering, service.about, request.state.threads))
 
     async def upload(request: Request) -> Response:
         content, query = await _body(request, limits.file, limits.receiving), request.query_params
         how = ReadParams(query.get("format") or None, query.get("columns") or None)
         return JSONResponse(
             await in_time(
-                limits.reading, lambda: desk.upload(content, query.get("name", ""), how), request.state.threads
+                limits.reading, lambda: service.upload(content, query.get("name", ""), how), request.state.threads
             )
         )
 
-    def told(work: Callable[[bytes], Any], kind: str = "application/json") -> Endpoint:
+    def endpoint_of(work: Callable[[bytes], Any], kind: str = "application/json") -> Endpoint:
         """Return an endpoint that does some work on the body it is sent."""
 
         async def endpoint(request: Request) -> Response:
@@ -67,35 +67,35 @@ def create_app(desk: Desk, *, warm: bool = True) -> Starlette:
 
     async def cloud(request: Request) -> Response:
         metal, inputs, radiation = (request.query_params.get(name, "") for name in ("metal", "inputs", "radiation"))
-        found = await in_time(limits.answering, lambda: desk.cloud(metal, inputs, radiation), request.state.threads)
+        found = await in_time(limits.answering, lambda: service.cloud(metal, inputs, radiation), request.state.threads)
         return JSONResponse(found)
 
     async def progress(_: Request) -> Response:
-        return JSONResponse({"going": desk.models.progress()})
+        return JSONResponse({"going": service.models.progress()})
 
     posts = {
         "files": upload,
-        "examples": told(desk.example),
-        "forget": told(desk.forget),
-        "answers": told(desk.answers),
-        "evidence": told(desk.evidence),
-        "table": told(desk.table, "text/csv"),
+        "examples": endpoint_of(service.example),
+        "forget": endpoint_of(service.forget),
+        "answers": endpoint_of(service.answers),
+        "evidence": endpoint_of(service.evidence),
+        "table": endpoint_of(service.table, "text/csv"),
     }
     gets = {"about": about, "cloud": cloud, "progress": progress}
-    routes = [Route(f"/api/{name}", spoken(each), methods=["POST"]) for name, each in posts.items()]
-    routes += [Route(f"/api/{name}", spoken(each), methods=["GET"]) for name, each in gets.items()]
+    routes = [Route(f"/api/{name}", with_error_replies(each), methods=["POST"]) for name, each in posts.items()]
+    routes += [Route(f"/api/{name}", with_error_replies(each), methods=["GET"]) for name, each in gets.items()]
     return Starlette(routes=_pages() + routes, middleware=[Middleware(Guard)], lifespan=lifespan)
 
 
-def spoken(endpoint: Endpoint) -> Endpoint:
+def with_error_replies(endpoint: Endpoint) -> Endpoint:
     """Return the endpoint with its errors in plain words: 4xx with what and remedy, 503 when late, 500 for a fault."""
 
-    async def said(request: Request) -> Response:
+    async def checked(request: Request) -> Response:
         try:
             return await endpoint(request)
         except NotReadyError:
             return JSONResponse({"training": True}, 202)
-        except ClientDisconnect:  # nobody reads what is answered
+        except ClientDisconnect:  # the client is gone
             return Response(status_code=400)
         except InputError as error:
             return JSONResponse({"error": refusal(error)}, 413 if isinstance(error, TooLargeError) else 422)
@@ -107,7 +107,7 @@ def spoken(endpoint: Endpoint) -> Endpoint:
             remedy = "The terminal that firstshell serve runs in says more; please report it"
             return JSONResponse({"error": {"what": "firstshell met a fault of its own", "remedy": remedy}}, 500)
 
-    return said
+    return checked
 
 
 async def _body(request: Request, limit: int, seconds: float) -> bytes:

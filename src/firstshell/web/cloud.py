@@ -15,10 +15,10 @@ from firstshell.prediction.model import Predictor
 from firstshell.prediction.training_set import collect
 from firstshell.study.splits import seeded
 from firstshell.types import Target
-from firstshell.web.showing import numbers
+from firstshell.web.payload import numbers
 
 MOST = 80
-"""Curves that are drawn; more are not told apart."""
+"""Curves that are drawn; more cannot be distinguished."""
 
 
 def cloud(model: Predictor, data: Dataset) -> dict[str, Any]:

@@ -166,5 +166,5 @@ def _stem(samples: Samples, row: int) -> str:
 
 def _truth(samples: Samples, row: int) -> str:
     states, numbers = samples.truth(Target.OXIDATION_STATE), samples.truth(Target.COORDINATION_NUMBER)
-    said = f"oxidation state {states[row]:.4g}, coordination number {numbers[row]:.4g}"
-    return f"True values: {said}, {samples.bond_length[row]:.3f} Å. {MADE}"
+    truth = f"oxidation state {states[row]:.4g}, coordination number {numbers[row]:.4g}"
+    return f"True values: {truth}, {samples.bond_length[row]:.3f} Å. {MADE}"

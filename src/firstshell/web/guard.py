@@ -32,8 +32,8 @@ class Guard:
     """Middleware that answers this machine's own page only.
 
     A Host that is not this machine is a name that someone pointed here (DNS rebinding). An Origin that is not the page
-    itself, a browser's word that another site asks, and a request without the header `OWN` come from another page; a
-    link may show the page. All else is refused with 403, and a body of another type than `BODIES` with 415.
+    itself, a header of the browser that names another site, and a request without the header `OWN` come from another
+    page; a link may show the page. All else is refused with 403, and a body of another type than `BODIES` with 415.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -71,7 +71,7 @@ def _refused(method: str, path: str, headers: Headers) -> tuple[int, str] | None
     own_origin = headers.get("origin") in (None, f"http://{host}")
     asked_by_page = OWN in headers or not path.startswith("/api/")
     if not (link or (own_site and own_origin and asked_by_page)):
-        return 403, "another page may not ask this one"
+        return 403, "requests of other pages are refused"
     kind = headers.get("content-type", "").partition(";")[0].strip()
     if not reads and kind not in BODIES:
         return 415, "what is sent must be JSON or bytes"

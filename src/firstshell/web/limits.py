@@ -23,7 +23,7 @@ class Limits:
     spectra, points : that are kept; the oldest go first. A point takes 16 bytes, and some 50 more once it is normalised
     question : bytes of a request that is no upload
     receiving, reading, answering : seconds
-    idle : seconds after which a spectrum that nobody asks about is dropped
+    idle : seconds after which an unused spectrum is dropped
     """
 
     file: int = MAX_BYTES
@@ -41,7 +41,7 @@ class TooLargeError(InputError):
 
 
 class TooSlowError(Exception):
-    """What was asked took longer than it may; the message says how long that is."""
+    """A request took longer than it may; the message says how long that is."""
 
 
 async def in_time(seconds: float, work: Callable[[], T], threads: anyio.CapacityLimiter) -> T:

@@ -11,13 +11,13 @@ from starlette.applications import Starlette
 
 from firstshell.errors import InputError
 from firstshell.web.app import create_app
-from firstshell.web.desk import Desk
 from firstshell.web.protocol import MOST_WAITING, PatientProtocol
+from firstshell.web.service import Service
 
 HOST = "127.0.0.1"
 
 
-def serve(desk: Desk, port: int = 0, *, say: Callable[[str], None], open_browser: bool = False) -> None:
+def serve(service: Service, port: int = 0, *, say: Callable[[str], None], open_browser: bool = False) -> None:
     """Serve the page until interrupted.
 
     port : 0 takes a free one
@@ -30,7 +30,7 @@ def serve(desk: Desk, port: int = 0, *, say: Callable[[str], None], open_browser
         say(url)
         if open_browser:
             webbrowser.open(url)
-        uvicorn.Server(settings(create_app(desk))).run(sockets=[listening])
+        uvicorn.Server(settings(create_app(service))).run(sockets=[listening])
 
 
 def settings(app: Starlette, *, log_level: str = "warning") -> uvicorn.Config:

@@ -18,9 +18,9 @@ from firstshell.runtime.progress import Reporter
 Train = Callable[[str, Sequence[str], str, Reporter], Predictor]
 """Returns the predictor of a kind, from a cache or trained now."""
 MOST = 8
-"""Models in memory, some 100 MB each at worst; more are loaded again when they are asked for."""
+"""Models in memory, some 100 MB each at worst; more are loaded again when needed."""
 PATIENCE = 0.7
-"""Seconds that an answer waits for its model before the page is told to ask for progress."""
+"""Seconds that an answer waits for its model before the page polls for progress."""
 
 
 class NotReadyError(Exception):
@@ -56,7 +56,7 @@ class Job:
 
 
 class Models:
-    """Predictors by kind; calling it returns one, as `measured.predict.answer_all` asks for them."""
+    """Predictors by kind; calling it returns one, as `prediction.answer.answer_all` takes them."""
 
     def __init__(self, train: Train, metals: Callable[[], Sequence[str]]) -> None:
         self.train, self.metals = train, metals
@@ -103,7 +103,7 @@ class Models:
         ]
 
     def _forget_ended(self) -> None:
-        """Drop what went wrong and nobody asked about again."""
+        """Drop failures that no request came back for."""
         ended = [kind for kind, job in self._jobs.items() if job.ended.is_set()]
         for kind in ended[: max(0, len(ended) - MOST)]:
             del self._jobs[kind]
@@ -117,7 +117,7 @@ class Models:
                 self._made[job.kind] = job.made
                 while len(self._made) > MOST:
                     self._made.popitem(last=False)
-        except Exception as error:  # raised again to whoever asked
+        except Exception as error:  # raised again in the request
             job.error = error
         finally:
             job.ended.set()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-SAID = (
+REPLACEMENTS = (
     (r"Name one with --format \(format= in Python\)", "Choose one in the field “Format”"),
     (r"Name it with --metal", "Choose it in the field “Metal”"),
     (r"--metal", "the field “Metal”"),
@@ -17,11 +17,11 @@ SAID = (
     (r"--signal", "the field “Signal”"),
     (r"Leave out --model to have one trained", "Start the page without a model of your own"),
 )
-"""What the command line says, as a pattern, and what the page says instead; the first that fits goes first."""
+"""Wording of the command line, as a pattern, and that of the page; the first that fits goes first."""
 
 
 def for_page(text: str) -> str:
     """Return a message with the page's fields in place of options of the command line."""
-    for pattern, instead in SAID:
+    for pattern, instead in REPLACEMENTS:
         text = re.sub(pattern, instead, text)
     return text

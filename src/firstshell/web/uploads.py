@@ -26,7 +26,7 @@ Treatment = tuple[str | None, NormaliseParams, PdfConditionsGiven, str | None]
 
 
 @dataclass(eq=False)
-class Kept:
+class Upload:
     """One spectrum, and how many its file held; what it was prepared to last is kept for the next question."""
 
     measured: Measured
@@ -47,12 +47,12 @@ class Kept:
         return last[1]
 
 
-class Shelf:
+class Uploads:
     """Spectra by the identifier that the page knows them by; safe to use from several threads."""
 
     def __init__(self, limits: Limits | None = None) -> None:
         self.limits = limits or Limits()
-        self._kept: OrderedDict[str, tuple[Kept, float]] = OrderedDict()
+        self._kept: OrderedDict[str, tuple[Upload, float]] = OrderedDict()
         self._points = 0
         self._lock = threading.Lock()
 
@@ -71,12 +71,12 @@ class Shelf:
         with self._lock:
             now = time.monotonic()
             for name, each in zip(names, spectra, strict=True):
-                self._kept[name] = Kept(each, len(spectra)), now
+                self._kept[name] = Upload(each, len(spectra)), now
                 self._points += len(each.x)
             self._make_room(now)
         return names
 
-    def get(self, name: str) -> Kept:
+    def get(self, name: str) -> Upload:
         """Return a spectrum; InputError when it is not, or no longer, here."""
         with self._lock:
             if name not in self._kept:

@@ -1,4 +1,4 @@
-"""What the page asks: which spectra, treated how; and the answers to it."""
+"""Requests of the page: which spectra, how they are treated; and the answers."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from firstshell.measured.read import MeasuredSample, PdfConditionsGiven, Reading
 from firstshell.measured.xanes.normalise import NormaliseParams, with_shift
 from firstshell.prediction.answer import Answer, Answers, Models, answer_all
 from firstshell.prediction.model import Predictor
-from firstshell.web.shelf import Shelf
 from firstshell.web.training import NotReadyError
+from firstshell.web.uploads import Uploads
 
 MOST = 2000
 
 
 @dataclass(frozen=True)
-class Asked:
+class SpectrumRequest:
     """One spectrum and how it is treated.
 
-    id : on the shelf
+    id : of the upload
     ranges : of normalisation
     align : "auto", "foil", "fit", "none", or a shift in eV
     signal : formula of the signal of its scan; None takes the first that has a sound edge
@@ -39,12 +39,12 @@ class Asked:
 class Question:
     """Everything that an answer depends on.
 
-    metal : the absorber; None lets the edge tell
+    metal : the absorber; None takes that of the edge
     pdf : how PDFs were measured
     shown : which of the answers is wanted with its curves
     """
 
-    spectra: tuple[Asked, ...]
+    spectra: tuple[SpectrumRequest, ...]
     metal: str | None = None
     pdf: PdfConditionsGiven = field(default_factory=PdfConditionsGiven)
     shown: int = 0
@@ -62,7 +62,7 @@ class Refusal:
 class Replies:
     """Answers with the identifiers of the spectra that each is about, and what was refused.
 
-    waiting : whether what each measurement says alone is left out, as a model for that is still being made
+    waiting : whether the answer by each measurement alone is left out, as a model for that is still being made
     """
 
     answers: list[tuple[tuple[str, ...], Answer]] = field(default_factory=list)
@@ -95,39 +95,39 @@ def parse(body: bytes) -> Question:
     return question
 
 
-def reply(question: Question, shelf: Shelf, models: Models, *, apart: bool = True) -> Replies:
+def answer_question(question: Question, uploads: Uploads, models: Models, *, apart: bool = True) -> Replies:
     """Answer for all spectra that can be used.
 
-    apart : also say what each of several measurements of a sample says alone, as far as there are models for that
+    apart : also answer by each of several measurements of a sample alone, as far as there are models for that
 
     Raises InputError when none can, with the first reason; what the models raise goes through.
     """
     replies = Replies()
-    owners: dict[int, Asked] = {}
+    owners: dict[int, SpectrumRequest] = {}
     found: list[MeasuredSample] = []
-    for asked in question.spectra:
+    for request in question.spectra:
         try:
-            ranges = with_shift(asked.ranges, asked.align) or asked.ranges
-            sample = shelf.get(asked.id).prepared(question.metal, ranges, question.pdf, asked.signal)
+            ranges = with_shift(request.ranges, request.align) or request.ranges
+            sample = uploads.get(request.id).prepared(question.metal, ranges, question.pdf, request.signal)
         except InputError as error:
-            replies.refused.append(Refusal((asked.id,), error))
+            replies.refused.append(Refusal((request.id,), error))
             continue
-        owners[id(sample.xanes or sample.pdf)] = asked
+        owners[id(sample.xanes or sample.pdf)] = request
         found.append(sample)
     ways: dict[str | float, list[tuple[tuple[str, ...], MeasuredSample]]] = {}
     for sample in paired(found):
         parts = [owners[id(each)] for each in (sample.xanes, sample.pdf) if each is not None]
         ways.setdefault(parts[0].align, []).append((tuple(each.id for each in parts), sample))
     for way, samples in ways.items():
-        _ask(samples, question.metal, models, way, replies, apart=apart)
+        _answer_together(samples, question.metal, models, way, replies, apart=apart)
     if not replies.answers:
         raise replies.refused[0].error
-    place = {asked.id: i for i, asked in enumerate(question.spectra)}
+    place = {request.id: i for i, request in enumerate(question.spectra)}
     replies.answers.sort(key=lambda each: place[each[0][0]])
     return replies
 
 
-def _ask(
+def _answer_together(
     samples: Sequence[tuple[tuple[str, ...], MeasuredSample]],
     metal: str | None,
     models: Models,
@@ -136,17 +136,17 @@ def _ask(
     *,
     apart: bool,
 ) -> None:
-    """Ask about all samples together, and keep answers and refusals with the spectra that they are about."""
+    """Answer for all samples together, and keep answers and refusals with the spectra that they are about."""
     known = [each for each in samples if metal or each[1].xanes is not None]
-    unasked = [each for each in samples if not (metal or each[1].xanes is not None)]
-    replies.refused.extend(Refusal(ids, _without_metal(sample)) for ids, sample in unasked)
+    without_metal = [each for each in samples if not (metal or each[1].xanes is not None)]
+    replies.refused.extend(Refusal(ids, _without_metal(sample)) for ids, sample in without_metal)
     try:
         reading = Reading([sample for _, sample in known])
         found = _answered(reading, metal, models, way, replies, apart=apart) if known else None
     except InputError as error:
         if len(known) > 1:  # one error for all of them does not say which of them it is about
             for each in known:
-                _ask([each], metal, models, way, replies, apart=apart)
+                _answer_together([each], metal, models, way, replies, apart=apart)
             return
         ids, sample = known[0]
         file = error.file or ", ".join(sample.sources)
@@ -166,7 +166,7 @@ class _AloneNotReadyError(Exception):
 def _answered(
     reading: Reading, metal: str | None, models: Models, way: str | float, replies: Replies, *, apart: bool
 ) -> Answers:
-    """Answer with what each measurement says alone where there are models for that, and without it where not yet."""
+    """Answer, also by each measurement alone where there are models for that; without these until there are."""
 
     def alone(metal: str, inputs: Sequence[str], radiation: str) -> Predictor:
         try:

@@ -19,19 +19,19 @@ from firstshell.prediction.model import Predictor
 from firstshell.prediction.model_source import Kind, ModelSource, kind_of
 from firstshell.report.answer_table import frame
 from firstshell.runtime.spreadsheet import csv_text
-from firstshell.web import showing
-from firstshell.web.asking import parse, read_table, reply
+from firstshell.web import payload
 from firstshell.web.cloud import cloud
 from firstshell.web.examples import Examples
 from firstshell.web.limits import Limits
-from firstshell.web.shelf import Shelf, read_upload
+from firstshell.web.question import answer_question, parse, read_table
 from firstshell.web.training import MOST, Models, Train
+from firstshell.web.uploads import Uploads, read_upload
 
 Json = dict[str, Any]
 
 
-class Desk:
-    """Does what the page asks for; every method returns what is sent, and may take seconds.
+class Service:
+    """Answers the requests of the page; every method returns what is sent, and may take seconds.
 
     load : returns the dataset, when it is first needed
     train : returns models; see `training.Train`. By default those of a `ModelSource`, from the cache
@@ -47,7 +47,7 @@ class Desk:
     ) -> None:
         self.load, self.limits = load, limits or Limits()
         self.population = population
-        self.shelf = Shelf(self.limits)
+        self.uploads = Uploads(self.limits)
         source = ModelSource(load=lambda: self.data, population=population)
         self.models = Models(train or source, lambda: self.data.metals)
         self._loading = threading.Lock()
@@ -105,18 +105,18 @@ class Desk:
         ids = read_table(body).get("ids")
         if not isinstance(ids, list):
             raise InputError("no list of spectra", remedy="Reload the page")
-        self.shelf.drop(str(each) for each in ids)
-        return {"left": len(self.shelf)}
+        self.uploads.drop(str(each) for each in ids)
+        return {"left": len(self.uploads)}
 
     def answers(self, body: bytes) -> Json:
         """Return all answers, and the curves of the one that is shown."""
         question = parse(body)
-        replies = reply(question, self.shelf, self.models)
+        replies = answer_question(question, self.uploads, self.models)
         return {
-            "samples": [showing.row(ids, each, self._model(each)) for ids, each in replies.answers],
+            "samples": [payload.row(ids, each, self._model(each)) for ids, each in replies.answers],
             "waiting": replies.waiting,
-            "refused": [{"ids": list(each.ids)} | showing.refusal(each.error) for each in replies.refused],
-            "detail": showing.detail(replies.at(question.shown)),
+            "refused": [{"ids": list(each.ids)} | payload.refusal(each.error) for each in replies.refused],
+            "detail": payload.detail(replies.at(question.shown)),
         }
 
     def evidence(self, body: bytes) -> Json:
@@ -124,8 +124,8 @@ class Desk:
         from firstshell.prediction.explain import evidence
 
         question = parse(body)
-        answer = reply(question, self.shelf, self.models, apart=False).at(question.shown)
-        return {"targets": showing.speaking(*evidence(self._model(answer), answer.spectra))}
+        answer = answer_question(question, self.uploads, self.models, apart=False).at(question.shown)
+        return {"targets": payload.windows(*evidence(self._model(answer), answer.spectra))}
 
     def cloud(self, metal: str, inputs: str, radiation: str) -> Json:
         """Return the training spectra that a sample's spectra are drawn over."""
@@ -136,14 +136,15 @@ class Desk:
 
     def table(self, body: bytes) -> str:
         """Return all answers as CSV."""
-        return csv_text(frame([answer for _, answer in reply(parse(body), self.shelf, self.models).answers]))
+        replies = answer_question(parse(body), self.uploads, self.models)
+        return csv_text(frame([answer for _, answer in replies.answers]))
 
     def _put(self, files: Sequence[list[Measured]]) -> Json:
-        told = []
+        read = []
         for spectra in files:
-            named = zip(self.shelf.put(spectra), spectra, strict=True)
-            told += [showing.uploaded(name, each) for name, each in named]
-        return {"spectra": told}
+            named = zip(self.uploads.put(spectra), spectra, strict=True)
+            read += [payload.uploaded(name, each) for name, each in named]
+        return {"spectra": read}
 
     def _model(self, answer: Answer) -> Predictor:
         return self.models(answer.metal, answer.sample.inputs, answer.sample.radiation)

@@ -41,7 +41,7 @@ def thinned(*columns: Array) -> list[Array]:
 
 
 def uploaded(name: str, measured: Measured) -> dict[str, Any]:
-    """Return what is told of a spectrum once it is read: what it is, and its curve."""
+    """Return what the page shows of a spectrum once it is read: its kind and its curve."""
     x, y = thinned(measured.x, measured.y)
     return {
         "id": name,
@@ -177,7 +177,7 @@ def _distance(name: str, distance: float) -> dict[str, Any]:
     return {"name": name, "distance": float(f"{distance:.3g}")}
 
 
-def speaking(start: dict[Target, float], found: Sequence[Evidence]) -> list[dict[str, Any]]:
+def windows(start: dict[Target, float], found: Sequence[Evidence]) -> list[dict[str, Any]]:
     """Return, by target, the answer for any spectrum and what each window of this one adds to it."""
     return [
         {
