@@ -23,6 +23,8 @@ SKILL = {
     "xanes": 0.8,
     "pdf": 0.65,
     "dpdf": 0.75,
+    "exafs": 0.7,
+    "xanes+exafs": 0.85,
     "xanes+pdf": 0.82,
     "xanes+dpdf": 0.9,
 }
@@ -184,9 +186,11 @@ def _scores(target, skill, rng):
 def _comparisons(head, target, inputs, rng):
     metal, name, split = head
     pairs = [("xanes", "xanes+pdf"), ("pdf", "xanes+pdf"), ("xanes", "xanes+dpdf"), ("xanes", "pdf")]
+    pairs += [("xanes", "xanes+exafs"), ("exafs", "xanes+exafs")]
     pairs = [pair for pair in pairs if set(pair) <= set(inputs)]
     rows = []
-    for (without, with_), verdict in zip(pairs, ("undecided", "helps", "helps", "hurts"), strict=False):
+    verdicts = ("undecided", "helps", "helps", "hurts", "helps", "undecided")
+    for (without, with_), verdict in zip(pairs, verdicts, strict=False):
         middle = {"undecided": 0.01, "helps": 0.2, "hurts": -0.2}[verdict] * (1 if target.is_class else 2)
         low, high = middle - 0.05, middle + 0.05
         metric = main_metric(target).value

@@ -3,6 +3,7 @@
 import io
 import itertools
 import re
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import matplotlib.pyplot as plt
@@ -25,7 +26,7 @@ from firstshell.report.figures.targets import differential_figure, target_figure
 from firstshell.report.style import METALS, hatch, input_rank, metal_colour, number
 from firstshell.report.svg import inline
 from firstshell.study.plan import StudyPlan
-from firstshell.types import Metric, Target
+from firstshell.types import Grid, Metric, Target
 from synthetic import synthetic_dataset
 
 TRIPLET = ["xanes", "pdf", "xanes+pdf"]
@@ -156,6 +157,23 @@ def test_one_metal_leaves_no_empty_panel():
             visible = [axes for axes in plot_panel(panel).axes if axes.get_visible()]
             assert visible
             assert all(axes.has_data() for axes in visible)
+
+
+def test_gains_are_drawn_where_a_measurement_beside_the_papers_is_studied(study, data):
+    assert figures.gain_figures(study) == []
+    grid = Grid(np.linspace(2.5, 12.0, 20), "k", "Å⁻¹")
+    waves = np.random.default_rng(0).normal(size=(len(data.frame), 20))
+    data = replace(data, spectra=data.spectra | {"exafs": waves}, grids=data.grids | {"exafs": grid})
+    inputs = ("xanes", "exafs", "pdf", "xanes+pdf", "xanes+exafs")
+    (display,) = figures.gain_figures(fake_study(data, repeats=3, inputs=inputs, targets=("bond_length",)))
+    frame = reading.pick(display.frame(), metal="Cu")
+    pairs = set(zip(frame["without"], frame["with"], frame["added"], strict=True))
+    more = {("xanes", "xanes+exafs", "exafs"), ("exafs", "xanes+exafs", "xanes")}
+    assert pairs == more | {("xanes", "xanes+pdf", "pdf"), ("pdf", "xanes+pdf", "xanes")}
+    axes = plot_panel(display.panels[0]).axes[0]
+    drawn = [line.get_xdata()[0] for line in axes.lines if line.get_marker() == "o"]
+    assert sorted(drawn) == sorted(display.frame()["difference"])
+    assert "Cu  EXAFS added to XANES" in [each.get_text() for each in axes.get_yticklabels()]
 
 
 def test_without_a_combination_the_fourth_figure_still_stands(data):

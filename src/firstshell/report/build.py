@@ -113,10 +113,12 @@ def details(study: Study, data: Dataset, robustness: pd.DataFrame | None = None)
     if robustness is not None and len(robustness):
         decay += [robustness_figure(robustness, str(name)) for name in robustness["modality"].unique()]
     curves: list[Display | Table] = [*figures.importance_figures(study, data), tables.blocks(study)]
+    tests: list[Display | Table] = [*figures.gain_figures(study), tables.tests(study)]
+    tests += [tables.scores(study), tables.reference(study)]
     found: list[Part] = [
         ("checks", "What to know before believing a score", [tables.checks(study)]),
         ("claims", "The claims of the paper, one by one", [tables.claims(study)]),
-        ("tests", "Does another input help?", [tables.tests(study), tables.scores(study), tables.reference(study)]),
+        ("tests", "Does another input help?", tests),
         (
             "where",
             "Where the importance stands",

@@ -48,7 +48,10 @@ def test_json_projects(tmp_path):
 def test_other_kinds_of_groups_are_left_out(tmp_path):
     groups = [athena_group("aaaa"), athena_group("bbbb", is_chi=1), athena_group("cccc", is_xmu=0, is_rsp=1)]
     assert [m.name for m in read(written(tmp_path, athena_text(*groups)))] == ["it's Fe"]
-    with pytest.raises(InputError, match="no group of μ"):
+    with pytest.raises(InputError, match="no group of μ") as none:
+        read(written(tmp_path, athena_text(groups[2])))
+    assert "χ(k)" not in str(none.value)
+    with pytest.raises(InputError, match=r"only χ\(k\), such as .*it's Fe.*\.chi"):
         read(written(tmp_path, athena_text(*groups[1:])))
 
 

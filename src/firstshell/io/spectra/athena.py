@@ -63,7 +63,12 @@ def read(path: str | Path) -> list[Measured]:
     if MARK not in text[:2000]:
         raise InputError("it does not begin as an Athena project", remedy=REMEDY, file=source)
     groups = _json_groups(text, source) if text.lstrip().startswith("{") else _perl_groups(text, source)
+    waves = [group for group in groups if _flag(group["args"], "is_chi")]
     groups = [group for group in groups if _is_mu(group["args"])]
+    if not groups and waves:
+        what = f"no group of μ(E) in it, only χ(k), such as {_label(waves[0])[:40]!r}"
+        remedy = "Export χ(k) from Athena as a column file (.chi), which is read, or save the project with μ(E)"
+        raise InputError(what, remedy=remedy, file=source)
     if not groups:
         raise InputError("no group of μ(E) in it", remedy=REMEDY, file=source)
     spectra = [_measured(group, source) for group in groups]
@@ -150,7 +155,7 @@ def _flag(args: Group, *names: str) -> bool:
 
 def _measured(group: Group, source: str) -> Measured:
     args: Group = group["args"]
-    label = str(args.get("label") or group["tag"])
+    label = _label(group)
     try:
         x, y = _array(group["x"]), _array(group["y"])
         shift = _float(args.get("bkg_eshift")) or 0.0
@@ -173,6 +178,10 @@ def _measured(group: Group, source: str) -> Measured:
     except InputError as error:
         what = f"group {label[:40]!r}: {error.what}"
         raise InputError(what, remedy=error.remedy, file=source) from None
+
+
+def _label(group: Group) -> str:
+    return str(group["args"].get("label") or group["tag"])
 
 
 def _absorber(args: Group) -> str | None:

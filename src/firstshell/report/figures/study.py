@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from firstshell.report import reading
 from firstshell.report.display import Display
 from firstshell.report.figures.data import bond_lengths, class_counts
+from firstshell.report.figures.gains import gain_frame, gains
 from firstshell.report.figures.importance import more_importance, permutation
 from firstshell.report.figures.predictions import confusion, held_out, parity
 from firstshell.report.figures.scores import split_comparison
@@ -19,6 +20,7 @@ from firstshell.report.figures.targets import (
     target_figure,
 )
 from firstshell.report.style import by_number
+from firstshell.simulation import standard
 from firstshell.types import Target
 
 if TYPE_CHECKING:
@@ -69,6 +71,12 @@ def prediction_figures(study: Study) -> list[Display]:
 def data_figures(study: Study) -> list[Display]:
     """Return the figure of classes, where there are any."""
     return [class_counts(study)] if any(target.is_class for target in reading.targets(study)) else []
+
+
+def gain_figures(study: Study) -> list[Display]:
+    """Return the gain by each added measurement, when the study asks about one beside the paper's."""
+    studied = {part for inputs in reading.inputs(study) for part in inputs.split("+")}
+    return [gains(study)] if studied - set(standard()) and len(gain_frame(study)) else []
 
 
 def split_figures(study: Study) -> list[Display]:
