@@ -1,6 +1,7 @@
 """`fit` and `rank` as a user runs them; XANES are simulated by a stand-in."""
 
 import json
+import re
 import shutil
 
 import numpy as np
@@ -46,6 +47,14 @@ def simulated(monkeypatch):
     return state
 
 
+def the_page(path):
+    """What stands on a page, which loads nothing and links to no file."""
+    html = path.read_text(encoding="utf-8")
+    assert re.findall(r'(?:href|src)="(?!#)[^"]*"', html) == []
+    assert "<svg" in html
+    return html
+
+
 def test_rank_by_both(command, sample, simulated):
     out = sample / "out"
     files = sample / "my.xdi", sample / "my.gr"
@@ -62,6 +71,9 @@ def test_rank_by_both(command, sample, simulated):
     assert np.allclose(pd.read_parquet(out / "ranking.parquet")["odds"], frame["odds"])
     assert (out / "ranking.png").read_bytes().startswith(b"\x89PNG")
     assert b"<svg" in (out / "ranking.svg").read_bytes()
+    html = the_page(out / "report.html")
+    assert html.index("Likeliest is rutile.cif") < html.index("By XANES alone the first is") < html.index("SrTiO3.cif")
+    assert html.index('<td class="short">none of these') < html.index("my.gr, xray, Qmax 22 Å⁻¹")
 
 
 def test_an_interrupted_ranking_goes_on(command, sample, simulated):
@@ -87,6 +99,7 @@ def test_rank_says_what_it_left_out(command, sample):
     assert "not used: broken.cif" in err
     assert "not used: bad.xdi" in err
     assert "SrTiO3" not in said
+    assert '<td class="short">Not used</td>' in the_page(sample / "out" / "report.html")
     assert said.splitlines()[1].startswith("rutile.cif")
 
 
@@ -118,6 +131,8 @@ def test_fit_writes_parameters_curves_and_pictures(command, sample, simulated):
     summary = json.loads((out / "fit.json").read_text(encoding="utf-8"))
     assert summary["residuals"]["pdf"] < 0.05
     assert (out / "fit.png").read_bytes().startswith(b"\x89PNG")
+    html = the_page(out / "report.html")
+    assert html.index("By PDF: Rw 0.") < html.index("energies lie higher by") < html.index("my.xdi, XDI")
 
 
 def test_fit_refuses_a_structure_without_the_metal(command, sample):

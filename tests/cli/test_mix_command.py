@@ -39,6 +39,17 @@ def test_one_line_a_scan_and_files(folder, command):
     for stem in ("mixture_01", "mixture_02", "fractions"):
         for suffix in ("png", "svg"):
             assert (folder / "out" / f"{stem}.{suffix}").stat().st_size > 1000
+    html = (folder / "out" / "report.html").read_text(encoding="utf-8")
+    assert html.index("these phases suffice for 2 of 2 scans") < html.index('<td class="short">s1</td>')
+    assert html.count("<svg") == 3
+    assert re.findall(r'(?:href|src)="(?!#)[^"]*"', html) == []
+
+
+def test_the_page_of_one_scan_says_what_is_missing(folder, command):
+    command("mix", "s0.dat", "--with", "one.dat", "--with", "third.dat", "--out", "out")
+    html = (folder / "out" / "report.html").read_text(encoding="utf-8")
+    assert "These phases are NOT ENOUGH" in html
+    assert "one, third" in html
 
 
 def test_all_that_is_said_of_a_scan(folder, command):

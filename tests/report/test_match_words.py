@@ -5,7 +5,7 @@ import pytest
 from firstshell.match.parameter import Parameter
 from firstshell.match.rank import NONE_NAME, Ranked, Ranking
 from firstshell.match.simulations import Cost
-from firstshell.report.words.match import LINES, _parameter, _percent, cost, ranking_lines
+from firstshell.report.words.match import LINES, _parameter, cost, percent, ranking_lines
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,7 @@ from firstshell.report.words.match import LINES, _parameter, _percent, cost, ran
     ],
 )
 def test_no_probability_is_shown_as_certain(share, shown):
-    assert _percent(share) == shown
+    assert percent(share) == shown
 
 
 def test_the_cost_is_shared_by_processors():

@@ -75,7 +75,7 @@ class StructureFit(fitting.StructureFit):
         return styled(fit_figure, self)
 
     def save(self, folder: str | Path) -> list[Path]:
-        """Write fit.csv (parameters), fit_curves.csv, fit.json and the picture as PNG and SVG.
+        """Write fit.csv (parameters), fit_curves.csv, fit.json, the picture (PNG, SVG), and report.html with all.
 
         Parameters
         ----------
@@ -88,12 +88,15 @@ class StructureFit(fitting.StructureFit):
             The files.
 
         """
+        from firstshell.report.match_report import write_fit
+
         folder = Path(folder)
         table, curves, summary = folder / "fit.csv", folder / "fit_curves.csv", folder / "fit.json"
         write_csv(self.frame(), table)
         write_csv(self.curves(), curves)
         _write_json(self.summary(), summary)
-        return [table, curves, summary, *_pictures(self, folder / "fit")]
+        pictures = _pictures(self, folder / "fit")
+        return [table, curves, summary, *pictures, write_fit(self, pictures[-1])]
 
     def _repr_html_(self) -> str:
         from firstshell.report.words.match import fit_lines
@@ -143,7 +146,7 @@ class Ranking(ranking.Ranking):
         return styled(ranking_figure, self)
 
     def save(self, folder: str | Path) -> list[Path]:
-        """Write ranking.csv, ranking.parquet and the picture as PNG and SVG.
+        """Write ranking.csv, ranking.parquet, the picture as PNG and SVG, and report.html, one page with all of it.
 
         Parameters
         ----------
@@ -156,11 +159,14 @@ class Ranking(ranking.Ranking):
             The files.
 
         """
+        from firstshell.report.match_report import write_ranking
+
         folder = Path(folder)
         table, columns, frame = folder / "ranking.csv", folder / "ranking.parquet", self.frame()
         write_csv(frame, table)
         write_atomic(columns, lambda path: frame.to_parquet(path, index=False))
-        return [table, columns, *_pictures(self, folder / "ranking")]
+        pictures = _pictures(self, folder / "ranking")
+        return [table, columns, *pictures, write_ranking(self, pictures[-1])]
 
     def _repr_html_(self) -> str:
         from firstshell.report.words.match import ranking_lines

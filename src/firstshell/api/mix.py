@@ -83,7 +83,7 @@ class Mixtures(base.Mixtures):
         return styled(series_figure, self) if scan is None else styled(mixture_figure, self[scan])
 
     def save(self, folder: str | Path) -> list[Path]:
-        """Write the table of fractions, the curves of the first scans, and pictures, as the command does.
+        """Write the table of fractions, the curves of the first scans, pictures and report.html, as the command does.
 
         Parameters
         ----------
@@ -97,10 +97,14 @@ class Mixtures(base.Mixtures):
 
         """
         from firstshell.report.figures.mixture import PICTURES, save_mixtures
+        from firstshell.report.match_report import write_mixtures
         from firstshell.report.mixture_table import write_curves, write_table
 
         folder = Path(folder)
-        return [*write_table(self, folder), *write_curves(self[:PICTURES], folder), *save_mixtures(self, folder)]
+        written = [*write_table(self, folder), *write_curves(self[:PICTURES], folder)]
+        pictures = save_mixtures(self, folder)
+        page = write_mixtures(self, self.components, [path for path in pictures if path.suffix == ".svg"])
+        return [*written, *pictures, page]
 
     def _repr_html_(self) -> str:
         from firstshell.report.words.mixture import line

@@ -68,7 +68,8 @@ def fit(
     qdamp
         Qdamp of the PDF in Å⁻¹; by default that of the file's header, or fitted where the PDF reaches 15 Å.
     out
-        Folder for fit.csv, fit_curves.csv, fit.json, the picture, and the simulated XANES, which is kept.
+        Folder for fit.csv, fit_curves.csv, fit.json, the picture, report.html (one page with all of it), and the
+        simulated XANES, which is kept.
     dask
         Address of a Dask scheduler, as in tcp://host:8786; local processes by default.
 

@@ -65,8 +65,8 @@ def mix(
     e0
         Edge energy of the scans in eV; the steepest rise by default.
     out
-        Folder for fractions.csv, .parquet and .json, a picture and the curves of each of the first 20 scans, and a
-        picture of the series; simulations of structures are kept in it.
+        Folder for fractions.csv, .parquet and .json, a picture and the curves of each of the first 20 scans, a picture
+        of the series, and report.html (one page with all of it); simulations of structures are kept in it.
     verbose
         Print all that is known of each scan (first shell of each phase, misfit, energies), not one line each.
 

@@ -77,7 +77,8 @@ def rank(
     none
         Probability, before anything is compared, that the sample is none of the candidates.
     out
-        Folder for ranking.csv, ranking.parquet, the picture, and the simulated XANES, which are kept.
+        Folder for ranking.csv, ranking.parquet, the picture, report.html (one page with all of it), and the simulated
+        XANES, which are kept.
     dask
         Address of a Dask scheduler, as in tcp://host:8786; local processes by default.
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from firstshell.dataset.table import Dataset
     from firstshell.study.study import Study
 
+CREDIT = "Figures after Na Narong, Zachko, Torrisi and Billinge, npj Computational Materials 11, 98 (2025)."
 Part = tuple[str, str, list[Display | Table]]  # id, heading, what stands under it
 
 
@@ -95,7 +96,7 @@ def build_report(
         Section("figures", "The paper's figures on these data", body([*main])),
         *(Section(name, heading, body(items), closed=True) for name, heading, items in closed),
     ]
-    html = page.page(words.title(study), words.data_line(study), sections)
+    html = page.page(words.title(study), words.data_line(study), sections, CREDIT)
     write_atomic(folder / "report.html", lambda path: path.write_text(html, encoding="utf-8"))
     return folder / "report.html"
 

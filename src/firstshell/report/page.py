@@ -55,12 +55,24 @@ def figure(display: Display, panels: Sequence[bytes]) -> str:
     )
 
 
-def table(table: Table, *, stacked: bool = False) -> str:
+def picture(svg: bytes, name: str, alt: str) -> str:
+    """Return a whole picture (SVG as matplotlib writes it) inline, which scrolls sideways where it would be too small.
+
+    name : part of the ids of the picture, which differ on a page
+    alt : what one sees, for those who do not
+    """
+    label = escape(alt)
+    box = f'<div class="scroll picture" tabindex="0" role="region" aria-label="{label}">'
+    return f"<figure>{box}{inline(svg, name, alt)}</div></figure>"
+
+
+def table(table: Table, *, stacked: bool = False, alone: bool = False) -> str:
     """Return a table in a box that scrolls sideways, with caption and download; only the latter for a CSV.
 
     stacked : on a phone each row is a block, with the heads beside the cells, and nothing scrolls
+    alone : there are no files beside the page to link to
     """
-    links = downloads("tables", table.name, ("csv",))
+    links = "" if alone else downloads("tables", table.name, ("csv",))
     if table.shown is None:
         return f"<p class='caption'>{escape(table.title)}: {links}</p>"
     heads = "".join(f'<th scope="col">{escape(str(name))}</th>' for name in table.shown.columns)
@@ -97,13 +109,17 @@ def downloads(folder: str, name: str, endings: Iterable[str]) -> str:
     return f'<span class="files">{links}</span>'
 
 
-def page(title: str, lead: str, sections: list[Section]) -> str:
-    """Return the whole page: style, script and figures within it, nothing from elsewhere."""
+def page(title: str, lead: str, sections: list[Section], credit: str = "") -> str:
+    """Return the whole page: style, script and figures within it, nothing from elsewhere.
+
+    credit : what its foot says beside who made it
+    """
     folder = files("firstshell.report") / "templates"
     style, script, frame = ((folder / f"report.{end}").read_text(encoding="utf-8") for end in ("css", "js", "html"))
     return Template(frame).substitute(
         title=escape(title),
         lead=escape(lead),
+        credit=escape(credit),
         style=style,
         script=script,
         digest=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),

@@ -11,6 +11,7 @@ from firstshell.simulation import show
 
 if TYPE_CHECKING:
     from firstshell.match.fit import StructureFit
+    from firstshell.match.measurements import Measurements
     from firstshell.match.parameter import Parameter
     from firstshell.match.rank import Ranked, Ranking
     from firstshell.match.simulations import Cost
@@ -53,6 +54,49 @@ def residual(found: StructureFit, name: str) -> str:
     return f"RMSE {value:.3f} edge steps; {share}" if name == "xanes" else f"Rw {value:.3f}; {share}"
 
 
+def measured(found: Measurements) -> str:
+    """Return what was measured, with the files."""
+    curves = {name: getattr(found, name) for name in found.modalities}
+    return "; ".join(f"{show(name)}: {plain(each.source)}" for name, each in curves.items())
+
+
+def fit_title(found: StructureFit) -> str:
+    """Return what a fit is of."""
+    kinds = " and ".join(show(name) for name in found.residuals)
+    return f"{plain(found.name)} fitted to the {kinds} of {found.measurements.metal}"
+
+
+def fit_answer(found: StructureFit) -> list[str]:
+    """Return how near a structure is by each measurement, and which parameters are not to be trusted."""
+    lines = [f"By {show(name)}: {residual(found, name)}." for name in found.residuals]
+    stuck = [f"{each.name} of the {show(each.modality)}" for each in found.parameters if each.at_limit]
+    return lines + ([f"At the limit of what it may be: {', '.join(stuck)}."] if stuck else [])
+
+
+def ranking_title(found: Ranking) -> str:
+    """Return what a ranking is of."""
+    count = len(found.ranked)
+    return f"Which structure of {found.measurements.metal}? {count} candidate{'s' * (count != 1)}"
+
+
+def ranking_answer(found: Ranking) -> list[str]:
+    """Return the likeliest candidate, what each measurement says alone, and the odds of none of them."""
+    best, lines = found.ranked[0], []
+    name, share = plain(best.candidate.name), percent(best.odds)
+    if found.none > best.odds:
+        lines.append(f"Likeliest is that it is none of these ({percent(found.none)}); the nearest is {name}, {share}.")
+    else:
+        formula = plain(best.candidate.formula)
+        lines.append(f"Likeliest is {name} ({formula}), {share}; that it is none of these, {percent(found.none)}.")
+    for vote, none in found.none_votes.items() if len(found.none_votes) > 1 else ():
+        first = max(found.ranked, key=lambda each: each.votes[vote])
+        lines.append(
+            f"By {show(vote)} alone the first is {plain(first.candidate.name)}, {percent(first.votes[vote])}; "
+            f"{NONE_NAME}, {percent(none)}."
+        )
+    return lines
+
+
 def fit_lines(found: StructureFit) -> list[str]:
     """Return residuals and parameters, a line each."""
     lines = [f"{plain(found.name)}: {found.measurements.metal}"]
@@ -62,12 +106,17 @@ def fit_lines(found: StructureFit) -> list[str]:
     return lines
 
 
+def meaning(each: Parameter) -> str:
+    """Return what a parameter is, "" for one that says so itself."""
+    return MEANING.get(each.name, f"displacement of {each.name.split()[-1]}" if " " in each.name else "")
+
+
 def _parameter(each: Parameter) -> str:
     unit = f" {each.unit}" if each.unit else ""
-    meaning = MEANING.get(each.name, f"displacement of {each.name.split()[-1]}" if " " in each.name else "")
+    says = meaning(each)
     numbers = f"{each.value:.4g} (90 % interval {each.low:.4g} to {each.high:.4g}){unit}"
     limit = "; at the limit of what it may be" if each.at_limit else ""
-    return f"{each.name:16}{true_minus(numbers)}{f'  {meaning}' if meaning else ''}{limit}"
+    return f"{each.name:16}{true_minus(numbers)}{f'  {says}' if says else ''}{limit}"
 
 
 def ranking_lines(found: Ranking) -> list[str]:
@@ -79,12 +128,13 @@ def ranking_lines(found: Ranking) -> list[str]:
     lines += [_candidate(each, votes) for each in found.ranked[:LINES]]
     rest = found.ranked[LINES:]
     if rest:
-        lines.append(f"{len(rest)} more, together {_percent(sum(each.odds for each in rest))}")
+        lines.append(f"{len(rest)} more, together {percent(sum(each.odds for each in rest))}")
     lines.append(_row(NONE_NAME, "", found.none, [found.none_votes[name] for name in votes]))
     return lines
 
 
-def _candidate(each: Ranked, votes: list[str]) -> str:
+def residuals(each: Ranked) -> str:
+    """Return what is left of each measurement beside a candidate."""
     parts = []
     if each.xanes is not None:
         rmse = each.xanes.distance if each.xanes.fit is None else each.xanes.fit.rmse
@@ -93,18 +143,23 @@ def _candidate(each: Ranked, votes: list[str]) -> str:
         parts.append(f"EXAFS {each.exafs.distance:.2f}")
     if each.pdf is not None:
         parts.append(f"Rw {each.pdf.rw:.2f}")
+    return ", ".join(parts)
+
+
+def _candidate(each: Ranked, votes: list[str]) -> str:
     name = plain(each.candidate.name)
     row = _row(name, plain(each.candidate.formula), each.odds, [each.votes[name] for name in votes])
-    return f"{row}  {', '.join(parts)}"
+    return f"{row}  {residuals(each)}"
 
 
 def _row(name: str, formula: str, odds: float, votes: list[float]) -> str:
     short = name if len(name) <= WIDTH else f"{name[: WIDTH - 1]}…"
-    alone = "".join(f"{_percent(vote):>14}" for vote in votes) if len(votes) > 1 else ""
-    return f"{short:{WIDTH}}  {formula[:13]:14}{_percent(odds):>8}{alone}"
+    alone = "".join(f"{percent(vote):>14}" for vote in votes) if len(votes) > 1 else ""
+    return f"{short:{WIDTH}}  {formula[:13]:14}{percent(odds):>8}{alone}"
 
 
-def _percent(share: float) -> str:
+def percent(share: float) -> str:
+    """Return a probability as a percentage that is never certain; a dash for one that is not known."""
     if not isfinite(share):
         return "–"
     if share > 1.0 - LEAST:

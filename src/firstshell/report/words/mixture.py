@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from firstshell.match.components import Components
-from firstshell.match.mix import Mixture
+from firstshell.match.mix import Mixture, Mixtures, Part
 from firstshell.match.mixture_errors import LIMIT, Errors
 from firstshell.report.words.answer import signed
 from firstshell.runtime.console import plain
@@ -30,7 +30,7 @@ def line(found: Mixture, width: int = WIDTH) -> str:
     """Return a mixture in one line, to stand under `heading`."""
     name = plain(found.sample.name)
     short = name if len(name) <= width else f"…{name[1 - width :]}"
-    parts = ", ".join(f"{plain(part.name)} {_share(part.fraction, part.interval)}" for part in found.parts)
+    parts = ", ".join(f"{plain(part.name)} {share(part.fraction, part.interval)}" for part in found.parts)
     return f"{short:{width}}  {found.metal:2}  {parts}" + ("" if found.sufficient else "; NOT ENOUGH")
 
 
@@ -38,14 +38,9 @@ def paragraph(found: Mixture) -> str:
     """Return all that is said of a mixture."""
     lines = [f"{plain(found.sample.name)}: {found.metal}, {len(found.parts)} of {len(found.candidates)} phases"]
     for part in found.parts:
-        lines.append(f"  {plain(part.name)}: {_share(part.fraction, part.interval)}")
+        lines.append(f"  {plain(part.name)}: {share(part.fraction, part.interval)}")
         if part.answer is not None:
-            values = [
-                f"{target.label.lower()} {prediction.value:.{2 if target.is_class else 3}f} {target.unit}".rstrip()
-                for target, prediction in part.answer.predictions.items()
-            ]
-            domain = "" if part.answer.in_domain else " (outside the domain)"
-            lines.append(f"    its first shell: {', '.join(values)}{domain}")
+            lines.append(f"    its first shell: {first_shell(part)}")
     lines.append(f"  {verdict(found)}")
     lines.append(f"  Free sum of the fractions {found.free_sum:.3f}; energies moved by {signed(found.shift, 2)} eV")
     return "\n".join(lines)
@@ -81,6 +76,33 @@ def components(found: Components) -> list[str]:
     ]
 
 
-def _share(fraction: float, interval: tuple[float, float]) -> str:
+def first_shell(part: Part) -> str:
+    """Return what is known of the first shell of a phase, "" where nothing is."""
+    if part.answer is None:
+        return ""
+    values = [
+        f"{target.label.lower()} {prediction.value:.{2 if target.is_class else 3}f} {target.unit}".rstrip()
+        for target, prediction in part.answer.predictions.items()
+    ]
+    return ", ".join(values) + ("" if part.answer.in_domain else " (outside the domain)")
+
+
+def answer(found: Mixtures, parts: Components | None) -> list[str]:
+    """Return what a page says first of mixtures: the fractions of one scan, or how many scans the phases suffice for.
+
+    parts : what was found of a series whose phases were not known
+    """
+    if len(found) == 1:
+        shares = ", ".join(f"{plain(part.name)} {share(part.fraction, part.interval)}" for part in found[0].parts)
+        lines = [f"{shares}.", f"{verdict(found[0])}."]
+    else:
+        enough = sum(each.sufficient for each in found)
+        lines = [f"{', '.join(map(plain, found.names))}: these phases suffice for {enough} of {len(found)} scans."]
+    lines += [line.strip() for line in components(parts)] if parts is not None else [expected(found[0].errors)]
+    return [*lines, NOTE]
+
+
+def share(fraction: float, interval: tuple[float, float]) -> str:
+    """Return a fraction with its interval, in per cent."""
     low, high = interval
     return f"{100 * fraction:.1f} % ({100 * low:.1f} to {100 * high:.1f})"

@@ -1,0 +1,168 @@
+"""What `fit`, `rank` and `mix` found, each as one page that needs no file beside it: answer, picture, tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from firstshell.match.rank import NONE_NAME
+from firstshell.report import page
+from firstshell.report.page import Section
+from firstshell.report.tables import Table
+from firstshell.report.words import match as words
+from firstshell.report.words import mixture as mixture_words
+from firstshell.runtime.console import true_minus
+from firstshell.runtime.store import write_atomic
+from firstshell.simulation import show
+
+if TYPE_CHECKING:
+    from firstshell.match.components import Components
+    from firstshell.match.fit import StructureFit
+    from firstshell.match.measurements import Measurements
+    from firstshell.match.mix import Mixture, Mixtures
+    from firstshell.match.rank import Ranking
+
+NAME = "report.html"
+MOST = 200
+"""Candidates, scans and refused files that a page lists."""
+
+
+def write_fit(found: StructureFit, picture: Path) -> Path:
+    """Write the page of a fit beside its picture (an SVG as matplotlib writes it), and return where it is."""
+    sections = [
+        Section("findings", "In short", page.sentences(words.fit_answer(found))),
+        Section("picture", "Measured and fitted", page.picture(picture.read_bytes(), "fit", words.fit_title(found))),
+        Section("parameters", "What was fitted", page.table(parameters(found), alone=True)),
+        _origin(found.measurements, ()),
+    ]
+    return _write(words.fit_title(found), words.measured(found.measurements), sections, picture)
+
+
+def write_ranking(found: Ranking, picture: Path) -> Path:
+    """Write the page of a ranking beside its picture (an SVG as matplotlib writes it), and return where it is."""
+    title = words.ranking_title(found)
+    sections = [
+        Section("findings", "In short", page.sentences(words.ranking_answer(found))),
+        Section("candidates", "Candidates", page.table(candidates(found), alone=True)),
+        Section("picture", "Odds", page.picture(picture.read_bytes(), "ranking", f"{title}: the table as bars")),
+        _origin(found.measurements, found.refused),
+    ]
+    return _write(title, words.measured(found.measurements), sections, picture)
+
+
+def write_mixtures(found: Mixtures, parts: Components | None, pictures: Sequence[Path]) -> Path:
+    """Write the page of mixtures beside their pictures, and return where it is.
+
+    parts : what was found of a series whose phases were not known
+    pictures : SVGs as matplotlib writes them, of the first scans; then of the series when it has two or more
+    """
+    count = f"{len(found)} scan{'s' * (len(found) != 1)}"
+    title = f"Phases of {found[0].metal} in {found[0].sample.name if len(found) == 1 else count}"
+    drawn = [page.picture(path.read_bytes(), path.stem, f"{title}: {path.stem}") for path in pictures]
+    first = drawn[-1] if len(found) > 1 else drawn[0]
+    sections = [
+        Section("findings", "In short", page.sentences(mixture_words.answer(found, parts))),
+        Section("fractions", "Fractions", page.table(fractions(found[:MOST]), alone=True)),
+        Section("picture", "Along the scans" if len(found) > 1 else "Measured and mixed", first),
+    ]
+    if len(found) > 1:
+        sections.append(Section("scans", "The first scans one by one", "".join(drawn[:-1]), closed=True))
+    tried = {name: None for each in found for name in each.candidates}
+    rows = [("Phases that were tried", ", ".join(tried)), *(("Scan", each.sample.source) for each in found[:MOST])]
+    sections.append(_sources(rows, found.refused))
+    return _write(title, f"{count}, {len(tried)} phases", sections, pictures[0])
+
+
+def parameters(found: StructureFit) -> Table:
+    """Return what was fitted, one row a parameter."""
+    rows = [
+        {
+            "Measurement": show(each.modality),
+            "Parameter": each.name,
+            "Meaning": words.meaning(each),
+            "Value": true_minus(f"{each.value:.4g}"),
+            "90 % interval": true_minus(f"{each.low:.4g} to {each.high:.4g}"),
+            "Unit": each.unit,
+            "": "at its limit" if each.at_limit else "",
+        }
+        for each in found.parameters
+    ]
+    return _table("parameters", "Parameters", "Intervals are for a right structure.", rows)
+
+
+def candidates(found: Ranking) -> Table:
+    """Return the likeliest candidates and "none of these": odds by all measurements and by each, and what is left."""
+    votes = list(found.none_votes)
+    several = votes if len(votes) > 1 else []
+    rows = []
+    for each in found.ranked[:MOST]:
+        row = {"Candidate": each.candidate.name, "Formula": each.candidate.formula}
+        row |= {"Space group": str(each.candidate.space_group), "Odds": words.percent(each.odds)}
+        row |= {f"{show(name)} alone": words.percent(each.votes[name]) for name in several}
+        rows.append(row | {"Residual": words.residuals(each)})
+    none = {"Candidate": NONE_NAME, "Formula": "", "Space group": "", "Odds": words.percent(found.none)}
+    none |= {f"{show(name)} alone": words.percent(found.none_votes[name]) for name in several}
+    rows.append(none | {"Residual": ""})
+    rest = found.ranked[MOST:]
+    caption = "Residuals: XANES in edge steps; EXAFS and PDF (Rw) as a share of the measurement."
+    if rest:
+        caption += f" {len(rest)} more, together {words.percent(sum(each.odds for each in rest))}."
+    return _table("candidates", "Odds of each candidate", caption, rows)
+
+
+def fractions(found: Sequence[Mixture]) -> Table:
+    """Return the phases of scans with their intervals, one row a phase of a scan."""
+    rows = [
+        {
+            "Scan": each.sample.name,
+            "Phase": part.name,
+            "Fraction": mixture_words.share(part.fraction, part.interval),
+            "First shell": mixture_words.first_shell(part),
+            "Enough": "yes" if each.sufficient else "NOT ENOUGH",
+        }
+        for each in found
+        for part in each.parts
+    ]
+    return _table("fractions", "Fractions of the metal’s atoms", mixture_words.NOTE, rows)
+
+
+def _table(name: str, title: str, caption: str, rows: Sequence[dict[str, str]]) -> Table:
+    frame = pd.DataFrame(rows)
+    return Table(name, title, caption, frame, frame)
+
+
+def _origin(found: Measurements, refused: Iterable[tuple[str, str]]) -> Section:
+    """Return where an answer comes from: files, how they were read, what to know of them, what was not used."""
+    rows = []
+    if found.xanes is not None:
+        rows.append(("XANES", ", ".join(filter(None, (found.xanes.source, found.xanes.file_type, found.xanes.how)))))
+    if found.exafs is not None:
+        rows.append(("EXAFS", f"{found.exafs.source}, to {found.exafs.end:.1f} Å⁻¹"))
+    if found.pdf is not None:
+        how = found.pdf.conditions
+        doubtful = f"; not said by the file: {', '.join(how.doubtful)}" if how.doubtful else ""
+        conditions = f"{how.radiation}, Qmax {how.qmax:.3g} Å⁻¹, Qdamp {how.qdamp:.3g} Å⁻¹{doubtful}"
+        rows.append(("PDF", f"{found.pdf.source}, {conditions}"))
+    rows += [("Warning", each) for each in found.warnings]
+    return _sources(rows, (*found.refused, *refused))
+
+
+def _sources(rows: Sequence[tuple[str, str]], refused: Sequence[tuple[str, str]]) -> Section:
+    from firstshell import __version__
+
+    left_out = [("Not used", f"{name}: {reason}") for name, reason in refused[:MOST]]
+    if len(refused) > MOST:
+        left_out.append(("Not used", f"{len(refused) - MOST} more"))
+    listed = [*rows, *left_out, ("Program", f"firstshell {__version__}")]
+    shown = [{"What": what, "Which": which} for what, which in listed]
+    made = page.table(_table("origin", "Files", "", shown), alone=True)
+    return Section("origin", "Where it comes from", made, closed=True)
+
+
+def _write(title: str, lead: str, sections: list[Section], beside: Path) -> Path:
+    html = page.page(title, lead, sections)
+    write_atomic(beside.with_name(NAME), lambda path: path.write_text(html, encoding="utf-8"))
+    return beside.with_name(NAME)
