@@ -165,6 +165,16 @@ def test_steps_too_wide_for_qmax_are_told():
     assert "steps of 0.2 Å hold no more than Qmax 15.7 Å⁻¹" in match.warnings[-1]
 
 
+def test_missing_rows_are_told():
+    made = measured_pdf(crystal("rutile"), SAID, qmax=25.0)
+    assert match_pdf(made).warnings == ()
+    kept = (made.x < 2.0) | (made.x > 4.0)
+    (warning,) = match_pdf(replace(made, x=made.x[kept], y=made.y[kept])).warnings
+    assert "rows seem to be missing: r goes from " in warning
+    lone = np.arange(len(made.x)) != 300
+    assert match_pdf(replace(made, x=made.x[lone], y=made.y[lone])).warnings == ()
+
+
 @pytest.mark.parametrize("scale", [1e-3, 0.5, 1e3])
 def test_the_scale_does_not_matter(scale):
     plain = match_pdf(measured_pdf(crystal("hematite"), SAID, qmax=25.0))

@@ -27,6 +27,8 @@ QDAMP = {"xray": 0.04, "neutron": 0.02}
 """Å⁻¹ that are assumed where nothing is said: of area detectors, and of time of flight."""
 COARSE_QMAX = 15.0
 """Å⁻¹ below which bonds that differ by 0.2 Å are not told apart (π/Qmax)."""
+GAP = 2.5
+"""Times the usual step of r beyond which rows are missing, if the gap is also too wide for Qmax."""
 
 
 @dataclass(frozen=True)
@@ -196,4 +198,13 @@ def _doubts(r: Array, conditions: PdfConditions) -> tuple[str, ...]:
         found.append(f"with Qmax {qmax:.1f} Å⁻¹, distances nearer than {pi / qmax:.2f} Å are not told apart")
     if step > 0.999 * pi / qmax:
         found.append(f"steps of {step:g} Å hold no more than Qmax {pi / step:.1f} Å⁻¹: transform with finer ones")
+    gap = _widest(r)
+    if np.diff(r)[gap] > max(GAP * step, pi / qmax):
+        found.append(f"rows seem to be missing: r goes from {r[gap]:g} to {r[gap + 1]:g} Å at once")
     return tuple(found)
+
+
+def _widest(r: Array) -> int:
+    """Return after which point r takes its widest step, by how far that is beyond the steps on both sides."""
+    steps = np.pad(np.diff(r), 1, mode="edge")
+    return int(np.argmax(steps[1:-1] - np.maximum(steps[:-2], steps[2:])))
