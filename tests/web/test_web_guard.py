@@ -63,7 +63,7 @@ def test_a_link_elsewhere_may_show_the_page(client):
 
 @pytest.mark.parametrize(
     "query",
-    ["metal=Cu&inputs=xanes&radiation=gamma", "metal=Cu&inputs=exafs&radiation=xray", "metal=Cu&radiation=xray"],
+    ["metal=Cu&inputs=xanes&radiation=gamma", "metal=Cu&inputs=raman&radiation=xray", "metal=Cu&radiation=xray"],
 )
 def test_unknown_kinds_of_models_are_refused(client, query):
     assert client.get(f"/api/cloud?{query}").status == 422

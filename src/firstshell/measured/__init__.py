@@ -1,1 +1,1 @@
-"""From a measured spectrum to what a forest trained on simulations can be asked about."""
+"""Measured spectra on the grids that forests are trained on."""

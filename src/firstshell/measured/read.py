@@ -68,7 +68,7 @@ class MeasuredSample:
 
     @property
     def inputs(self) -> tuple[str, ...]:
-        """Modalities that one model is asked about; EXAFS is asked about apart, unless there is nothing else."""
+        """Modalities of the model that answers; EXAFS, which has its own, only where there is nothing else."""
         of_pdf = () if self.pdf is None else ("dpdf" if self.differential else "pdf",)
         return (("xanes",) if self.xanes is not None else ()) + of_pdf or ("exafs",)
 
