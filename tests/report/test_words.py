@@ -189,6 +189,9 @@ def test_a_baseline_that_is_not_beaten_leads(fake):
     first = study.lead(changed(fake, ranking=weak))[0]
     assert first.startswith("The best input: no input is shown to beat the baselines for")
     assert not any("beat the baselines" in line for line in study.lead(fake))
+    leaders = fake.ranking["place"].isin(["best", "leading"])
+    others = weak.assign(composition_verdict=fake.ranking["composition_verdict"].mask(leaders, "undecided"))
+    assert not any("beat the baselines" in line for line in study.lead(changed(fake, ranking=others)))
 
 
 def test_the_best_input_is_named_only_where_it_is_shown(fake):

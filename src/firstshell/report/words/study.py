@@ -184,7 +184,9 @@ def _best(study: Study) -> tuple[int, str]:
     """Return for how many cells no input beats the baselines, and where an input is shown to be best."""
     rows = reading.pick(study.ranking, split=reading.splits(study)[0])
     leaders = rows[rows["place"].isin(["best", "leading"])]
-    weak = leaders[[any(row[f"{name}_verdict"] != "helps" for name in BASELINES) for row in leaders.to_dict("records")]]
+    beats = (rows[[f"{name}_verdict" for name in BASELINES]] == "helps").all(axis=1)
+    some = beats.groupby([rows["metal"], rows["target"]]).transform("any")
+    weak = leaders[~some.loc[leaders.index]]
     best = leaders[leaders["place"] == "best"]
     parts = []
     if len(weak):
