@@ -72,7 +72,7 @@ def test_integers_are_numbers_and_none_is_a_word():
         ({"width": "wide"}, "Outer.width = 'wide' is not of type float"),
         ({"width": True}, "Outer.width"),
         ({"width": float("nan")}, "Outer.width"),
-        ({"names": "a"}, "Outer.names"),
+        ({"names": "a"}, r"Outer.names = 'a' .*Give a list, such as \['a'\]"),
         ({"names": ["a", 1]}, "Outer.names"),
         ({"limit": 1.5}, "Outer.limit"),
         ({"flag": 1}, "Outer.flag"),

@@ -152,4 +152,5 @@ def _convert(value: Any, hint: Any, name: str, file: str | Path | None) -> Any:
     elif hint is Any or (type(value) is hint) or (origin is not None and value in args):
         return value
     expected = getattr(hint, "__name__", None) if origin is None else str(hint)
-    raise InputError(f"{name} = {shown(value)} is not of type {expected}", remedy="Correct the value", file=file)
+    remedy = f"Give a list, such as [{shown(value)}]" if origin is tuple else "Correct the value"
+    raise InputError(f"{name} = {shown(value)} is not of type {expected}", remedy=remedy, file=file)
