@@ -73,7 +73,7 @@ def test_rank_by_both(command, sample, simulated):
     assert b"<svg" in (out / "ranking.svg").read_bytes()
     html = the_page(out / "report.html")
     assert html.index("Likeliest is rutile.cif") < html.index("By XANES alone the first is") < html.index("SrTiO3.cif")
-    assert html.index('<td class="short">none of these') < html.index("my.gr, xray, Qmax 22 Å⁻¹")
+    assert html.index('<td class="short" data-head="Candidate">none of these') < html.index("my.gr, xray, Qmax 22 Å⁻¹")
 
 
 def test_an_interrupted_ranking_goes_on(command, sample, simulated):

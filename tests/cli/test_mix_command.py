@@ -40,7 +40,9 @@ def test_one_line_a_scan_and_files(folder, command):
         for suffix in ("png", "svg"):
             assert (folder / "out" / f"{stem}.{suffix}").stat().st_size > 1000
     html = (folder / "out" / "report.html").read_text(encoding="utf-8")
-    assert html.index("these phases suffice for 2 of 2 scans") < html.index('<td class="short">s1</td>')
+    assert html.index("these phases suffice for 2 of 2 scans") < html.index(
+        '<td class="short" data-head="Scan">s1</td>'
+    )
     assert html.count("<svg") == 3
     assert re.findall(r'(?:href|src)="(?!#)[^"]*"', html) == []
 

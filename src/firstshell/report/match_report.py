@@ -35,7 +35,7 @@ def write_fit(found: StructureFit, picture: Path) -> Path:
     sections = [
         Section("findings", "In short", page.sentences(words.fit_answer(found))),
         Section("picture", "Measured and fitted", page.picture(picture.read_bytes(), "fit", words.fit_title(found))),
-        Section("parameters", "What was fitted", page.table(parameters(found), alone=True)),
+        Section("parameters", "What was fitted", page.table(parameters(found), stacked=True, alone=True)),
         _origin(found.measurements, ()),
     ]
     return _write(words.fit_title(found), words.measured(found.measurements), sections, picture)
@@ -46,7 +46,7 @@ def write_ranking(found: Ranking, picture: Path) -> Path:
     title = words.ranking_title(found)
     sections = [
         Section("findings", "In short", page.sentences(words.ranking_answer(found))),
-        Section("candidates", "Candidates", page.table(candidates(found), alone=True)),
+        Section("candidates", "Candidates", page.table(candidates(found), stacked=True, alone=True)),
         Section("picture", "Odds", page.picture(picture.read_bytes(), "ranking", f"{title}: the table as bars")),
         _origin(found.measurements, found.refused),
     ]
@@ -65,7 +65,7 @@ def write_mixtures(found: Mixtures, parts: Components | None, pictures: Sequence
     first = drawn[-1] if len(found) > 1 else drawn[0]
     sections = [
         Section("findings", "In short", page.sentences(mixture_words.answer(found, parts))),
-        Section("fractions", "Fractions", page.table(fractions(found[:MOST]), alone=True)),
+        Section("fractions", "Fractions", page.table(fractions(found[:MOST]), stacked=True, alone=True)),
         Section("picture", "Along the scans" if len(found) > 1 else "Measured and mixed", first),
     ]
     if len(found) > 1:
