@@ -14,6 +14,7 @@ NAMES_IT = {
     "study/curves.py": "makes it of scattering paths",
     "report/words/answer.py": "says up to which k it is used",
     "report/words/match.py": "says what was fitted",
+    "report/match_report.py": "says from which file it is",
 }
 """Files that name it, and why."""
 
