@@ -177,7 +177,8 @@ def test_engine_failure_and_interrupt_have_their_status(command, monkeypatch):
 
 @pytest.mark.slow
 def test_doctor(command):
-    status, out, _ = command("doctor")
+    status, out, err = command("doctor")
+    assert err.startswith("Trying every part of firstshell")
     assert status == 0, out
     assert "MnO's tallest peak" in out
     assert "Mn in MnO: 2+, 6 neighbours" in out

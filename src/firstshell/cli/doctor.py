@@ -18,7 +18,10 @@ def doctor(*, feff: str = "") -> None:
         A FEFF9 or FEFF10 of yours to try, as firstshell build takes it; it calculates a small cluster.
 
     """
-    from firstshell.api.tools import doctor as findings_of
+    import sys
+
+    say("Trying every part of firstshell, which takes some seconds", file=sys.stderr, flush=True)
+    from firstshell.api.tools import doctor as findings_of  # the line above comes before these imports
 
     findings = findings_of(feff)
     marks = {"ok": "ok     ", "missing": "missing", "broken": "BROKEN "}
