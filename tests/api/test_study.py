@@ -1,5 +1,7 @@
 """`fs.run_study` and `fs.advise`: the words of the commands, and results that show themselves."""
 
+from html import escape
+
 import pytest
 from matplotlib.figure import Figure
 
@@ -34,6 +36,8 @@ def test_a_study_takes_the_words_of_the_command(data, study, tmp_path):
 
 
 def test_a_study_is_told_and_loaded(study, tmp_path):
+    assert study._repr_html_() == f"<pre>{escape(str(study))}</pre>"
+    assert "&lt;" in study._repr_html_()
     assert "Cu" in str(study)
     study.save(tmp_path)
     again = fs.Study.load(tmp_path)
@@ -67,6 +71,7 @@ def test_advice_shows_itself(data, tmp_path):
     how = {"inputs": ["xanes"], "target": "bond_length", "sizes": [0.5], "repeats": 3}
     advice = fs.advise(data, metal="Cu", set_=["study.forest.trees=[4]"], **how, **HOW)
     assert "Advice: " in str(advice)
+    assert "Advice: " in advice._repr_html_()
     assert set(advice.frame()["inputs"]) == {"xanes", "composition", "modal"}
     assert isinstance(advice.plot(), Figure)
     assert [path.name for path in advice.save(tmp_path)] == ["advice.csv", "curves.png", "curves.svg"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from firstshell.api.answers import styled
+from firstshell.api.answers import preformatted, styled
 from firstshell.api.data import training_data
 from firstshell.api.settings import numbers, read_plan, words
 from firstshell.runtime.progress import Reporter
@@ -56,6 +56,9 @@ class Advice:
         from firstshell.study.advice import advice_table
 
         return advice_table(self.curves)
+
+    def _repr_html_(self) -> str:
+        return preformatted(str(self))
 
     def plot(self) -> Figure:
         """Draw the learning curves.

@@ -257,6 +257,11 @@ def styled(draw: Any, *given: Any) -> Figure:
         return drawn
 
 
+def preformatted(text: str) -> str:
+    """Return text for a terminal as a notebook shows it."""
+    return f"<pre>{escape(text)}</pre>"
+
+
 def table(answers: Sequence[Answer]) -> str:
     """Return a table in HTML: one row a sample, each value with its 90 % interval."""
     heads = ["Sample", "Metal", *(f"{t.label}{f' ({t.unit})' if t.unit else ''}" for t in Target), "In domain"]

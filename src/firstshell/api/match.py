@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from firstshell.api.answers import styled
+from firstshell.api.answers import preformatted, styled
 from firstshell.api.predict import inputs_of
 from firstshell.errors import InputError
 from firstshell.io.structures.files import Partial, read_structure
@@ -101,7 +100,7 @@ class StructureFit(fitting.StructureFit):
     def _repr_html_(self) -> str:
         from firstshell.report.words.match import fit_lines
 
-        return _preformatted(fit_lines(self))
+        return preformatted("\n".join(fit_lines(self)))
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,7 +170,7 @@ class Ranking(ranking.Ranking):
     def _repr_html_(self) -> str:
         from firstshell.report.words.match import ranking_lines
 
-        return _preformatted(ranking_lines(self))
+        return preformatted("\n".join(ranking_lines(self)))
 
 
 def fit(
@@ -419,7 +418,3 @@ def _pictures(found: StructureFit | Ranking, stem: Path) -> list[Path]:
 def _write_json(content: Any, path: Path) -> None:
     text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
     write_atomic(path, lambda place: place.write_text(text, encoding="utf-8"))
-
-
-def _preformatted(lines: Sequence[str]) -> str:
-    return f"<pre>{escape(chr(10).join(lines))}</pre>"

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from firstshell.api.answers import preformatted
 from firstshell.api.data import training_data
 from firstshell.api.settings import read_plan, words
 from firstshell.config import from_dict
@@ -107,6 +108,9 @@ class Study(base.Study):
         from firstshell.report.words.study import console
 
         return console(self)
+
+    def _repr_html_(self) -> str:
+        return preformatted(str(self))
 
 
 def run_study(
