@@ -14,8 +14,10 @@ matplotlib.use("Agg")
 
 
 def pytest_configure():
-    """Heed Ctrl-C, and so do children that tests send it to: what a shell starts in the background ignores it."""
+    """Heed Ctrl-C and a closed terminal, and so do children: what a shell or nohup starts may ignore them."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    if hasattr(signal, "SIGHUP"):
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def pytest_collection_modifyitems(items):

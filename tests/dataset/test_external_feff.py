@@ -231,7 +231,7 @@ def test_build_and_doctor_take_a_path(command, tmp_path):
 def test_a_path_that_is_no_feff_is_one_message_and_keeps_what_is_there(command, tmp_path):
     out = tmp_path / "d.parquet"
     out.write_bytes(b"an earlier dataset")
-    for path, words in (("/bin/true", "tells of no self-consistent field"), (tmp_path / "x", "does not exist")):
+    for path, words in (("/bin/true", "reports no self-consistent field"), (tmp_path / "x", "does not exist")):
         status, _, err = command("build", CRYSTALS / "MnO.cif", "--feff", path, "--out", out)
         assert status == 2
         assert words in err

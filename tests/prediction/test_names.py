@@ -3,6 +3,7 @@
 import pandas as pd
 import pytest
 
+from firstshell.errors import InputError
 from firstshell.measured.read import read_samples
 from firstshell.prediction.answer import answer
 from firstshell.report.answer_table import write_table
@@ -36,6 +37,11 @@ def test_hostile_names_of_the_collection(command, shared, xanes_model, tmp_path,
     from firstshell.prediction import model_cache
 
     monkeypatch.setattr(model_cache, "predictor", lambda *_, **__: xanes_model)
+    monkeypatch.setattr("firstshell.measured.read.extract", _no_exafs)
     for name in ("mathtext", "esc", "formula"):
         status, out, err = command("predict", shared / "cases/hostile" / f"{name}.xdi", "--out", tmp_path / name)
         assert (status, "\x1b" in out + err) == (0, False), err
+
+
+def _no_exafs(scan):
+    raise InputError("the model is one of XANES alone", remedy="None")

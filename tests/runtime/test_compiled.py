@@ -6,6 +6,8 @@ import sys
 
 import pytest
 
+pytestmark = pytest.mark.slow
+
 CODE = """
 import resource, sys
 if sys.argv[1] == "full":
@@ -14,7 +16,6 @@ import numpy as np
 from firstshell.runtime.compiled import where_kept
 from firstshell.simulation.pairs.kernels import most_images
 
-pytestmark = pytest.mark.slow
 print(most_images(np.eye(3) * 4.0, 10.0), where_kept(most_images) is not None, len(most_images.stats.cache_hits))
 """
 

@@ -133,7 +133,7 @@ def test_gentler_mixing_is_tried(tmp_path, modules):
         ("short", r"cut short, it ends \d+ eV above the Fermi level and not at \d+"),
         ("nan", "not finite"),
         ("unnamed", "does not name the version"),
-        ("another program", "feff tells of no self-consistent field; it said: no message"),
+        ("another program", "feff reports no self-consistent field; its last lines: no message"),
     ],
 )
 def test_every_failure_is_told_with_its_cause(tmp_path, mode, words):
@@ -192,8 +192,8 @@ def test_what_is_no_feff_is_told(tmp_path):
         (plain, "not a program that can be run"),
         (good, "the folder holds no program fms"),
         (tmp_path, "no program rdinp, pot"),
-        (fake_feff(tmp_path / "other", "another program"), "tells of no self-consistent field"),
-        (Path("/bin/true"), "tells of no self-consistent field"),
+        (fake_feff(tmp_path / "other", "another program"), "reports no self-consistent field"),
+        (Path("/bin/true"), "reports no self-consistent field"),
     ):
         with pytest.raises(InputError, match=words) as caught:
             ready(FeffSettings(str(path)))
