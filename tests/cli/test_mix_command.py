@@ -76,4 +76,4 @@ def test_bad_input_ends_with_status_2(folder, command):
 def test_components_need_scans(folder, command):
     status, _, err = command("mix", "s0.dat", "s1.dat")
     assert status == 2
-    assert "2 scans do not tell their components; 4 do" in err
+    assert "components need a series of at least 4 scans, and there are 2" in err

@@ -48,7 +48,7 @@ def test_the_scans_that_differ_most_are_the_ends():
 
 def test_scans_of_a_beamline():
     scans = [normalised(**KINDS["one"], name=f"s{i}") for i in range(3)]
-    with pytest.raises(InputError, match="4 do"):
+    with pytest.raises(InputError, match="at least 4 scans"):
         components_of(scans)
     with pytest.raises(InputError, match="components of 4 scans"):
         components_of([*scans, scans[0]], 4)

@@ -109,7 +109,7 @@ class Ranking:
             rows.append(row)
         none = {"candidate": NONE_NAME, "odds": self.none}
         rows.append(none | {f"odds_{name}": vote for name, vote in self.none_votes.items()})
-        return pd.DataFrame(rows)
+        return pd.DataFrame(rows).astype({"space_group": "Int64", "entries": "Int64"})
 
 
 def rank_candidates(

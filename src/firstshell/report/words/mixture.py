@@ -11,8 +11,8 @@ from firstshell.runtime.console import plain
 WIDTH = 30
 NOTE = "Fractions are of the metal's atoms and add to one; in brackets their 90 % intervals."
 EXPECTED = (
-    "In mixtures of known weights, with phases like these, fractions were off by {:.0f} points on average and {:.0f} % "
-    "of the intervals held the true one"
+    "In mixtures of known weights, with phases like these and none missing, fractions were off by {:.0f} points on "
+    "average and {:.0f} % of the intervals held the true one"
 )
 GUESS = "That is no better than equal parts ({:.0f} points): take these as a first guess, and measure standards."
 AMBIGUOUS = (
@@ -48,13 +48,14 @@ def paragraph(found: Mixture) -> str:
 
 def verdict(found: Mixture) -> str:
     """Return whether the phases suffice, and by what this is judged."""
-    share = f"more than that of {100 * found.errors.percentile(found.misfit):.0f} % of right mixtures"
+    share = f"larger than in {100 * found.errors.percentile(found.misfit):.0f} % of right mixtures"
     limit = f"(limit {found.errors.limit:.4f}, {100 * LIMIT:.0f} %)"
     left = f"misfit {found.misfit:.4f} edge steps, {share} {limit}"
     if found.sufficient:
         return f"These phases suffice: {left}"
     return (
-        f"These phases are NOT ENOUGH: {left}. A phase is missing, or a standard was measured otherwise than the scan"
+        f"These phases are NOT ENOUGH: {left}. A phase is missing, or a standard was measured otherwise than the scan: "
+        "the intervals do not hold"
     )
 
 
