@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from firstshell.cli.parameters import announce
 from firstshell.runtime.console import say
 
 
@@ -18,10 +19,8 @@ def doctor(*, feff: str = "") -> None:
         A FEFF9 or FEFF10 of yours to try, as firstshell build takes it; it calculates a small cluster.
 
     """
-    import sys
-
-    say("Trying every part of firstshell, which takes some seconds", file=sys.stderr, flush=True)
-    from firstshell.api.tools import doctor as findings_of  # the line above comes before these imports
+    announce("Trying every part of firstshell, which takes some seconds")
+    from firstshell.api.tools import doctor as findings_of
 
     findings = findings_of(feff)
     marks = {"ok": "ok     ", "missing": "missing", "broken": "BROKEN "}

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated, Literal
 
 from cyclopts import Parameter
+
+from firstshell.runtime.console import say
 
 Config = Annotated[
     Path | None,
@@ -53,3 +56,9 @@ Transfer = Annotated[
     Path | None,
     Parameter(help="Transfer from simulated spectra to those of your beamline, as firstshell calibrate writes it."),
 ]
+
+
+def announce(what: str, progress: str = "auto") -> None:
+    """Say what a command begins, before the imports that it needs; json and none show nothing."""
+    if progress not in ("json", "none"):
+        say(what, file=sys.stderr, flush=True)

@@ -7,6 +7,8 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from firstshell.cli.parameters import announce
+
 
 def serve(
     data: Path | None = None,
@@ -35,6 +37,7 @@ def serve(
         Open the page in the browser.
 
     """
+    announce("The page is made ready")
     from firstshell.api.tools import serve as run
 
     run(data, transfer=transfer, port=port, open_=open_)

@@ -62,7 +62,9 @@ def components_of(scans: Sequence[Normalised], count: int | None = None) -> Comp
     """
     if len(scans) < FEWEST:
         remedy = "Give more scans, or name the phases with --with (with_= in Python)"
-        raise InputError(f"components need a series of at least {FEWEST} scans, and there are {len(scans)}", remedy=remedy)
+        raise InputError(
+            f"components need a series of at least {FEWEST} scans, and there are {len(scans)}", remedy=remedy
+        )
     energy, values = _together(scans)
     indicator, chance = significance(values)
     if count is None:
