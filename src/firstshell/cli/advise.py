@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from firstshell.cli.parameters import Backend, Changes, Progress, Workers, announce
+from firstshell.cli.parameters import Backend, Changes, Progress, Workers
 from firstshell.runtime.console import say
 
 
@@ -54,7 +54,6 @@ def advise(
         One setting, as in --set study.seed=1.
 
     """
-    announce(f"Advice on {metal} begins: the dataset is read", progress)
     from firstshell.api.advise import advise as advice_on
     from firstshell.runtime.progress import make_reporter
 

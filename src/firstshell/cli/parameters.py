@@ -58,7 +58,6 @@ Transfer = Annotated[
 ]
 
 
-def announce(what: str, progress: str = "auto") -> None:
-    """Say what a command begins, before the imports that it needs; json and none show nothing."""
-    if progress not in ("json", "none"):
-        say(what, file=sys.stderr, flush=True)
+def announce(what: str) -> None:
+    """Say what a command begins, before the imports that it needs."""
+    say(what, file=sys.stderr, flush=True)

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from firstshell.cli.parameters import Backend, Changes, Progress, Workers, announce
+from firstshell.cli.parameters import Backend, Changes, Progress, Workers
 from firstshell.runtime.console import say
 
 
@@ -57,7 +57,6 @@ def study(
         Also test the sensitivity to spectrum quality; --no-robustness saves a minute.
 
     """
-    announce(f"A study of {metal or 'all metals'} begins: the dataset is read", progress)
     from firstshell.api.study import run_study
     from firstshell.runtime.progress import make_reporter
 
