@@ -83,9 +83,11 @@ def test_other_signals_are_named_and_can_be_taken(cases):
     assert taken.how == "(tey)/i0"
 
 
-def test_chi_of_k_is_read_as_such(cases):
-    (sample,) = read_samples([cases / "case_18_chi_of_k.chi"], "Fe").samples
-    assert (sample.inputs, sample.exafs.metal, sample.exafs.end) == (("exafs",), "Fe", pytest.approx(16.0))
+def test_chi_of_k_is_recognised_and_its_columns_must_have_their_names(cases):
+    with pytest.raises(
+        InputError, match=r"it is χ\(k\), and its head names 3 columns \(k, chi, chi_re\) where rows have 2"
+    ):
+        read_measured(cases / "case_18_chi_of_k.chi")
 
 
 def test_energies_far_off_and_the_shift_that_works(cases):

@@ -58,3 +58,11 @@ def test_k_that_turns_back(tmp_path):
     path.write_text(path.read_text(encoding="utf-8") + "5.0 0.1 0.0\n", encoding="utf-8")
     with pytest.raises(InputError, match="k does not increase"):
         read_measured(path)
+
+
+def test_each_column_has_one_name(tmp_path):
+    path = written(tmp_path, "k (1/Å)  chi", CHI)
+    assert len(read_measured(path)) == 1
+    path.write_text(path.read_text(encoding="utf-8").replace("chi_im", "chi_re chi_im"), encoding="utf-8")
+    with pytest.raises(InputError, match=r"its head names 4 columns \(k, chi, chi_re, chi_im\) where rows have 3"):
+        read_measured(path)

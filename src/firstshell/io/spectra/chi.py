@@ -19,10 +19,11 @@ about = About(
     written_by="Athena, Artemis, larch, Viper",
     read="columns k (Å⁻¹) and χ(k), or kⁿχ(k) whose name says which power; Element.symbol",
     ignored="further columns, such as windows and imaginary parts",
-    refused="χ(R), a weight that contradicts the name of the column, k that does not increase",
+    refused="χ(R), a weight that contradicts the name of the column, more names than columns, k that does not increase",
 )
 
 LABELS = re.compile(r"[#%!;\s]*(k)\s*(?:\(.*?\))?[\s,;]+(\S+)", re.IGNORECASE)
+UNITS = re.compile(r"\s\(.*?\)")
 WEIGHTS = {
     0: re.compile(r"(chi|χ)(\(k\))?(_?k)?\d?", re.IGNORECASE),
     1: re.compile(r"(k1?\*?_?(chi|χ)(\(k\))?|chik)", re.IGNORECASE),
@@ -49,12 +50,17 @@ def read(path: str | Path) -> list[Measured]:
     """Read the first two columns of a table; InputError where they are not k and χ(k) as their names say."""
     source = str(path)
     lines = list(lines_of(read_text(path), source))
-    powers = [power for _, line in lines if (power := _power(line)) is not None]
-    if not powers:
+    heads = [(line, power) for _, line in lines if (power := _power(line)) is not None]
+    if not heads:
         raise InputError("no line names the columns k and chi", remedy=REMEDY, file=source)
+    powers = [power for _, power in heads]
     rows = read_rows([line for line in lines if not _is_text(line[1])], source)
     if rows.ndim != 2 or rows.shape[1] < 2:
         raise InputError("there is one column", remedy=REMEDY, file=source)
+    names = re.split(r"[\s,;]+", UNITS.sub("", heads[-1][0]).strip("#%!; \t\r\n"))
+    if len(names) > rows.shape[1]:
+        what = f"it is χ(k), and its head names {len(names)} columns ({', '.join(names)[:60]}) where rows have "
+        raise InputError(f"{what}{rows.shape[1]}", remedy="Correct the line of names", file=source)
     k, values = rows[:, 0], rows[:, 1]
     if (np.diff(k) <= 0).any() or k[0] < 0 or k[-1] > 40:
         raise InputError("k does not increase from 0 to at most 40 Å⁻¹", remedy="Give k in Å⁻¹", file=source)
