@@ -74,6 +74,14 @@ class Client:
             time.sleep(0.1)
         return found
 
+    def complete(self, path: str, table: Any) -> Any:
+        """The reply once the models of single measurements are there as well."""
+        end = time.monotonic() + 120
+        while (found := self.answered(path, table).json)["waiting"]:
+            assert time.monotonic() < end
+            time.sleep(0.1)
+        return found
+
     def example(self, name: str) -> dict[str, Any]:
         """A question about an example."""
         spectra = self.post("/api/examples", {"id": name}).json["spectra"]

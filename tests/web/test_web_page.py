@@ -101,7 +101,7 @@ def test_the_cloud_lies_about_the_measurement(client):
 
 def test_many_files_are_answered_in_their_order_and_saved(client):
     question = client.example("Fe-series")
-    found = client.answered("/api/answers", question | {"shown": 5}).json
+    found = client.complete("/api/answers", question | {"shown": 5})
     assert [each["ids"][0] for each in found["samples"]] == [each["id"] for each in question["spectra"]]
     states = [each["targets"][0]["value"] for each in found["samples"]]
     assert states[-1] - states[0] > 0.3
