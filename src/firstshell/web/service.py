@@ -24,7 +24,7 @@ from firstshell.web.cloud import cloud
 from firstshell.web.examples import Examples
 from firstshell.web.limits import Limits
 from firstshell.web.question import answer_question, parse, read_table
-from firstshell.web.training import MOST, Models, Train
+from firstshell.web.training import MOST, Models, NotReadyError, Train
 from firstshell.web.uploads import Uploads, read_upload
 
 Json = dict[str, Any]
@@ -137,6 +137,8 @@ class Service:
     def table(self, body: bytes) -> str:
         """Return all answers as CSV."""
         replies = answer_question(parse(body), self.uploads, self.models)
+        if replies.waiting:  # a saved table is whole
+            raise NotReadyError
         return csv_text(frame([answer for _, answer in replies.answers]))
 
     def _put(self, files: Sequence[list[Measured]]) -> Json:
