@@ -17,8 +17,9 @@ from firstshell.cli.parameters import (
     Signal,
     Transfer,
     Workers,
+    say_unused,
 )
-from firstshell.runtime.console import plain, say
+from firstshell.runtime.console import say
 
 
 def fit(
@@ -102,7 +103,6 @@ def fit(
             reporter=make_reporter(progress),
             tell=cost_teller(workers),
         )
-    for name, reason in found.measurements.refused:
-        say(plain(f"not used: {name}: {reason}"))
+    say_unused(found.measurements.refused)
     say("\n".join(fit_lines(found)))
     say("wrote " + ", ".join(str(path) for path in found.save(out)))

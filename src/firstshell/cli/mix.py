@@ -7,7 +7,19 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from firstshell.cli.parameters import Columns, Format, Norm1, Norm2, Pre1, Pre2, Progress, Signal, Transfer, Workers
+from firstshell.cli.parameters import (
+    Columns,
+    Format,
+    Norm1,
+    Norm2,
+    Pre1,
+    Pre2,
+    Progress,
+    Signal,
+    Transfer,
+    Workers,
+    say_unused,
+)
 from firstshell.runtime.console import say
 
 if TYPE_CHECKING:
@@ -101,8 +113,6 @@ def mix(
 
 
 def _show(found: Mixtures, verbose: bool) -> None:
-    import sys
-
     from firstshell.report.words import mixture as wording
 
     if not verbose:
@@ -116,5 +126,4 @@ def _show(found: Mixtures, verbose: bool) -> None:
     say(wording.NOTE)
     if found.components is None:
         say(wording.expected(found[0].errors))
-    for name, reason in found.refused:
-        say(f"not used: {name}: {reason}", file=sys.stderr)
+    say_unused(found.refused)

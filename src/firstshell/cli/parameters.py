@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -61,3 +62,9 @@ Transfer = Annotated[
 def announce(what: str) -> None:
     """Say what a command begins, before the imports that it needs."""
     say(what, file=sys.stderr, flush=True)
+
+
+def say_unused(refused: Iterable[tuple[str, str]]) -> None:
+    """Name what could not be used, and why."""
+    for name, reason in refused:
+        say(f"not used: {name}: {reason}", file=sys.stderr)

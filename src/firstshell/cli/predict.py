@@ -20,6 +20,7 @@ from firstshell.cli.parameters import (
     Radiation,
     Signal,
     Transfer,
+    say_unused,
 )
 from firstshell.runtime.console import say
 
@@ -149,8 +150,6 @@ def _show(
     reasons: Sequence[tuple[dict[Target, float], list[Evidence]]],
     verbose: bool,
 ) -> None:
-    import sys
-
     from firstshell.report.words import answer as wording
 
     if not verbose:
@@ -165,5 +164,4 @@ def _show(
         if verbose:
             say()
     say(wording.NOTE)
-    for name, reason in refused:
-        say(f"not used: {name}: {reason}", file=sys.stderr)
+    say_unused(refused)

@@ -20,8 +20,9 @@ from firstshell.cli.parameters import (
     Signal,
     Transfer,
     Workers,
+    say_unused,
 )
-from firstshell.runtime.console import plain, say
+from firstshell.runtime.console import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -112,8 +113,7 @@ def rank(
             reporter=make_reporter(progress),
             tell=cost_teller(workers),
         )
-    for name, reason in (*found.measurements.refused, *found.refused):
-        say(plain(f"not used: {name}: {reason}"), file=sys.stderr)
+    say_unused((*found.measurements.refused, *found.refused))
     say("\n".join(ranking_lines(found)))
     say("wrote " + ", ".join(str(path) for path in found.save(out)))
 
