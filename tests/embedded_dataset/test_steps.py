@@ -3,8 +3,7 @@
 import numpy as np
 import pytest
 
-from embedded_dataset import rotation_fix
-from embedded_dataset.build import queue
+from embedded_dataset import build, rotation_fix
 from embedded_dataset.ship import group_of, material_of, origin_of, seed
 from firstshell.dataset.embedded import load_everything, materials
 from firstshell.errors import UnavailableError
@@ -21,19 +20,21 @@ def row(name, metal="Fe", kind="natural", cost=1.0, **more):
     return about | cell | {"ligand": ["O"], "reference": "somebody"} | more
 
 
-def test_kinds_take_turns_and_every_other_mineral_is_distorted():
+def test_the_cheapest_come_first_and_copies_and_what_is_no_oxide_cost_twice_as_much(monkeypatch):
+    monkeypatch.setattr(build, "WANTED", {"Fe": 5})
     rows = [row("a", cost=3e3), row("a/distorted-Fe-1", kind="distorted-natural", cost=3e3)]
-    rows += [row("b"), row("b/distorted-Fe-1", kind="distorted-natural")]
-    rows += [row("c", kind="old"), row("c/distorted-Fe-1", kind="distorted-old")]
-    rows += [row("f/Mg1>Fe2+/distorted-Fe-1", kind="distorted-derived", origin="derived")]
-    rows += [row("d", ligand=["S"], cost=2e3), row("e/decorated-Fe", kind="decorated")]
-    assert [each["id"] for each in queue(rows)] == [
-        "e/decorated-Fe",
-        "f/Mg1>Fe2+/distorted-Fe-1",
-        "b",
-        "c/distorted-Fe-1",
-        "d",
-        "a/distorted-Fe-1",
+    rows += [row("b"), row("b/distorted-Fe-1", kind="distorted-natural", cost=1e3)]
+    rows += [row("c", kind="old"), row("c/distorted-Fe-1", kind="distorted-old", cost=2e3)]
+    rows += [row("d", ligand=["S"], cost=1.5e3), row("a", metal="Cr", cost=9e3)]
+    asked = [(each["id"], each["metal"]) for each in build.queue(rows, {("c", "Fe")})]
+    assert asked == [
+        ("b", "Fe"),
+        ("a", "Fe"),
+        ("b/distorted-Fe-1", "Fe"),
+        ("d", "Fe"),
+        ("a", "Cr"),
+        ("c/distorted-Fe-1", "Fe"),
+        ("a/distorted-Fe-1", "Fe"),
     ]
 
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 import resource
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from itertools import zip_longest
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 from embedded_dataset.plan import seconds
 from embedded_dataset.rotation_fix import copy_programs, use_programs
-from embedded_dataset.ship import DISTORTED, KEYS, STORE, name_of, seed, settings, structure_of
+from embedded_dataset.ship import DISTORTED, KEYS, STORE, holds, name_of, seed, settings, structure_of
 from firstshell.dataset import embedded
 from firstshell.dataset.build import default_params
 from firstshell.dataset.materials import Material
@@ -23,14 +23,19 @@ from firstshell.runtime.tasks import run_tasks
 
 Row = Mapping[str, Any]
 
+WANTED = {"Ti": 600, "Mn": 600, "Fe": 600, "Cu": 600}
+FEW = 200
+"""Crystals wanted of each metal that is not in `WANTED`."""
+
 
 def build(work: Path, rows: Sequence[Row], workers: int | None = None, reporter: Reporter | None = None) -> None:
-    """Simulate the sites of crystals of the plan, in the order of `queue`, into the store of `work`."""
+    """Simulate the sites of crystals of the plan that are not shipped, as `queue` orders them, into `work`'s store."""
     programs = work.resolve() / "programs"
     copy_programs(programs)
     tasks: dict[str, SiteTask] = {}
     keys = {}
-    for row in queue(rows):
+    shipped = embedded.load_everything()
+    for row in queue(rows, {(row["id"], row["metal"]) for row in rows if holds(shipped, row)}):
         material = Material(row["id"], row["metal"], structure_of(row))
         items = build_items([material], settings(), [])
         keys[name_of(row)] = [key for item in items for key in item.tasks]
@@ -38,35 +43,42 @@ def build(work: Path, rows: Sequence[Row], workers: int | None = None, reporter:
     write_atomic(work / KEYS, lambda path: path.write_text(json.dumps(keys), encoding="utf-8"))
     shared = programs, default_params()
     with Store.open(work / STORE) as store:
-        seed(store, rows, work, embedded.load_everything())
+        seed(store, rows, work, shipped)
         run_tasks(
             simulate, tasks, shared=shared, store=store, workers=workers, reporter=reporter, label="Spectra",
             limit_s=LIMIT_S,
         )  # fmt: skip
 
 
-def queue(rows: Sequence[Row]) -> list[Row]:
-    """Return the crystals to simulate: metals and kinds take turns, each with the cheapest first.
+def queue(rows: Sequence[Row], shipped: Collection[tuple[str, str]]) -> list[Row]:
+    """Return the crystals to simulate: the cheapest first, those beyond the number `WANTED` of each metal last.
 
-    Of minerals one is taken as it is and the next one distorted; of crystals whose spectra exist, their distortions.
+    The second of a crystal and its distortion, and what has no oxygen in its first shells, count as twice as dear.
+
+    shipped : (id, metal) of what need not be simulated
     """
-    by_id = {name_of(row): row for row in rows}
-    lanes: defaultdict[tuple[str, str], list[Row]] = defaultdict(list)
-    for row in sorted(rows, key=seconds):
-        if DISTORTED in row["id"] and row["origin"] != "derived":
+    begun = {_parent(name, metal) for name, metal in shipped}
+    priced = []
+    for row in sorted(rows, key=_price):
+        if (row["id"], row["metal"]) in shipped:
             continue
-        lane = lanes[row["metal"], lane_of(row)]
-        distorted = by_id.get(f"{row['id']}{DISTORTED}{row['metal']}-1|{row['metal']}")
-        if distorted is not None and (row["kind"] == "old" or len(lane) % 2):
-            lane.append(distorted)
-        elif row["kind"] != "old":
-            lane.append(row)
-    return [row for turn in zip_longest(*(lanes[lane] for lane in sorted(lanes))) for row in turn if row is not None]
+        parent = _parent(row["id"], row["metal"])
+        priced.append((_price(row) * (2 if parent in begun else 1), row))
+        begun.add(parent)
+    number = Counter(metal for _, metal in shipped)
+    places = []
+    for price, row in sorted(priced, key=itemgetter(0)):
+        number[row["metal"]] += 1
+        places.append((number[row["metal"]] > WANTED.get(row["metal"], FEW), price, row))
+    return [row for *_, row in sorted(places, key=itemgetter(0, 1))]
 
 
-def lane_of(row: Row) -> str:
-    """Return what a crystal takes turns as: its kind, or "other" when no first shell has oxygen."""
-    return "other" if row["origin"] != "derived" and "O" not in row["ligand"] else str(row["kind"])
+def _parent(name: str, metal: str) -> tuple[str, str]:
+    return name.partition(DISTORTED)[0], metal
+
+
+def _price(row: Row) -> float:
+    return seconds(row) * (1 if "O" in row["ligand"] else 2)
 
 
 def simulate(shared: tuple[Path, Mapping[str, Any]], task: SiteTask) -> Record:

@@ -30,7 +30,7 @@ from firstshell.dataset.manifest import manifest_of
 from firstshell.dataset.materials import Material
 from firstshell.dataset.output import beside
 from firstshell.dataset.pipeline import build_dataset, build_items
-from firstshell.dataset.table import Crystal, Dataset, write_dataset
+from firstshell.dataset.table import Dataset, write_dataset
 from firstshell.runtime.progress import Reporter
 from firstshell.runtime.store import Record, Store, write_atomic
 
@@ -162,8 +162,7 @@ def seed(store: Store, rows: Sequence[Mapping[str, Any]], work: Path, shipped: D
     have = store.keys()
     for each in rows:
         name = name_of(each)
-        crystal = shipped.crystals.get((each["id"], each["metal"]))
-        if crystal is None or not _same(crystal, each) or have.issuperset(asked.get(name, [""])):
+        if not holds(shipped, each) or have.issuperset(asked.get(name, [""])):
             continue
         [item] = build_items([Material(each["id"], each["metal"], structure_of(each))], settings(), [])
         asked[name] = list(item.tasks)
@@ -174,10 +173,12 @@ def seed(store: Store, rows: Sequence[Mapping[str, Any]], work: Path, shipped: D
     write_atomic(path, lambda place: place.write_text(json.dumps(asked), encoding="utf-8"))
 
 
-def _same(crystal: Crystal, row: Mapping[str, Any]) -> bool:
-    """Whether a crystal of a dataset is that of a row of the plan."""
+def holds(shipped: Dataset, row: Mapping[str, Any]) -> bool:
+    """Return whether a dataset has the crystal of a row of the plan, with the same atoms."""
+    crystal = shipped.crystals.get((row["id"], row["metal"]))
     return (
-        list(crystal.species) == row["species"]
+        crystal is not None
+        and list(crystal.species) == row["species"]
         and np.allclose(crystal.cell, row["lattice"], rtol=0, atol=1e-6)
         and np.allclose(crystal.positions, row["fractions"], rtol=0, atol=1e-6)
     )
