@@ -11,7 +11,7 @@ FERMI = {22: 4970.0, 25: 6543.7, 26: 7116.6, 29: 8987.3}
 MODULES = ("rdinp", "atomic", "pot", "screen", "xsph", "fms", "mkgtr", "path", "genfmt", "ff2x")
 
 SCRIPT = r"""#!@PYTHON@ -IS
-import os, re, signal, sys
+import os, re, signal, sys, time
 from pathlib import Path
 
 here, mode, stage = Path(__file__).parent, "@MODE@", Path(__file__).stem
@@ -52,6 +52,11 @@ if stage in ("feff", "pot"):
         sys.exit(0)
     if mode == "marker":
         Path(".feff.error").write_text(" Starting FEFF9 module pot.")
+    if mode == "waits" and absorber != 29:  # in its third iteration, until it is told to go on
+        levels = "".join(line + "\n" for line in field().splitlines() if "Fermi" in line)
+        print(levels[: levels.index("\n", levels.index("\n") + 1) + 1], flush=True)
+        while not (here / "go").exists():
+            time.sleep(0.02)
     if mode == "silent":
         Path("log1.dat").write_text(field())
     elif mode != "another program":

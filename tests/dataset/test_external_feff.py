@@ -13,6 +13,7 @@ import pytest
 import places
 from fake_feff import calls, fake_feff
 from firstshell.api.checkup import examine
+from firstshell.api.simulate import simulate
 from firstshell.config import to_dict
 from firstshell.crystal.sites import distinct_sites
 from firstshell.dataset.embedded import load_dataset
@@ -26,6 +27,7 @@ from firstshell.runtime.cluster import ClusterPlan, open_cluster
 from firstshell.runtime.progress import Silent
 from firstshell.runtime.store import Store
 from firstshell.simulation import xanes
+from firstshell.simulation.feff import process
 from firstshell.simulation.feff.settings import FeffSettings
 
 CRYSTALS = places.DATA / "structures"
@@ -131,6 +133,36 @@ def test_a_node_without_feff_spoils_nothing(tmp_path, monkeypatch):
         "hematite.cif",
         "magnetite.cif",
     }
+
+
+class Answering(Silent):
+    """Lets the stand-in for FEFF go on once its iteration is reported."""
+
+    def __init__(self, go):
+        self.go, self.notes = go, []
+
+    def advance(self, n=1, note=""):
+        self.notes.append(note)
+        if "iteration 3" in note:
+            self.go.touch()
+
+
+def test_the_iteration_of_a_long_site_is_reported(tmp_path, monkeypatch):
+    monkeypatch.setattr(process, "LOOK_S", 0.02)
+    reporter = Answering(tmp_path / "go")
+    params = settings(fake_feff(tmp_path, "waits"))["xanes"]
+    simulate(CRYSTALS / "MnO.cif", "Mn", "xanes", params, reporter=reporter)
+    assert "Mn site 0: SCF iteration 3 of 100" in reporter.notes
+
+
+@pytest.mark.slow
+def test_the_iteration_is_reported_from_a_worker_too(tmp_path):
+    reporter = Answering(tmp_path / "bin" / "go")
+    feff = fake_feff(tmp_path / "bin", "waits", modules=True)
+    build_dataset(oxides()[:1], tmp_path / "d.parquet", params=settings(feff), workers=1, reporter=reporter)
+    said = dict.fromkeys(note for note in reporter.notes if note)
+    assert "hematite.cif: Fe site 0: SCF iteration 3 of 100" in said
+    assert "hematite.cif: Fe site 0: ff2x" in said
 
 
 class KillAfterFirst(Silent):

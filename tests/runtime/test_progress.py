@@ -6,7 +6,7 @@ import json
 import pytest
 
 from firstshell.errors import InputError
-from firstshell.runtime.progress import JsonLines, Plain, make_reporter
+from firstshell.runtime.progress import JsonLines, Plain, make_reporter, note, noted_as, stage
 
 
 def run(reporter):
@@ -24,6 +24,18 @@ def test_plain_lines():
     assert lines[1].startswith("Import: 2/3, about ")
     assert lines[1].endswith("(mp-1)")
     assert lines[-1].startswith("Import: 3/3 in ")
+
+
+def test_a_note_comes_before_anything_is_finished():
+    stream = io.StringIO()
+    with stage(Plain(stream, every=0), "XANES", 1), noted_as("Fe site 0"):
+        note("SCF iteration 3 of 30")
+    assert stream.getvalue().splitlines()[1] == "XANES: 0/1 (Fe site 0: SCF iteration 3 of 30)"
+
+
+def test_a_note_that_nobody_hears_is_lost():
+    with noted_as("Fe site 0"):
+        note("SCF iteration 3 of 30")
 
 
 def test_json_lines():

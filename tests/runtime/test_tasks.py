@@ -13,6 +13,7 @@ import pytest
 
 from firstshell.errors import InputError
 from firstshell.runtime.executors import Batch, LocalExecutor, Pool, decode, encode
+from firstshell.runtime.progress import Silent, note
 from firstshell.runtime.store import Record, Store
 from firstshell.runtime.tasks import Failure, run_tasks
 
@@ -43,6 +44,28 @@ def misbehave(shared, task):
         finally:
             (folder / "tidy").touch()
     return Record({"done": action})
+
+
+class Notes(Silent):
+    def __init__(self):
+        self.heard = []
+
+    def advance(self, n=1, note=""):
+        self.heard += [note] * (not n)
+
+
+def tell(_shared, task):
+    note(f"{task} begins")
+    note(f"{task} ends")
+    return Record({"task": task})
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("workers", [0, 2])
+def test_what_a_task_says_reaches_the_reporter(workers):
+    reporter = Notes()
+    run_tasks(tell, {"α": "α", "b": "b"}, workers=workers, reporter=reporter)
+    assert sorted(reporter.heard) == ["b begins", "b ends", "α begins", "α ends"]
 
 
 @pytest.mark.slow

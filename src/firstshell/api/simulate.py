@@ -13,7 +13,7 @@ from firstshell import simulation as modalities
 from firstshell.api.settings import changed, read_settings
 from firstshell.config import did_you_mean, from_dict
 from firstshell.errors import InputError
-from firstshell.runtime.progress import Reporter, Silent
+from firstshell.runtime.progress import Reporter, Silent, stage
 from firstshell.types import Spectra, Spectrum
 
 if TYPE_CHECKING:
@@ -98,12 +98,9 @@ def simulate(
     for name in names:
         kind = modalities.get(name)
         progress = reporter if reporter is not None and kind.slow else Silent()
-        progress.start(f"{kind.label} of {about['structure']}", 1)
-        try:
+        with stage(progress, f"{kind.label} of {about['structure']}", 1):
             made = modalities.simulate(crystal, metal, name, chosen[name], per_site=per_site)
             progress.advance()
-        finally:
-            progress.finish()
         each = made if isinstance(made, list) else [made]
         found += [replace(one, provenance=about | one.provenance) for one in each]
     one = isinstance(modality, str) and len(names) == 1 and not per_site

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from firstshell.runtime.progress import Reporter, Silent
+from firstshell.runtime.progress import Reporter, Silent, stage
 from firstshell.types import Grid, Spectrum
 
 if TYPE_CHECKING:
@@ -55,12 +55,9 @@ def xanes(feff_inp: str | Path, out: str | Path | None = None, *, reporter: Repo
     source = Path(feff_inp)
     out = source.with_name("xmu.dat") if out is None else Path(out)
     wanted, progress = read_feff_inp(source), reporter or Silent()
-    progress.start(f"XANES of {source.name}, {len(wanted.members)} atoms within the FMS radius", 1)
-    try:
+    with stage(progress, f"XANES of {source.name}, {len(wanted.members)} atoms within the FMS radius", 1):
         result, solved = input_xanes(wanted)
         progress.advance()
-    finally:
-        progress.finish()
     attempts = [json.dumps(attempt) for attempt in solved.attempts]
     header = [f"firstshell, from {source.name}", *wanted.remarks, *attempts]
     write_atomic(out, lambda path: path.write_text(write_xmu(result, header), encoding="utf-8"))

@@ -25,7 +25,7 @@ from firstshell.dataset.output import check_output
 from firstshell.dataset.table import EXCLUDED, Dataset, write_dataset
 from firstshell.errors import EngineError, InputError, UnavailableError
 from firstshell.runtime.executors import Executor
-from firstshell.runtime.progress import Reporter
+from firstshell.runtime.progress import Reporter, noted_as
 from firstshell.runtime.store import Record, Store
 from firstshell.runtime.tasks import Failure, run_tasks
 from firstshell.types import Site, Spectrum
@@ -156,7 +156,8 @@ def simulate_site(params: Mapping[str, Any], task: SiteTask) -> Record:
     simulate, material = modalities.get(task.modality).simulate_site, task.material
     assert simulate is not None, "only slow modalities have sites as tasks"
     try:
-        spectrum = simulate(material.structure, material.metal, task.site, params[task.modality])
+        with noted_as(material.id):
+            spectrum = simulate(material.structure, material.metal, task.site, params[task.modality])
     except UnavailableError:
         raise
     except (InputError, EngineError) as error:

@@ -20,7 +20,7 @@ from firstshell.measured.xanes.normalise import Normalised
 from firstshell.measured.xanes.population import CALIBRATION
 from firstshell.measured.xanes.training_grid import NEEDED
 from firstshell.prediction.answer import Answer
-from firstshell.runtime.progress import Reporter, Silent
+from firstshell.runtime.progress import Reporter, Silent, stage
 from firstshell.types import Array
 
 MOST = 30
@@ -203,12 +203,9 @@ def mix_all(
             refused.append((each.name, reason(error)))
     if not scans:
         raise none_usable(refused, first)
-    reporter.start("Fitting mixtures", len(scans))
-    try:
+    with stage(reporter, "Fitting mixtures", len(scans)):
         groups = [scans] if series else [[scan] for scan in scans]
         found = [each for group in groups for each in _mixed(group, phases, errors, every, reporter)]
-    finally:
-        reporter.finish()
     return Mixtures(tuple(found), tuple(refused))
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from firstshell import simulation as modalities
 from firstshell.dataset.table import Dataset
 from firstshell.errors import InputError
-from firstshell.runtime.progress import Reporter, Silent
+from firstshell.runtime.progress import Reporter, Silent, stage
 from firstshell.simulation.pdf import PdfParams
 from firstshell.types import Array, Spectrum
 
@@ -32,8 +32,7 @@ def remake(
     places = np.arange(len(rows))
     names = rows["id"].unique()
     reporter = reporter or Silent()
-    reporter.start("PDFs", len(names))
-    try:
+    with stage(reporter, "PDFs", len(names)):
         for name in names:
             structure = data.structure(str(name), metal)
             of_it = places[rows["id"].to_numpy() == name]
@@ -45,8 +44,6 @@ def remake(
             for place, site, one in zip(of_it, sites, is_site, strict=True):
                 values[place] = by_site[int(site)] if one else whole.values
             reporter.advance()
-    finally:
-        reporter.finish()
     return values
 
 

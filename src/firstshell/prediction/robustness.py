@@ -21,7 +21,7 @@ from firstshell.prediction.outputs import Outputs
 from firstshell.prediction.pdf_channel import PdfChannel
 from firstshell.prediction.training import TrainingParams, fit
 from firstshell.prediction.training_set import Samples, collect
-from firstshell.runtime.progress import Reporter, Silent
+from firstshell.runtime.progress import Reporter, Silent, stage
 from firstshell.runtime.store import Record, Store
 from firstshell.runtime.tasks import Failure, run_tasks
 from firstshell.study.splits import Mask, hold_out, quantile_strata, seeded
@@ -101,9 +101,8 @@ def curves(
     """
     params, reporter = params or TrainingParams(copies=6, trees=40), reporter or Silent()
     metal = next(iter(by_modality.values())).metal
-    reporter.start(f"Robustness of {metal}", REPEATS * len(by_modality))
     rows: list[tuple[object, ...]] = []
-    try:
+    with stage(reporter, f"Robustness of {metal}", REPEATS * len(by_modality)):
         for name, samples in by_modality.items():
             trained, ways = models(name, population)
             for repeat in range(REPEATS):
@@ -115,8 +114,6 @@ def curves(
                         for part, score, value in scores(samples, held, channel, test_channel, ways, params, rng)
                     ]
                 reporter.advance()
-    finally:
-        reporter.finish()
     return pd.DataFrame(rows, columns=COLUMNS)
 
 

@@ -15,7 +15,7 @@ from firstshell.prediction.damping import Damping, learn_damping
 from firstshell.prediction.forest_output import evaluate_forest
 from firstshell.prediction.outputs import Outputs
 from firstshell.prediction.training_set import Samples, joined, mixed
-from firstshell.runtime.progress import Reporter, Silent
+from firstshell.runtime.progress import Reporter, Silent, stage
 from firstshell.study.splits import Codes, fold_of, quantile_strata, seeded
 from firstshell.study.trees import Trees
 from firstshell.types import Array, Target
@@ -125,9 +125,9 @@ def train(
     rng = seeded("measured", params.seed, samples.metal)
     outputs = Outputs.of(samples)
     fold = fold_of(samples.groups, quantile_strata(samples.bond_length), params.folds, rng)
-    reporter.start(f"Training for {samples.metal}, {' + '.join(each.name for each in channels)}", params.folds + 1)
     parts, fewer = [], min(params.trees, CHECKED_TREES)
-    try:
+    label = f"Training for {samples.metal}, {' + '.join(each.name for each in channels)}"
+    with stage(reporter, label, params.folds + 1):
         for k in range(params.folds):
             known = samples.take(np.flatnonzero(fold != k))
             trees = Trees.of(fit(known, channels, outputs, replace(params, trees=fewer), rng))
@@ -139,8 +139,6 @@ def train(
         forest = fit(samples, channels, outputs, params, rng)
         damping = damping_of(samples, channels, rng)
         reporter.advance()
-    finally:
-        reporter.finish()
     held = HeldOut(
         np.concatenate([part.rows for part in parts]),
         np.vstack([part.outputs for part in parts]),

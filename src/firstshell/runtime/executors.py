@@ -14,20 +14,24 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Generator, Mapping
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.reduction import ForkingPickler
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any, Protocol
 
 from firstshell.errors import EngineError, InputError
+from firstshell.runtime.progress import note
 from firstshell.runtime.store import Record
 
 ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
 GRACE_S = 2.0
 MAX_MESSAGE = 500
+NOTE = b"note:"
+"""How a message of a worker begins that says how far its task is; no encoded value begins so."""
 
 
 @dataclass(frozen=True)
@@ -83,13 +87,20 @@ class LocalExecutor:
                 yield key, call(batch.function, batch.shared, task)
             return
         pool = Pool(batch.job(), batch.limit_s, batch.retries)
+        heard: SimpleQueue[str | Future[bytes]] = SimpleQueue()
         with ThreadPoolExecutor(count) as threads:
             try:
                 futures = {
-                    threads.submit(lambda task: pool.run(encode(task)), task): key for key, task in batch.tasks.items()
+                    threads.submit(lambda task: pool.run(encode(task), heard.put), task): key
+                    for key, task in batch.tasks.items()
                 }
-                for future in as_completed(futures):
-                    yield futures.pop(future), decode(future.result())
+                for future in futures:
+                    future.add_done_callback(heard.put)
+                while futures:
+                    if isinstance(message := heard.get(), str):
+                        note(message)
+                    else:
+                        yield futures.pop(message), decode(message.result())
             finally:
                 threads.shutdown(wait=False, cancel_futures=True)
                 pool.close()
@@ -137,15 +148,18 @@ class Pool:
         self._workers: set[_Worker] = set()
         self._idle: list[_Worker] = []
 
-    def run(self, task: bytes) -> bytes:
-        """Return the worker's answer to an encoded task: an encoded Record or Failure."""
+    def run(self, task: bytes, listener: Callable[[str], None] = lambda _: None) -> bytes:
+        """Return the worker's answer to an encoded task: an encoded Record or Failure.
+
+        listener : is given what the task says of itself meanwhile
+        """
         code: int | None = None
         for _ in range(self._retries + 1):
             worker = self._take()
             if worker is None:
                 return encode(Failure("the run was stopped"))
             try:
-                answer = worker.answer(self._job, task, self._limit_s)
+                answer = worker.answer(self._job, task, self._limit_s, listener)
             except (EOFError, OSError):
                 code = self._drop(worker)
                 continue
@@ -217,13 +231,19 @@ class _Worker:
         self.connection = Connection(ours.detach())
         self.ready, self.since = False, time.monotonic()
 
-    def answer(self, job: bytes, task: bytes, limit_s: float | None) -> bytes | None:
+    def answer(self, job: bytes, task: bytes, limit_s: float | None, listener: Callable[[str], None]) -> bytes | None:
         """Return what the worker makes of a task, None when it takes too long; EOFError or OSError when it died."""
         if not self.ready:
             self.connection.send_bytes(job)
             self.ready = True
         self.connection.send_bytes(task)
-        return self.connection.recv_bytes() if self.connection.poll(limit_s) else None
+        deadline = None if limit_s is None else time.monotonic() + limit_s
+        while self.connection.poll(None if deadline is None else max(deadline - time.monotonic(), 0)):
+            message = self.connection.recv_bytes()
+            if not message.startswith(NOTE):
+                return message
+            listener(message.removeprefix(NOTE).decode())
+        return None
 
 
 def _end(workers: list[_Worker]) -> None:

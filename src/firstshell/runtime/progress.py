@@ -5,11 +5,39 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, Protocol, TextIO
 
 from firstshell.errors import InputError
 from firstshell.runtime.console import plain, say
+
+_listener: ContextVar[Callable[[str], None] | None] = ContextVar("listener", default=None)
+
+
+def note(text: str) -> None:
+    """Say how far the running task is, to whoever listens."""
+    if (listener := _listener.get()) is not None:
+        listener(text)
+
+
+@contextmanager
+def noted(listener: Callable[[str], None]) -> Iterator[None]:
+    """Give the notes of what runs within to `listener`."""
+    before = _listener.set(listener)
+    try:
+        yield
+    finally:
+        _listener.reset(before)
+
+
+@contextmanager
+def noted_as(name: str) -> Iterator[None]:
+    """Begin the notes of what runs within with a name."""
+    outer = _listener.get() or (lambda _: None)
+    with noted(lambda text: outer(f"{name}: {text}")):
+        yield
 
 
 class Reporter(Protocol):
@@ -19,7 +47,7 @@ class Reporter(Protocol):
         """Begin a stage of `total` tasks, of which `done` were finished by an earlier run."""
 
     def advance(self, n: int = 1, note: str = "") -> None:
-        """Count `n` tasks as finished."""
+        """Count `n` tasks as finished; the note says how far the running ones are."""
 
     def finish(self) -> None:
         """End the stage."""
@@ -57,12 +85,18 @@ class Plain:
         self.done += n
         if time.monotonic() - self.reported >= self.every:
             self.reported = time.monotonic()
-            left = (self.reported - self.begun) / max(self.done - self.earlier, 1) * (self.total - self.done)
-            self._say(f"{self.done}/{self.total}, about {left:.0f} s left" + (f" ({note})" if note else ""))
+            self._say(f"{self.done}/{self.total}{self._left()}" + (f" ({note})" if note else ""))
 
     def finish(self) -> None:
         """Print the time taken."""
         self._say(f"{self.done}/{self.total} in {time.monotonic() - self.begun:.1f} s")
+
+    def _left(self) -> str:
+        """Return the time left, once there is a finished task to tell it from."""
+        finished = self.done - self.earlier
+        if not finished:
+            return ""
+        return f", about {(self.reported - self.begun) / finished * (self.total - self.done):.0f} s left"
 
     def _say(self, text: str) -> None:
         say(plain(f"{self.label}: {text}"), file=self.stream, flush=True)
@@ -103,6 +137,17 @@ class Rich:
     def finish(self) -> None:
         """Leave the bar on the screen and stop refreshing it."""
         self._bar.stop()
+
+
+@contextmanager
+def stage(reporter: Reporter, label: str, total: int, done: int = 0) -> Iterator[None]:
+    """Report a stage, with the notes of what runs within."""
+    reporter.start(label, total, done)
+    try:
+        with noted(lambda text: reporter.advance(0, text)):
+            yield
+    finally:
+        reporter.finish()
 
 
 def make_reporter(kind: str = "auto") -> Reporter:

@@ -11,7 +11,7 @@ from typing import Any
 
 from firstshell.errors import InputError
 from firstshell.runtime.executors import Batch, Executor, Failure, LocalExecutor, call
-from firstshell.runtime.progress import Reporter, Silent
+from firstshell.runtime.progress import Reporter, Silent, stage
 from firstshell.runtime.store import Record, Store
 
 __all__ = ["Failure", "call", "run_tasks"]
@@ -44,8 +44,7 @@ def run_tasks(
     reporter, executor = reporter or Silent(), executor or LocalExecutor(workers)
     found = store.keys() & tasks.keys() if store is not None else set()
     results: dict[str, Record | Failure] = {}
-    reporter.start(label, len(tasks), len(found))
-    try:
+    with stage(reporter, label, len(tasks), len(found)):
         todo = {key: task for key, task in tasks.items() if key not in found}
         # Closed here and not whenever it is collected: on an error the workers end before it is reported.
         with closing(executor.stream(Batch(function, shared, todo, limit_s, retries))) as stream:
@@ -54,8 +53,6 @@ def run_tasks(
                 if store is not None and isinstance(result, Record):
                     _put(store, key, result)
                 reporter.advance()
-    finally:
-        reporter.finish()
     if store is not None:
         results |= {key: record for key in found if (record := store.get(key)) is not None}
     return {key: results[key] for key in tasks}

@@ -12,7 +12,8 @@ from threading import Thread
 from types import FrameType
 from typing import Any
 
-from firstshell.runtime.executors import Failure, call, decode, encode, unexpected
+from firstshell.runtime.executors import NOTE, Failure, call, decode, encode, unexpected
+from firstshell.runtime.progress import noted
 
 LOOK = 1.0
 """Seconds between looks at whether the parent is still there."""
@@ -28,7 +29,7 @@ def main(descriptor: int, parent: int) -> None:
     signal.signal(signal.SIGTERM, _leave)
     Thread(target=_end_with_parent, args=(parent,), daemon=True).start()
     connection = Connection(descriptor)
-    with suppress(EOFError, OSError):
+    with suppress(EOFError, OSError), noted(lambda text: connection.send_bytes(NOTE + text.encode())):
         job = _received(connection)
         while True:
             connection.send_bytes(_answer(job, _received(connection)))

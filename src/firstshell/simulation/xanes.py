@@ -16,6 +16,7 @@ from firstshell.crystal.symmetry import symmetry
 from firstshell.elements import k_edge
 from firstshell.errors import EngineError, InputError
 from firstshell.io.spectra.writing import xdi_text
+from firstshell.runtime.progress import noted_as
 from firstshell.simulation import Modality
 from firstshell.simulation.feff import external as feff_external
 from firstshell.simulation.feff.cards import Mesh, Scf
@@ -167,9 +168,10 @@ def _site(structure: Structure, metal: str, site: Site, params: XanesParams, *, 
     # The mesh counts from the Fermi level, which lies above the tabulated edge: this reaches past the grid.
     kmax = math.sqrt((max(params.emax, 50.0) + REACH) / EV_PER_K2_OF_MESHES)
     try:
-        if params.feff is not None:
-            return _external(structure, metal, site, params, params.feff, kmax)
-        return _built_in(structure, metal, site, params, kmax, alone)
+        with noted_as(f"{metal} site {site.index}"):
+            if params.feff is not None:
+                return _external(structure, metal, site, params, params.feff, kmax)
+            return _built_in(structure, metal, site, params, kmax, alone)
     except EngineError as error:
         raise type(error)(f"{metal} site {site.index}: {error}") from error
 

@@ -23,8 +23,9 @@ from pymatgen.core.structure import Structure
 
 from firstshell.errors import EngineError, InputError, UnavailableError
 from firstshell.io.spectra.xmu import Xmu, parse_xmu
+from firstshell.runtime.progress import note
 from firstshell.simulation.feff.cards import Mesh, Scf
-from firstshell.simulation.feff.guard import ScfReport, first_believed, ladder, read_log
+from firstshell.simulation.feff.guard import ScfReport, first_believed, ladder, note_progress, read_log
 from firstshell.simulation.feff.process import last_words, read_tail, run_program
 from firstshell.simulation.feff.settings import FeffSettings, cards, site_job
 from firstshell.units import EV_PER_K2_OF_MESHES
@@ -80,14 +81,14 @@ def site_spectrum(
     deadline = time.monotonic() + settings.timeout
     modular = len(programs) > 1
 
-    def run(names: list[str], folder: Path) -> str:
-        return "".join(_run(name, programs[name], folder, settings, deadline) for name in names)
+    def run(names: list[str], folder: Path, watch: Callable[[str], None] = lambda _: None) -> str:
+        return "".join(_run(name, programs[name], folder, settings, deadline, watch) for name in names)
 
     def attempt(scf: Scf, folder: Path) -> tuple[ScfReport, Callable[[], Xmu]]:
         (folder / "feff.inp").write_text(cards(replace(job, scf=scf), settings), encoding="ascii")
         first = [name for name in programs if name in FIELD] if modular else list(programs)
-        printed = run(first, folder)
-        report = read_log(_field_log(printed, folder))
+        printed = run(first, folder, lambda printed: note_progress(_scf_log(printed, folder), scf.iterations))
+        report = read_log(_scf_log(printed, folder))
         if not report.fermi:
             raise EngineError(f"{first[-1]} reports no self-consistent field; its last lines: {last_words(printed)}")
         rest = [name for name in programs if name not in first]
@@ -134,10 +135,19 @@ def _program(file: Path) -> Path | None:
     return None
 
 
-def _run(name: str, program: Path, folder: Path, settings: FeffSettings, deadline: float) -> str:
+def _run(
+    name: str,
+    program: Path,
+    folder: Path,
+    settings: FeffSettings,
+    deadline: float,
+    watch: Callable[[str], None],
+) -> str:
     """Run one module to its end and return what it printed; EngineError when it gave up, whatever code it left."""
     left = max(deadline - time.monotonic(), 0.0)
-    text = run_program([program], folder, name, timeout=left, memory=int(settings.memory * 1e9))
+    note(name)
+    memory = int(settings.memory * 1e9)
+    text = run_program([program], folder, name, timeout=left, memory=memory, watch=watch)
     complaint = FATAL.search(text)
     marker = folder / ".feff.error"  # FEFF9 and FEFF10 empty or remove it when a module ends well
     if complaint is not None or (marker.is_file() and read_tail(marker).strip()):
@@ -145,7 +155,7 @@ def _run(name: str, program: Path, folder: Path, settings: FeffSettings, deadlin
     return text
 
 
-def _field_log(printed: str, folder: Path) -> str:
+def _scf_log(printed: str, folder: Path) -> str:
     """Return what was printed about the self-consistent field; of a silent program, what FEFF wrote into log1.dat."""
     log = folder / "log1.dat"
     return read_tail(log) if "Fermi level" not in printed and log.is_file() else printed

@@ -19,7 +19,7 @@ import numpy as np
 from firstshell.errors import EngineError, InputError, UnavailableError
 from firstshell.runtime.leftovers import scratch_folder
 from firstshell.simulation.feff.cards import Job, Scf, write_cards
-from firstshell.simulation.feff.guard import ScfReport, first_believed, ladder, read_log
+from firstshell.simulation.feff.guard import ScfReport, first_believed, ladder, note_progress, read_log
 from firstshell.simulation.feff.process import last_words, run_program
 from firstshell.simulation.scattering.pad import Phases, read_phases
 from firstshell.units import BOHR
@@ -79,13 +79,22 @@ def available() -> tuple[bool, str]:
     return True, f"feff8l runs ({executable('rdinp').parent})"
 
 
-def run_stage(stage: str, folder: Path, timeout: float) -> str:
+def run_stage(stage: str, folder: Path, timeout: float, watch: Callable[[str], None] = lambda _: None) -> str:
     """Run feff8l_`stage` in `folder` for at most `timeout` seconds and return what it printed.
+
+    watch : is given what it has printed so far
 
     Raises EngineError when it cannot be started, was killed, or ran too long.
     """
-    hint = ": it is built for x86-64 processors"
-    return run_program([executable(stage)], folder, f"feff8l_{stage}", timeout=timeout, memory=MEMORY, hint=hint)
+    return run_program(
+        [executable(stage)],
+        folder,
+        f"feff8l_{stage}",
+        timeout=timeout,
+        memory=MEMORY,
+        hint=": it is built for x86-64 processors",
+        watch=watch,
+    )
 
 
 def calculate(job: Job, *, timeout: float = 900.0, retry: bool = True) -> Potentials:
@@ -113,7 +122,7 @@ def _potentials(job: Job, folder: Path, timeout: float) -> ScfReport:
     text = run_stage("rdinp", folder, timeout)
     if not (folder / "pot.json").is_file():
         raise EngineError(f"feff8l_rdinp refuses the input: {last_words(text)}")
-    text = run_stage("pot", folder, timeout)
+    text = run_stage("pot", folder, timeout, lambda printed: note_progress(printed, job.scf.iterations))
     if not (folder / "pot.pad").is_file():
         raise EngineError(f"feff8l_pot made no potentials: {last_words(text)}")
     return read_log(text)

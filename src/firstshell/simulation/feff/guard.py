@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -16,6 +17,7 @@ from pymatgen.core.periodic_table import Element
 
 from firstshell.errors import EngineError, UnavailableError
 from firstshell.runtime.leftovers import scratch_folder
+from firstshell.runtime.progress import note, noted_as
 from firstshell.simulation.feff.cards import Scf
 
 T = TypeVar("T")
@@ -68,6 +70,15 @@ def read_log(text: str) -> ScfReport:
     charges = tuple(_value(word) for word in re.findall(rf"^\s+\d+\s+{_NUMBER}", transfer, re.M))
     finished = re.search(r"Done with module(?: 1|: potentials)", text) is not None
     return ScfReport(finished, fermi, charges, counts, "Convergence not reached" in text)
+
+
+def note_progress(printed: str, most: int) -> None:
+    """Note which of at most `most` iterations pot is in, as it or a program that goes on from there has printed."""
+    report = read_log(printed)
+    if report.finished:
+        note("phase shifts and scattering")
+    else:
+        note(f"SCF iteration {min(len(report.fermi) + 1, most)} of {most}")
 
 
 def _value(word: str) -> float:
@@ -127,8 +138,8 @@ def first_believed(
     Raises EngineError that lists all attempts where none is to be believed; UnavailableError at once.
     """
     records: list[dict[str, Any]] = []
-    for scf in steps:
-        with scratch_folder() as scratch:
+    for number, scf in enumerate(steps, start=1):
+        with scratch_folder() as scratch, noted_as(f"attempt {number}") if number > 1 else nullcontext():
             try:
                 report, proceed = attempt(scf, scratch)
                 reason = objection(report, atoms)

@@ -7,7 +7,8 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Any
@@ -20,13 +21,22 @@ MAX_LOG = 20_000_000
 """Bytes of what a program printed that are read, the last ones."""
 MAX_FILE = 4 << 30
 """Bytes that a program may write into one file."""
+LOOK_S = 1.0
+"""Seconds between looks at what a running program has printed."""
 GRACE_S = 5.0
 """Seconds within which a program that is killed must be gone."""
 LAUNCHER = Path(__file__).with_name("launcher.py")
 
 
 def run_program(
-    command: Sequence[str | Path], folder: Path, name: str, *, timeout: float, memory: int, hint: str = ""
+    command: Sequence[str | Path],
+    folder: Path,
+    name: str,
+    *,
+    timeout: float,
+    memory: int,
+    hint: str = "",
+    watch: Callable[[str], None] = lambda _: None,
 ) -> str:
     """Run a program in `folder` and return what it printed, which is also in `<name>.log` there.
 
@@ -36,6 +46,7 @@ def run_program(
     timeout : seconds of wall-clock time; each of its processes may have as much processor time, where the system can
     memory : bytes of address space for each of its processes, where the system can limit it
     hint : added to the error where the program cannot be started
+    watch : is given what the program has printed so far, once a second where there is a launcher
 
     Raises EngineError when it ended with an error, was killed, or ran too long; UnavailableError when it cannot be
     started.
@@ -45,7 +56,7 @@ def run_program(
     run = _run_alone if sys.platform == "win32" else _run_launched
     with log.open("wb") as output:
         try:
-            code = run(words, folder, output, timeout, memory)
+            code = run(words, folder, output, timeout, memory, lambda: watch(read_tail(log)))
         except OSError as error:
             raise UnavailableError(f"{name} does not run on this machine ({error.strerror}){hint}") from error
         except subprocess.TimeoutExpired:
@@ -59,7 +70,9 @@ def run_program(
     return read_tail(log)
 
 
-def _run_launched(command: list[str], folder: Path, output: IO[bytes], timeout: float, memory: int) -> int:
+def _run_launched(
+    command: list[str], folder: Path, output: IO[bytes], timeout: float, memory: int, look: Callable[[], None]
+) -> int:
     """Run a command under the launcher, which ends it when this process is gone; return the code it ends with."""
     ours, theirs = socket.socketpair()
     launcher = [sys.executable, "-I", "-S", str(LAUNCHER), str(theirs.fileno()), _limits(timeout, memory), str(folder)]
@@ -72,8 +85,7 @@ def _run_launched(command: list[str], folder: Path, output: IO[bytes], timeout: 
                 start_new_session=True,
             )
         try:
-            ours.settimeout(max(timeout, 1e-3))
-            kind, _, number = ours.recv(64).decode().partition(" ")
+            kind, _, number = _last_word(ours, timeout, look).partition(" ")
         except TimeoutError:
             raise subprocess.TimeoutExpired(command, timeout) from None
         finally:
@@ -81,6 +93,19 @@ def _run_launched(command: list[str], folder: Path, output: IO[bytes], timeout: 
     if kind == "errno":
         raise OSError(int(number), os.strerror(int(number)))
     return int(number) if kind == "code" else -signal.SIGKILL  # a launcher says nothing only when it was killed
+
+
+def _last_word(ours: socket.socket, timeout: float, look: Callable[[], None]) -> str:
+    """Return what the launcher says at the program's end, and look at the program until then; or TimeoutError."""
+    end = time.monotonic() + timeout
+    while True:
+        ours.settimeout(min(max(end - time.monotonic(), 1e-3), LOOK_S))
+        try:
+            return ours.recv(64).decode()
+        except TimeoutError:
+            if time.monotonic() >= end:
+                raise
+        look()
 
 
 def _stop(process: subprocess.Popen[bytes], ours: socket.socket) -> None:
@@ -94,7 +119,14 @@ def _stop(process: subprocess.Popen[bytes], ours: socket.socket) -> None:
         process.wait()
 
 
-def _run_alone(command: list[str], folder: Path, output: IO[bytes], timeout: float, memory: int) -> int:  # noqa: ARG001
+def _run_alone(
+    command: list[str],
+    folder: Path,
+    output: IO[bytes],
+    timeout: float,
+    memory: int,  # noqa: ARG001
+    look: Callable[[], None],  # noqa: ARG001
+) -> int:
     """Run a command where there is no launcher: it outlives this process when that is killed."""
     process = subprocess.Popen(command, **_surroundings(folder, output))
     try:
@@ -110,7 +142,8 @@ def _surroundings(folder: Path, output: IO[bytes]) -> dict[str, Any]:
         "stdin": subprocess.DEVNULL,
         "stdout": output,
         "stderr": subprocess.STDOUT,
-        "env": os.environ | {"OMP_NUM_THREADS": "1"},
+        # A program of gfortran's would keep its lines to itself until there are many.
+        "env": os.environ | {"OMP_NUM_THREADS": "1", "GFORTRAN_UNBUFFERED_PRECONNECTED": "y"},
     }
 
 

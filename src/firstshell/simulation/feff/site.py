@@ -11,6 +11,7 @@ from pymatgen.core.periodic_table import Element
 from pymatgen.core.structure import Structure
 from scipy.spatial import cKDTree
 
+from firstshell.runtime.progress import note
 from firstshell.simulation.feff.cards import Job, Mesh, Scf
 from firstshell.simulation.feff.feff8l import Potentials, calculate
 from firstshell.simulation.feff.inp import FeffInput
@@ -102,6 +103,7 @@ def site_xanes(
     """
     job = site_job(structure, site, settings)
     solved = calculate(job, timeout=settings.timeout)
+    note("multiple scattering")
     scattering = Scattering(site_cluster(job, settings), sigma2=2 * uiso / BOHR**2)
     result = absorption(solved.phases, average(propagators(solved.phases, scattering), directions))
     record = {
@@ -122,6 +124,7 @@ def input_xanes(wanted: FeffInput, *, timeout: float = 14400.0) -> tuple[Absorpt
     Raises EngineError when the engine fails. The field is guarded but the file's settings are not changed: no retries.
     """
     solved = calculate(wanted.job, timeout=timeout, retry=False)
+    note("multiple scattering")
     positions, kinds = wanted.job.positions[wanted.members], wanted.job.kinds[wanted.members]
     scattering = Scattering(Cluster(positions / BOHR, kinds, solved.lmax))
     directions = None if wanted.polarization is None else wanted.polarization[None]
