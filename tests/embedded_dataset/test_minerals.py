@@ -8,7 +8,8 @@ from pymatgen.core.structure import Structure
 from embedded_dataset import minerals
 from embedded_dataset.amcsd_database import database, read_formula, read_rows
 from embedded_dataset.amcsd_quality import UnfitError
-from embedded_dataset.distort import CLOSER, distort, shortest_contacts
+from embedded_dataset.bond_network import operations
+from embedded_dataset.distort import CLOSER, allowed_strain, distort, shortest_contacts
 from embedded_dataset.states import site_state, states
 from firstshell.crystal.labels import label_sites
 from firstshell.crystal.sites import distinct_sites
@@ -73,6 +74,14 @@ def test_a_distortion_keeps_symmetry_and_contacts_and_follows_from_its_name(crys
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(("lengths", "allowed"), [((4, 4, 4), 1), ((4, 4, 5), 2), ((4, 5, 6), 3)])
+def test_a_random_strain_keeps_what_symmetry_allows(lengths, allowed):
+    symmetry = operations(Structure(np.diag(lengths), ["Cu"], [[0, 0, 0]]))
+    found = np.array([allowed_strain(symmetry, row).ravel() for row in np.eye(6)])
+    assert np.linalg.matrix_rank(found) == allowed
+    assert np.allclose(np.linalg.svd(found)[1][:allowed], 1.0)  # a projection: deviations stay as large
+
+
 def test_distortions_spread_bond_lengths_as_compounds_of_one_class_do():
     lengths = []
     for i in range(60):

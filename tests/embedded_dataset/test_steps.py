@@ -1,10 +1,12 @@
 """The plan, the build and the shipping of the embedded dataset."""
 
+import json
+
 import numpy as np
 import pytest
 
 from embedded_dataset import build, rotation_fix
-from embedded_dataset.ship import group_of, material_of, origin_of, seed
+from embedded_dataset.ship import group_of, material_of, origin_of, read_crystals, seed
 from firstshell.dataset.embedded import load_everything, materials
 from firstshell.errors import UnavailableError
 from firstshell.runtime.store import Store
@@ -14,21 +16,29 @@ from firstshell.simulation.feff import feff8l
 def row(name, metal="Fe", kind="natural", cost=1.0, **more):
     origin = kind.removeprefix("distorted-").replace("old", "natural")
     about = {"id": name, "metal": metal, "kind": kind, "origin": origin, "name": "Wustite", "series": "FeO Fm-3m"}
-    cell = {"lattice": (np.eye(3) * 4.3).tolist(), "species": ["Fe"] * 4 + ["O"] * 4, "sites": [0], "cost": [cost]}
+    cell = {
+        "lattice": (np.eye(3) * 4.3).tolist(),
+        "species": ["Fe"] * 4 + ["O"] * 4,
+        "sites": [0],
+        "numbers": [6],
+        "cost": [cost],
+    }
     corners = np.array([[0, 0, 0], [0, 0.5, 0.5], [0.5, 0, 0.5], [0.5, 0.5, 0]])
     cell["fractions"] = [*corners.tolist(), *(corners + 0.5).tolist()]
     return about | cell | {"ligand": ["O"], "reference": "somebody"} | more
 
 
-def test_the_cheapest_come_first_and_copies_and_what_is_no_oxide_cost_twice_as_much(monkeypatch):
-    monkeypatch.setattr(build, "WANTED", {"Fe": 5})
+def test_the_cheapest_and_the_rare_come_first_copies_and_what_is_no_oxide_late(monkeypatch):
+    monkeypatch.setattr(build, "WANTED", {"Fe": 6})
     rows = [row("a", cost=3e3), row("a/distorted-Fe-1", kind="distorted-natural", cost=3e3)]
     rows += [row("b"), row("b/distorted-Fe-1", kind="distorted-natural", cost=1e3)]
     rows += [row("c", kind="old"), row("c/distorted-Fe-1", kind="distorted-old", cost=2e3)]
     rows += [row("d", ligand=["S"], cost=1.5e3), row("a", metal="Cr", cost=9e3)]
+    rows += [row("e", numbers=[4], cost=1.2e4)]
     asked = [(each["id"], each["metal"]) for each in build.queue(rows, {("c", "Fe")})]
     assert asked == [
         ("b", "Fe"),
+        ("e", "Fe"),
         ("a", "Fe"),
         ("b/distorted-Fe-1", "Fe"),
         ("d", "Fe"),
@@ -62,14 +72,17 @@ def test_the_changed_programs_differ_in_one_number_and_only_known_ones_are_chang
         rotation_fix.copy_programs(tmp_path / "other")
 
 
-def test_spectra_of_the_shipped_dataset_are_not_simulated_again_unless_its_crystal_is_another(tmp_path):
+def test_shipped_crystals_keep_their_atoms_and_spectra(tmp_path):
     shipped = load_everything()
     (crystal,) = materials(data=shipped, wanted=[("amcsd-00018", "Cu")])
     cell = crystal.structure
-    same = row("amcsd-00018", "Cu", lattice=cell.lattice.matrix.tolist(), species=[s.specie.symbol for s in cell])
-    same |= {"fractions": cell.frac_coords.tolist()}
-    other = same | {"fractions": (cell.frac_coords + 0.01 * np.eye(len(cell), 3)).tolist()}
-    for each, count in ((other, 0), (same, 1)):
+    known = row("amcsd-00018", "Cu", lattice=cell.lattice.matrix.tolist(), species=[s.specie.symbol for s in cell])
+    moved = known | {"fractions": (cell.frac_coords + 0.01 * np.eye(len(cell), 3)).tolist()}
+    other = moved | {"species": known["species"][::-1]}
+    for each, same in ((other, False), (moved, True)):
+        (tmp_path / "Cu.jsonl").write_text(json.dumps(each) + "\n")
+        [read] = read_crystals(tmp_path)
+        assert np.allclose(read["fractions"], cell.frac_coords) is same
         with Store.open(tmp_path / "store") as store:
-            seed(store, [each], tmp_path, shipped)
-            assert len(store.keys()) == count
+            seed(store, [read], tmp_path, shipped)
+            assert len(store.keys()) == same

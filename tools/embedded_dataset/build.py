@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import resource
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from operator import itemgetter
 from pathlib import Path
@@ -26,6 +26,7 @@ Row = Mapping[str, Any]
 WANTED = {"Ti": 600, "Mn": 600, "Fe": 600, "Cu": 600}
 FEW = 200
 """Crystals wanted of each metal that is not in `WANTED`."""
+RARE = 0.2
 
 
 def build(work: Path, rows: Sequence[Row], workers: int | None = None, reporter: Reporter | None = None) -> None:
@@ -53,17 +54,20 @@ def build(work: Path, rows: Sequence[Row], workers: int | None = None, reporter:
 def queue(rows: Sequence[Row], shipped: Collection[tuple[str, str]]) -> list[Row]:
     """Return the crystals to simulate: the cheapest first, those beyond the number `WANTED` of each metal last.
 
-    The second of a crystal and its distortion, and what has no oxygen in its first shells, count as twice as dear.
+    Crystals with a coordination number that less than `RARE` of the metal's crystals have count as a third as dear, the
+    second of a crystal and its distortion, and what has no oxygen in its first shells, as twice as dear.
 
     shipped : (id, metal) of what need not be simulated
     """
     begun = {_parent(name, metal) for name, metal in shipped}
+    common = _common_numbers(rows)
     priced = []
-    for row in sorted(rows, key=_price):
+    for row in sorted(rows, key=seconds):
         if (row["id"], row["metal"]) in shipped:
             continue
         parent = _parent(row["id"], row["metal"])
-        priced.append((_price(row) * (2 if parent in begun else 1), row))
+        price = seconds(row) * (1 if "O" in row["ligand"] else 2) * (2 if parent in begun else 1)
+        priced.append((price / (1 if common[row["metal"]].issuperset(row["numbers"]) else 3), row))
         begun.add(parent)
     number = Counter(metal for _, metal in shipped)
     places = []
@@ -77,8 +81,16 @@ def _parent(name: str, metal: str) -> tuple[str, str]:
     return name.partition(DISTORTED)[0], metal
 
 
-def _price(row: Row) -> float:
-    return seconds(row) * (1 if "O" in row["ligand"] else 2)
+def _common_numbers(rows: Sequence[Row]) -> dict[str, set[int]]:
+    """Return the coordination numbers that are not rare among the crystals of each metal."""
+    found: defaultdict[str, Counter[int]] = defaultdict(Counter)
+    crystals = Counter(row["metal"] for row in rows)
+    for row in rows:
+        found[row["metal"]].update(set(row["numbers"]))
+    return {
+        metal: {number for number, count in counts.items() if count >= RARE * crystals[metal]}
+        for metal, counts in found.items()
+    }
 
 
 def simulate(shared: tuple[Path, Mapping[str, Any]], task: SiteTask) -> Record:

@@ -15,7 +15,7 @@ from pymatgen.core.structure import Structure
 
 from embedded_dataset.bond_network import Operations, operations
 from embedded_dataset.minerals import LIGANDS, rounded
-from embedded_dataset.relaxation import free_strains
+from embedded_dataset.relaxation import STRAINS
 from firstshell.crystal.sites import distinct_sites
 from firstshell.types import Array
 
@@ -38,12 +38,11 @@ def distort(parent: Structure, metal: str, name: str) -> Structure:
     """Return the crystal with a distortion that follows from its name; ValueError when none keeps atoms apart."""
     generator = np.random.default_rng(int(sha256(name.encode()).hexdigest()[:15], 16))
     symmetry = operations(parent)
-    strains = free_strains(symmetry)
     natural = shortest_contacts(parent)
     for attempt in range(TRIES):
         softer = 0.8**attempt
         strain = np.eye(3) * generator.uniform(-ISOTROPIC, ISOTROPIC)
-        strain = strain + np.einsum("p,pij->ij", generator.normal(0, STRAIN, len(strains)), strains)
+        strain = strain + allowed_strain(symmetry, generator.normal(0, STRAIN, 6))
         moves = allowed_shifts(symmetry, generator.normal(0, SHIFT, (len(parent), 3)))
         moves = moves + breathing(parent, metal, generator)
         cell = Structure(
@@ -54,6 +53,17 @@ def distort(parent: Structure, metal: str, name: str) -> Structure:
         if all(length >= CLOSER * natural.get(pair, 0.0) for pair, length in shortest_contacts(cell).items()):
             return rounded(cell)
     raise ValueError("no distortion keeps the atoms apart")
+
+
+def allowed_strain(symmetry: Operations, random: Array) -> Array:
+    """Return the (3, 3) part of a random strain that symmetry allows, the same on every machine.
+
+    random : (6,) along `relaxation.STRAINS`; its standard deviation is kept in the directions that symmetry allows
+    """
+    strain = np.einsum("b,bij->ij", random, STRAINS)
+    rotations = np.unique(symmetry.rotations.round(9), axis=0)  # each once: in centred cells they occur unequally often
+    turned = np.einsum("gij,jk,glk->gil", rotations, strain, rotations)
+    return np.asarray(turned.mean(axis=0))
 
 
 def allowed_shifts(symmetry: Operations, random: Array) -> Array:

@@ -88,6 +88,7 @@ def _row(name: str, metal: str, cell: Structure, found: minerals.Mineral, kind: 
         "reference": found.reference,
         "ligand": sorted({element for shell in shells for element in shell}),
         "sites": [site.index for site in sites],
+        "numbers": [len(shell) for shell in shells],
         "cost": [_cubed_atoms(cell, site.index) for site in sites],
         "lattice": cell.lattice.matrix.tolist(),
         "species": [site.specie.symbol for site in cell],

@@ -23,6 +23,11 @@ curvature misleads, and by which way a crystal comes to its goal must not depend
 STEPS, CONVERGED = 200, 1e-8
 """Most steps, and the step (Å and strain) that ends them: a hundredth of the last digit that is kept."""
 
+STRAINS = np.zeros((6, 3, 3))
+STRAINS[range(3), range(3), range(3)] = 1.0
+STRAINS[[3, 4, 5], [1, 0, 0], [2, 2, 1]] = STRAINS[[3, 4, 5], [2, 2, 1], [1, 0, 0]] = np.sqrt(0.5)
+"""(6, 3, 3) orthonormal symmetric strains, in the order of Voigt."""
+
 
 @dataclass(frozen=True, eq=False)
 class Goal:
@@ -84,12 +89,9 @@ def _step(values: Array, slopes: Array, bend: Array, damping: float) -> Array:
 
 def free_strains(symmetry: Operations) -> Array:
     """Return the (p, 3, 3) orthonormal symmetric strains that the symmetry allows."""
-    basis = np.zeros((6, 3, 3))
-    for k, (i, j) in enumerate([(0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1)]):
-        basis[k, i, j] = basis[k, j, i] = 1.0 if i == j else np.sqrt(0.5)
-    turned = np.einsum("gij,bjk,glk->gbil", symmetry.rotations, basis, symmetry.rotations)
-    projector = np.einsum("aij,gbij->ab", basis, turned) / len(symmetry.rotations)
-    return np.asarray(np.einsum("ap,aij->pij", _invariant(projector), basis), dtype=np.float64)
+    turned = np.einsum("gij,bjk,glk->gbil", symmetry.rotations, STRAINS, symmetry.rotations)
+    projector = np.einsum("aij,gbij->ab", STRAINS, turned) / len(symmetry.rotations)
+    return np.asarray(np.einsum("ap,aij->pij", _invariant(projector), STRAINS), dtype=np.float64)
 
 
 def free_shifts(symmetry: Operations) -> Array:
