@@ -12,7 +12,7 @@ from firstshell.match.candidates import Candidate, Candidates
 from firstshell.match.fit import fit_structure
 from firstshell.match.measurements import Measurements, read_measurements
 from firstshell.match.rank import NONE_NAME, rank_candidates
-from firstshell.match.simulations import cost
+from firstshell.match.simulations import Simulations, cost
 from firstshell.match.xanes_bank import Simulated
 from firstshell.measured.pdf.match import match_pdf
 from pdfs import measured_pdf
@@ -43,7 +43,7 @@ def asked(monkeypatch):
     """Simulations without an engine; the list of what was asked for."""
     asked = []
 
-    def simulate(materials, folder, **_):
+    def simulate(materials, _):
         asked.extend(each.id for each in materials)
         made = {each.id: Simulated(each.id, on_dataset_grid(*XANES[each.id]), 4.0) for each in materials}
         return GRIDS["xanes"].values, made, {}
@@ -78,7 +78,9 @@ def test_more_simulations_than_allowed_are_refused_with_their_cost(asked):
 
 def test_the_cost_is_told_before_anything_is_simulated(asked):
     told = []
-    rank_candidates(measured(pdf=False), pool(), tell=lambda each: told.append((each, list(asked))))
+    rank_candidates(
+        measured(pdf=False), pool(), simulations=Simulations(on_cost=lambda each: told.append((each, list(asked))))
+    )
     ((each, before),) = told
     assert (each.structures, each.sites, before) == (3, 3, [])
 
@@ -99,13 +101,13 @@ def test_the_table_ends_with_none_of_these(asked):
 def test_exafs_speaks_beside_xanes_and_leaves_the_nearest_for_it(asked, monkeypatch):
     shells = {"rutile": (1.95, 3.0), "anatase": (1.95, 3.6), "SrTiO3": (2.1, 3.4)}
 
-    def paths(materials, folder, **_):
+    def paths(materials, _):
         return {each.id: sites(*shells[each.id]) for each in materials}, {"none": "it failed"}
 
     monkeypatch.setattr(ranking, "make_paths", paths)
     sample = Measurements("Ti", measured(pdf=False).xanes, None, waves(sites(*shells["rutile"])))
     told = []
-    found = rank_candidates(sample, pool(), tell=lambda each: told.append(each.what))
+    found = rank_candidates(sample, pool(), simulations=Simulations(on_cost=lambda each: told.append(each.what)))
     assert found.ranked[0].candidate.name == "rutile"
     assert found.ranked[0].exafs.distance < 0.1
     assert set(found.none_votes) == {"exafs", "xanes"}

@@ -18,11 +18,12 @@ from firstshell.match.candidates import AMCSD, find_candidates
 from firstshell.match.measurements import Measurements, read_measurements
 from firstshell.match.odds import NONE
 from firstshell.match.pdf_fit import LAST
+from firstshell.match.simulations import Simulations
 from firstshell.measured.read import PdfConditionsGiven, ReadParams
 from firstshell.measured.xanes.normalise import NormaliseParams
 from firstshell.measured.xanes.population import Population, read_population
 from firstshell.runtime.executors import Executor
-from firstshell.runtime.progress import Reporter
+from firstshell.runtime.progress import Reporter, Silent
 from firstshell.runtime.spreadsheet import write_csv
 from firstshell.runtime.store import write_atomic
 
@@ -194,7 +195,7 @@ def fit(
     executor: Executor | None = None,
     workers: int | None = None,
     reporter: Reporter | None = None,
-    tell: Callable[[Cost], None] | None = None,
+    on_cost: Callable[[Cost], None] | None = None,
 ) -> StructureFit:
     """Fit one structure to the XANES and the PDF of a sample, or to one of them.
 
@@ -236,8 +237,8 @@ def fit(
         Local processes; one a core by default.
     reporter : Reporter, optional
         Shows progress.
-    tell : callable, optional
-        Is called with the cost of the simulation before it starts.
+    on_cost : callable, optional
+        Called with the cost of the simulation before it starts.
 
     Returns
     -------
@@ -259,7 +260,8 @@ def fit(
     ['pdf']
 
     """
-    measurements = _measurements(files, metal, qmax, qdamp, radiation, signal, columns, format, ranges, False)
+    conditions, how = PdfConditionsGiven(radiation, qmax, qdamp), ReadParams(format, columns, signal)
+    measurements = _measurements(files, metal, ranges=ranges, pdf=conditions, how=how, exafs=False)
     named = isinstance(structure, str | Path)
     crystal = read_structure(structure, partial=partial) if isinstance(structure, str | Path) else structure
     name = Path(str(structure)).stem if named else crystal.composition.reduced_formula
@@ -271,11 +273,7 @@ def fit(
         motion=motion,
         rmax=rmax,
         population=_population(transfer),
-        folder=None if folder is None else Path(folder),
-        executor=executor,
-        workers=workers,
-        reporter=reporter,
-        tell=tell,
+        simulations=_simulations(folder, executor, workers, reporter, on_cost),
     )
     return StructureFit(**found.__dict__)
 
@@ -302,7 +300,7 @@ def rank(
     executor: Executor | None = None,
     workers: int | None = None,
     reporter: Reporter | None = None,
-    tell: Callable[[Cost], None] | None = None,
+    on_cost: Callable[[Cost], None] | None = None,
 ) -> Ranking:
     """Rank candidate structures of a sample by their odds, from its XANES, EXAFS, PDF, or several of them.
 
@@ -347,8 +345,8 @@ def rank(
         Local processes; one a core by default.
     reporter : Reporter, optional
         Shows progress.
-    tell : callable, optional
-        Is called with the cost of simulations before they start.
+    on_cost : callable, optional
+        Called with the cost of simulations before they start.
 
     Returns
     -------
@@ -368,39 +366,36 @@ def rank(
     2
 
     """
-    measurements = _measurements(files, metal, qmax, qdamp, radiation, signal, columns, format, ranges, exafs)
+    conditions, how = PdfConditionsGiven(radiation, qmax, qdamp), ReadParams(format, columns, signal)
+    measurements = _measurements(files, metal, ranges=ranges, pdf=conditions, how=how, exafs=exafs)
     found = ranking.rank_candidates(
         measurements,
         find_candidates(candidates, measurements.metal, composition, partial=partial, reporter=reporter),
         population=_population(transfer),
         most=most,
         none=none,
-        folder=None if folder is None else Path(folder),
-        executor=executor,
-        workers=workers,
-        reporter=reporter,
-        tell=tell,
+        simulations=_simulations(folder, executor, workers, reporter, on_cost),
     )
     return Ranking(**found.__dict__)
 
 
-def _measurements(
-    files: Any,
-    metal: str | None,
-    qmax: float | None,
-    qdamp: float | None,
-    radiation: str | None,
-    signal: str | None,
-    columns: str | None,
-    format: str | None,  # noqa: A002
-    ranges: NormaliseParams | None,
-    exafs: bool,
-) -> Measurements:
+def _measurements(files: Any, metal: str | None, **how: Any) -> Measurements:
+    """Read what was given; how : as `read_measurements` takes it."""
     given = list(inputs_of(files))
     if not given:
         raise InputError("no files are given", remedy="Name a measured XANES or PDF")
-    conditions, how = PdfConditionsGiven(radiation, qmax, qdamp), ReadParams(format, columns, signal)
-    return read_measurements(given, metal, ranges=ranges, pdf=conditions, how=how, exafs=exafs)
+    return read_measurements(given, metal, **how)
+
+
+def _simulations(
+    folder: str | Path | None,
+    executor: Executor | None,
+    workers: int | None,
+    reporter: Reporter | None,
+    on_cost: Callable[[Cost], None] | None,
+) -> Simulations:
+    place = None if folder is None else Path(folder)
+    return Simulations(place, executor, workers, reporter or Silent(), on_cost or (lambda _: None))
 
 
 def _population(transfer: Population | str | Path | None) -> Population | None:

@@ -17,6 +17,7 @@ from firstshell.cli.parameters import (
     Signal,
     Transfer,
     Workers,
+    say_cost,
     say_unused,
 )
 from firstshell.runtime.console import say
@@ -76,7 +77,6 @@ def fit(
 
     """
     from firstshell.api.match import fit as fit_structure
-    from firstshell.cli.rank import cost_teller
     from firstshell.report.words.match import fit_lines
     from firstshell.runtime.cluster import executor_for
     from firstshell.runtime.progress import make_reporter
@@ -101,7 +101,7 @@ def fit(
             executor=executor,
             workers=workers,
             reporter=make_reporter(progress),
-            tell=cost_teller(workers),
+            on_cost=lambda cost: say_cost(cost, workers),
         )
     say_unused(found.measurements.refused)
     say("\n".join(fit_lines(found)))

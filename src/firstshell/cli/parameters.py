@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from cyclopts import Parameter
 
 from firstshell.runtime.console import say
+
+if TYPE_CHECKING:
+    from firstshell.match.simulations import Cost
 
 Config = Annotated[
     Path | None,
@@ -62,6 +66,13 @@ Transfer = Annotated[
 def announce(what: str) -> None:
     """Say what a command begins, before the imports that it needs."""
     say(what, file=sys.stderr, flush=True)
+
+
+def say_cost(cost: Cost, workers: int | None) -> None:
+    """Say what simulations take before they start."""
+    from firstshell.report.words import match
+
+    say(match.cost(cost, workers or os.cpu_count() or 1), file=sys.stderr)
 
 
 def say_unused(refused: Iterable[tuple[str, str]]) -> None:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from cyclopts import Parameter
 
@@ -20,14 +19,10 @@ from firstshell.cli.parameters import (
     Signal,
     Transfer,
     Workers,
+    say_cost,
     say_unused,
 )
 from firstshell.runtime.console import say
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from firstshell.match.simulations import Cost
 
 
 def rank(
@@ -111,17 +106,8 @@ def rank(
             executor=executor,
             workers=workers,
             reporter=make_reporter(progress),
-            tell=cost_teller(workers),
+            on_cost=lambda cost: say_cost(cost, workers),
         )
     say_unused((*found.measurements.refused, *found.refused))
     say("\n".join(ranking_lines(found)))
     say("wrote " + ", ".join(str(path) for path in found.save(out)))
-
-
-def cost_teller(workers: int | None) -> Callable[[Cost], None]:
-    """Return what prints the cost of simulations before they start."""
-    import os
-
-    from firstshell.report.words.match import cost
-
-    return lambda found: say(cost(found, workers or os.cpu_count() or 1), file=sys.stderr)

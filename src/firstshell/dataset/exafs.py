@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import fields, replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from firstshell.config import stable_hash, to_dict
 from firstshell.crystal.sites import distinct_sites
-from firstshell.dataset.paths import Key, SitePaths, write_paths
+from firstshell.dataset.paths import SitePaths, write_paths
 from firstshell.errors import EngineError, InputError
 from firstshell.runtime.store import Record, Store
 from firstshell.runtime.tasks import Failure, run_tasks
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from firstshell.dataset.table import Crystal, Dataset
     from firstshell.runtime.executors import Executor
     from firstshell.runtime.progress import Reporter
+
+K = TypeVar("K", bound=Hashable)
 
 LONGEST, LEGS = 5.0, 4
 """Å and number, of the longest paths; the defaults of `simulate`."""
@@ -123,34 +125,56 @@ def make_paths(
         raise InputError(
             "the dataset has no structures", remedy="Build it again with this firstshell, which keeps them"
         )
-    keys = {
-        (name, metal): stable_hash(["paths", crystal.columns, metal, LONGEST, LEGS, version("xraylarch")])
-        for (name, metal), crystal in data.crystals.items()
-    }
-    work = {key: (data.crystals[each], each[1]) for each, key in keys.items()}
+    crystals = {key: (crystal, key[1]) for key, crystal in data.crystals.items()}
     with Store.open(path.with_suffix(".store")) as store:
-        done = run_tasks(
-            paths_of_material,
-            work,
-            store=store,
-            executor=executor,
-            workers=workers,
-            reporter=reporter,
-            label="Scattering paths",
-            limit_s=LIMIT_S,
-        )
-    tables: dict[Key, SitePaths] = {}
-    failures: dict[str, str] = {}
-    for (name, metal), key in keys.items():
+        found, failures = calculate_paths(crystals, store, executor=executor, workers=workers, reporter=reporter)
+    write_paths({(*key, site): table for key, tables in found.items() for site, table in tables.items()}, path)
+    return {f"{name} ({metal})": reason for (name, metal), reason in failures.items()}
+
+
+def calculate_paths(
+    crystals: Mapping[K, tuple[Crystal, str]],
+    store: Store | None,
+    *,
+    executor: Executor | None = None,
+    workers: int | None = None,
+    reporter: Reporter | None = None,
+) -> tuple[dict[K, dict[int, SitePaths]], dict[K, str]]:
+    """Return by site the paths of a metal in each crystal, and why other crystals have none.
+
+    store : keeps finished ones, and failures; None keeps nothing
+    """
+    keys = {
+        name: stable_hash(["paths", crystal.columns, metal, LONGEST, LEGS, version("xraylarch")])
+        for name, (crystal, metal) in crystals.items()
+    }
+    done = run_tasks(
+        paths_of_material,
+        {key: crystals[name] for name, key in keys.items()},
+        store=store,
+        executor=executor,
+        workers=workers,
+        reporter=reporter,
+        label="Scattering paths",
+        limit_s=LIMIT_S,
+    )
+    found: dict[K, dict[int, SitePaths]] = {}
+    failures: dict[K, str] = {}
+    for name, key in keys.items():
         each = done[key]
         if isinstance(each, Failure) or "failure" in each.meta:
-            failures[f"{name} ({metal})"] = each.reason if isinstance(each, Failure) else each.meta["failure"]
-            continue
-        for site, amount in each.meta["sites"].items():
-            parts = {part.name: each.arrays[f"{site}/{part.name}"] for part in fields(PathTable)}
-            tables[name, metal, int(site)] = SitePaths(amount, PathTable(**parts))
-    write_paths(tables, path)
-    return failures
+            failures[name] = each.reason if isinstance(each, Failure) else str(each.meta["failure"])
+        else:
+            found[name] = _tables(each)
+    return found, failures
+
+
+def _tables(record: Record) -> dict[int, SitePaths]:
+    names = [part.name for part in fields(PathTable)]
+    return {
+        int(site): SitePaths(amount, PathTable(**{name: record.arrays[f"{site}/{name}"] for name in names}))
+        for site, amount in record.meta["sites"].items()
+    }
 
 
 def paths_of_material(_: object, task: tuple[Crystal, str]) -> Record:

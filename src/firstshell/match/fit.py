@@ -12,22 +12,15 @@ from firstshell.match.measurements import Measurements
 from firstshell.match.parameter import Parameter, interval
 from firstshell.match.pdf_fit import LAST, PdfFit, fit_pdf
 from firstshell.match.pdf_scan import PdfScan
-from firstshell.match.simulations import cost, simulate_xanes
+from firstshell.match.simulations import Simulations, cost, simulate_xanes
 from firstshell.match.xanes_bank import Simulated, compare_xanes, states_of
 from firstshell.match.xanes_fit import XanesFit
 from firstshell.measured.xanes.population import Population, default_population
 from firstshell.measured.xanes.transfer import LIMITS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
     import pandas as pd
     from pymatgen.core.structure import Structure
-
-    from firstshell.match.simulations import Cost
-    from firstshell.runtime.executors import Executor
-    from firstshell.runtime.progress import Reporter
 
 UNITS = {"shift": "eV", "sigma": "eV", "growth": "eV/eV", "slope": "per 40 eV"}
 """Of the parameters of a transfer that have one."""
@@ -128,19 +121,14 @@ def fit_structure(
     rmax: float = LAST,
     population: Population | None = None,
     known: HeldOut | None = None,
-    folder: Path | None = None,
-    executor: Executor | None = None,
-    workers: int | None = None,
-    reporter: Reporter | None = None,
-    tell: Callable[[Cost], None] | None = None,
+    simulations: Simulations | None = None,
 ) -> StructureFit:
     """Simulate what was measured, and put it on the measurement.
 
     strain, motion, rmax : of the PDF; see `fit_pdf`
     population : transfers of XANES; firstshell's standards' by default
     known : residuals of standards; firstshell's by default
-    folder : where simulated XANES are kept
-    tell : is told what the simulation will cost before it starts
+    simulations : where the XANES is simulated
 
     Raises InputError for a structure without the metal or one that cannot be simulated, EngineError when a fit fails.
     """
@@ -153,9 +141,9 @@ def fit_structure(
         pdf = fit_pdf(measurements.pdf, structure, strain=strain, motion=motion, rmax=rmax)
         nearness["pdf"] = known.percentile_rw(PdfScan(measurements.pdf).compare(structure).rw)
     if measurements.xanes is not None:
-        if tell is not None:
-            tell(estimate)
-        grid, found, reasons = simulate_xanes([material], folder, executor=executor, workers=workers, reporter=reporter)
+        simulations = simulations or Simulations()
+        simulations.on_cost(estimate)
+        grid, found, reasons = simulate_xanes([material], simulations)
         if not found:
             raise InputError(f"the XANES cannot be simulated: {reasons.get(name, 'no reason is known')}", file=name)
         spectra = [Simulated(name, found[name].values, float(states_of([found[name]])[0]))]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,11 +16,9 @@ from firstshell.match.held_out import HeldOut, held_out
 from firstshell.match.measurements import Measurements
 from firstshell.match.odds import NONE, none_ratio, posterior
 from firstshell.match.pdf_scan import PdfMatch, PdfScan
-from firstshell.match.simulations import SECONDS, SECONDS_OF_PATHS, Cost, cost, simulate_xanes, stored_xanes
+from firstshell.match.simulations import SECONDS, SECONDS_OF_PATHS, Simulations, cost, simulate_xanes, stored_xanes
 from firstshell.match.xanes_bank import Compared, Simulated, compare_xanes
 from firstshell.measured.xanes.population import Population, default_population
-from firstshell.runtime.executors import Executor
-from firstshell.runtime.progress import Reporter, Silent
 from firstshell.types import Array
 
 if TYPE_CHECKING:
@@ -120,11 +116,7 @@ def rank_candidates(
     known: HeldOut | None = None,
     most: int = MOST,
     none: float = NONE,
-    folder: Path | None = None,
-    executor: Executor | None = None,
-    workers: int | None = None,
-    reporter: Reporter | None = None,
-    tell: Callable[[Cost], None] | None = None,
+    simulations: Simulations | None = None,
 ) -> Ranking:
     """Return the odds of candidates.
 
@@ -135,9 +127,7 @@ def rank_candidates(
     known : residuals of standards; firstshell's by default
     most : structures whose XANES may be simulated
     none : probability, before anything is compared, that the sample is none of them
-    folder : where simulations are kept, so that a run that was stopped goes on
-    executor, workers : where they run
-    tell : is told what simulations will cost before they start
+    simulations : where XANES and scattering paths are calculated
 
     Raises InputError where nothing can be compared, and where more XANES than `most`, or paths of more than 25 times as
     many structures, would have to be calculated.
@@ -146,7 +136,7 @@ def rank_candidates(
     if not 0 < none < 1:
         raise InputError(f"none = {none:g} is no probability", remedy="Give a number between 0 and 1, such as 0.1")
     refused = [(each.id, each.reason) for each in candidates.refused]
-    run = _Run(measurements, candidates, most, folder, executor, workers, reporter or Silent(), tell, refused)
+    run = _Run(measurements, candidates, most, simulations or Simulations(), refused)
     found: dict[str, Nearest] = {}
     left = list(range(len(candidates)))
     if measurements.pdf is not None:
@@ -179,11 +169,7 @@ class _Run:
     measurements: Measurements
     candidates: Candidates
     most: int
-    folder: Path | None
-    executor: Executor | None
-    workers: int | None
-    reporter: Reporter
-    tell: Callable[[Cost], None] | None
+    simulations: Simulations
     refused: list[tuple[str, str]]
 
     @property
@@ -194,17 +180,17 @@ class _Run:
     def by_pdf(self, left: list[int]) -> Nearest:
         """Compare candidates by PDF."""
         assert self.measurements.pdf is not None
-        scan = PdfScan(self.measurements.pdf)
+        scan, reporter = PdfScan(self.measurements.pdf), self.simulations.reporter
         found: Nearest = {}
-        self.reporter.start("PDFs", len(left))
+        reporter.start("PDFs", len(left))
         for i in left:
             for entry in self.candidates.found[i].entries:
                 try:
                     _keep(found, i, scan.compare(entry.structure), entry)
                 except InputError as error:
                     self.refused.append((entry.id, error.what))
-            self.reporter.advance()
-        self.reporter.finish()
+            reporter.advance()
+        reporter.finish()
         return found
 
     def by_exafs(self, left: list[int], nearest: Nearest) -> Nearest:
@@ -216,24 +202,23 @@ class _Run:
             paths = stored_paths(self.candidates.stored, wanted)
         else:
             self._check(wanted, QUICKER * self.most, SECONDS_OF_PATHS, "scattering paths")
-            paths, reasons = make_paths(
-                wanted, self.folder, executor=self.executor, workers=self.workers, reporter=self.reporter
-            )
+            paths, reasons = make_paths(wanted, self.simulations)
             self.refused.extend(reasons.items())
-        scan = ExafsScan(self.measurements.exafs)
+        scan, reporter = ExafsScan(self.measurements.exafs), self.simulations.reporter
         found: Nearest = {}
-        self.reporter.start("EXAFS", len(chosen))
+        reporter.start("EXAFS", len(chosen))
         for i, entries in chosen.items():
             for entry in entries:
                 if entry.id in paths:
                     _keep(found, i, scan.compare(spectra_of(paths[entry.id])), entry)
-            self.reporter.advance()
-        self.reporter.finish()
+            reporter.advance()
+        reporter.finish()
         return found
 
     def by_xanes(self, left: list[int], nearest: Nearest, population: Population, known: HeldOut) -> Nearest:
         """Compare candidates by XANES."""
         assert self.measurements.xanes is not None
+        reporter = self.simulations.reporter
         filtered = len(self.measurements.modalities) > 1
         if self.candidates.stored is None and filtered:
             left = left[: self.most]
@@ -244,7 +229,7 @@ class _Run:
         if not pairs:
             return {}
         simulated = [spectra[entry.id] for _, entry in pairs]
-        compared = compare_xanes(self.measurements.xanes, grid, simulated, population, known, self.reporter)
+        compared = compare_xanes(self.measurements.xanes, grid, simulated, population, known, reporter)
         found: Nearest = {}
         for (i, entry), each in zip(pairs, compared, strict=True):
             _keep(found, i, each, entry)
@@ -255,9 +240,7 @@ class _Run:
         if self.candidates.stored is not None:
             return stored_xanes(self.candidates.stored, wanted)
         self._check(wanted, self.most, SECONDS, "XANES")
-        grid, found, reasons = simulate_xanes(
-            wanted, self.folder, executor=self.executor, workers=self.workers, reporter=self.reporter
-        )
+        grid, found, reasons = simulate_xanes(wanted, self.simulations)
         self.refused.extend(reasons.items())
         return grid, found
 
@@ -275,8 +258,7 @@ class _Run:
             remedy = f"Give a PDF as well, name the elements (--composition), or allow it with --most {len(wanted)}"
             message = f"the {what} of {len(wanted)} structures would be simulated, about {hours:.1f} h of one processor"
             raise InputError(message, remedy=remedy)
-        if self.tell is not None:
-            self.tell(cost(wanted, each, what))
+        self.simulations.on_cost(cost(wanted, each, what))
 
 
 def _keep(found: Nearest, i: int, each: Any, entry: Material) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ from firstshell.errors import DomainWarning
 from firstshell.match.xanes_bank import Simulated
 from firstshell.measured.standards_file import without_hydrogen
 from firstshell.runtime.executors import Executor
-from firstshell.runtime.progress import Reporter
+from firstshell.runtime.progress import Reporter, Silent
 from firstshell.types import Array
 
 if TYPE_CHECKING:
@@ -49,6 +49,22 @@ class Cost:
         return self.sites * self.each
 
 
+@dataclass(frozen=True, eq=False)
+class Simulations:
+    """Where structures are simulated, and who is told of it.
+
+    folder : where finished ones are kept, so that a run that was stopped goes on; None keeps nothing
+    executor, workers : where they run; local processes, one a core, by default
+    on_cost : is called with what simulations take before they start
+    """
+
+    folder: Path | None = None
+    executor: Executor | None = None
+    workers: int | None = None
+    reporter: Reporter = field(default_factory=Silent)
+    on_cost: Callable[[Cost], None] = lambda _: None
+
+
 def cost(materials: Iterable[Material], each: float = SECONDS, what: str = "XANES") -> Cost:
     """Return what simulations of materials take; each, what : as `Cost` has them."""
     counts = [len(distinct_sites(material.structure, material.metal)) for material in materials]
@@ -77,16 +93,9 @@ def stored_xanes(data: Dataset, materials: Sequence[Material]) -> tuple[Array, d
 
 
 def simulate_xanes(
-    materials: Sequence[Material],
-    folder: Path | None,
-    *,
-    executor: Executor | None = None,
-    workers: int | None = None,
-    reporter: Reporter | None = None,
+    materials: Sequence[Material], how: Simulations
 ) -> tuple[Array, dict[str, Simulated], dict[str, str]]:
     """Return the same of materials that have to be simulated, and by id why the others could not be.
-
-    folder : where finished sites are kept, so that a run that was stopped goes on; None keeps nothing
 
     Hydrogen is left out, as it is of the standards that transfers come from.
     """
@@ -95,10 +104,10 @@ def simulate_xanes(
         warnings.simplefilter("ignore", DomainWarning)
         data = build_dataset(
             bare,
-            None if folder is None else folder / STORE,
-            executor=executor,
-            workers=workers,
-            reporter=reporter,
+            None if how.folder is None else how.folder / STORE,
+            executor=how.executor,
+            workers=how.workers,
+            reporter=how.reporter,
         )
     grid, found = stored_xanes(data, bare)
     failed = zip(data.excluded["id"], data.excluded["reason"], strict=True)
