@@ -1,4 +1,4 @@
-"""Whether rankings of structures are right, and their odds.
+"""Whether rankings of structures are right, and their probabilities.
 
 python validation/rank.py standards BMM MEASURED [--work WORK]    residuals of right and wrong structures; writes
     firstshell/match/held_out.json. BMM and MEASURED are folders with truth.csv
@@ -34,9 +34,9 @@ from firstshell.match import held_out
 from firstshell.match.candidates import EMBEDDED, Candidate, find_candidates
 from firstshell.match.exafs_scan import ExafsMatch, ExafsScan, spectra_of
 from firstshell.match.held_out import ENERGY, HeldOut
-from firstshell.match.odds import LEVELS, none_ratio, posterior
 from firstshell.match.pdf_fit import fit_pdf
 from firstshell.match.pdf_scan import PdfScan
+from firstshell.match.posterior import LEVELS, none_ratio, posterior
 from firstshell.match.simulations import stored_xanes
 from firstshell.match.xanes_bank import Simulated, compare_xanes
 from firstshell.match.xanes_fit import fit_xanes
@@ -57,8 +57,8 @@ PDFS = {"TiO2_film_xray.gr": ("Ti", "TiO2", 141), "LaMnO3_300K_neutron.gr": ("Mn
 """Measured PDFs whose structure is among the candidates: metal, formula, space group."""
 UNLIKE = ("Hercynite",)
 """Measurements that are not of what they are named after (docs/results/answers.md)."""
-FORMULAS = {"gamma-MnOOH": "MnO2", "azurite": "Cu3C2O8"}
-"""Of standards that are no candidates of the dataset, hydrogen left out."""
+FORMULAS = {"gamma-MnOOH": "MnHO2", "azurite": "Cu3H2C2O8"}
+"""Of standards that are no candidates of the dataset."""
 MADE = 60
 """PDFs that are simulated as if measured."""
 FEW, SMALL = 3, 60
@@ -127,7 +127,7 @@ def entries(metal: str) -> tuple[Array, list[Entry]]:
 
 
 def formula_elements(formula: str) -> frozenset[str]:
-    return frozenset(re.findall("[A-Z][a-z]?", formula))
+    return frozenset(re.findall("[A-Z][a-z]?", formula)) - {"H", "D"}
 
 
 def listed(standard: Standard) -> tuple[Array, list[Entry], set[tuple[str, int, str]]]:
@@ -239,15 +239,15 @@ def rank(bmm: Path, measured: Path, work: Path, elements_only: bool) -> None:
                     strict=True,
                 )
             )
-            votes: dict[str, dict[str, dict[str, Any]]] = {"xanes": {"xanes": scans}}
+            inputs_of: dict[str, dict[str, dict[str, Any]]] = {"xanes": {"xanes": scans}}
             if waves:
-                votes |= {"exafs": {"exafs": waves}, "xanes+exafs": {"xanes": scans, "exafs": waves}}
-            for inputs, found in votes.items():
+                inputs_of |= {"exafs": {"exafs": waves}, "xanes+exafs": {"xanes": scans, "exafs": waves}}
+            for inputs, found in inputs_of.items():
                 with_it, without = (judged(kept, found, right, residuals, there) for there in (True, False))
                 results.setdefault((name, inputs), []).append((file, *with_it, without[-1]))
-                place, count, odds, first, none = with_it
+                place, count, own, first, none = with_it
                 print(
-                    f"{name}, {inputs}: {file}: {each.compound} is number {place + 1} of {count}, odds {odds:.2f} "
+                    f"{name}, {inputs}: {file}: {each.compound} is number {place + 1} of {count}, {own:.2f} "
                     f"(first {first:.2f}), none {none:.2f}; without it none {without[-1]:.2f}",
                     flush=True,
                 )
@@ -294,7 +294,7 @@ def judged(
     known: HeldOut,
     with_right: bool,
 ) -> tuple[int, int, float, float, float]:
-    """Place of the right structure, number of candidates, its odds, those of the first, and of none.
+    """Place of the right structure, number of candidates, its probability, that of the first, and of none.
 
     found : by modality and name of the entry how it compares
     """
@@ -320,10 +320,10 @@ def judged(
         name: none_ratio(each[first].distance, len(each), *known.distances(name)) if first in each else 0.0
         for name, each in best.items()
     }
-    odds, none = posterior(evidence, against)
+    shares, none = posterior(evidence, against)
     order = [kinds[i] for i in np.argsort(-total, kind="stable")]
-    own = float(odds[kinds.index("right")]) if with_right else 0.0
-    return order.index("right") if with_right else -1, len(kinds), own, float(odds.max()), none
+    own = float(shares[kinds.index("right")]) if with_right else 0.0
+    return order.index("right") if with_right else -1, len(kinds), own, float(shares.max()), none
 
 
 def paired_tests(results: dict[tuple[str, str], list[tuple[str, int, int, float, float, float, float]]]) -> None:
@@ -359,7 +359,7 @@ def summarise(name: str, rows: Sequence[tuple[str, int, int, float, float, float
             if within.any():
                 stated, held = first[within].mean(), np.mean(place[within] == 0)
                 print(
-                    f"odds of the first {low:.1f} to {min(high, 1):.1f}: stated {stated:.2f}, "
+                    f"probability of the first {low:.1f} to {min(high, 1):.1f}: stated {stated:.2f}, "
                     f"right {held:.2f} ({within.sum()})"
                 )
 

@@ -67,12 +67,14 @@ def test_rank_by_both(command, sample, simulated):
     assert "about 1 min" in err
     frame = pd.read_csv(out / "ranking.csv")
     assert frame["candidate"].tolist()[0] == "rutile.cif"
-    assert frame["odds"].sum() == pytest.approx(1.0)
-    assert np.allclose(pd.read_parquet(out / "ranking.parquet")["odds"], frame["odds"])
+    assert frame["probability"].sum() == pytest.approx(1.0)
+    assert np.allclose(pd.read_parquet(out / "ranking.parquet")["probability"], frame["probability"])
     assert (out / "ranking.png").read_bytes().startswith(b"\x89PNG")
     assert b"<svg" in (out / "ranking.svg").read_bytes()
     html = the_page(out / "report.html")
-    assert html.index("Likeliest is rutile.cif") < html.index("By XANES alone the first is") < html.index("SrTiO3.cif")
+    assert (
+        html.index("Most probable is rutile.cif") < html.index("By XANES alone the first is") < html.index("SrTiO3.cif")
+    )
     assert html.index('<td class="short" data-head="Candidate">none of these') < html.index("my.gr, xray, Qmax 22 Å⁻¹")
 
 

@@ -71,3 +71,10 @@ def test_minerals_by_their_elements():
     assert {"Rutile", "Anatase", "Brookite"} <= {each.name.split(" ")[0] for each in found.found}
     with pytest.raises(InputError, match="all of AMCSD"):
         find_candidates("amcsd", "Ti")
+
+
+def test_formulas_have_the_hydrogen_that_atoms_lack():
+    of_minerals = {each.name: each.formula for each in find_candidates("amcsd", "Mn", ("Mn", "O")).found}
+    assert of_minerals["Pyrochroite (amcsd-11790)"] == "Mn(HO)2"
+    assert of_minerals["Pyrolusite (amcsd-11760)"] == "MnO2"
+    assert "Mn(HO)2" in {each.formula for each in find_candidates("embedded", "Mn", ("O",)).found}

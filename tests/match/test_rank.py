@@ -57,8 +57,8 @@ def asked(monkeypatch):
 def test_the_right_structure_comes_first(asked, name):
     found = rank_candidates(measured(name), pool())
     assert found.ranked[0].candidate.name == name
-    assert sum(each.odds for each in found.ranked) + found.none == pytest.approx(1.0)
-    assert set(found.none_votes) == {"xanes", "pdf"}
+    assert sum(each.probability for each in found.ranked) + found.none == pytest.approx(1.0)
+    assert set(found.none_alone) == {"xanes", "pdf"}
 
 
 def test_pdfs_come_first_and_xanes_only_for_those_they_leave(asked):
@@ -66,7 +66,7 @@ def test_pdfs_come_first_and_xanes_only_for_those_they_leave(asked):
     assert asked == ["rutile"]
     last = found.ranked[-1]
     assert last.xanes is None
-    assert last.odds < 0.01
+    assert last.probability < 0.01
 
 
 def test_more_simulations_than_allowed_are_refused_with_their_cost(asked):
@@ -85,7 +85,7 @@ def test_the_cost_is_told_before_anything_is_simulated(asked):
     assert (each.structures, each.sites, before) == (3, 3, [])
 
 
-def test_an_absent_structure_raises_the_odds_of_none(asked):
+def test_an_absent_structure_raises_the_probability_of_none(asked):
     there = rank_candidates(measured("rutile", xanes=False), pool())
     absent = rank_candidates(measured("rutile", xanes=False), pool(("SrTiO3",)))
     assert there.none < 0.1 < 0.5 < absent.none
@@ -94,7 +94,7 @@ def test_an_absent_structure_raises_the_odds_of_none(asked):
 def test_the_table_ends_with_none_of_these(asked):
     frame = rank_candidates(measured(), pool()).frame()
     assert frame["candidate"].tolist()[-1] == NONE_NAME
-    assert frame["odds"].sum() == pytest.approx(1.0)
+    assert frame["probability"].sum() == pytest.approx(1.0)
     assert np.isnan(frame["xanes_rmse"].iloc[-1])
 
 
@@ -110,7 +110,7 @@ def test_exafs_speaks_beside_xanes_and_leaves_the_nearest_for_it(asked, monkeypa
     found = rank_candidates(sample, pool(), simulations=Simulations(on_cost=lambda each: told.append(each.what)))
     assert found.ranked[0].candidate.name == "rutile"
     assert found.ranked[0].exafs.distance < 0.1
-    assert set(found.none_votes) == {"exafs", "xanes"}
+    assert set(found.none_alone) == {"exafs", "xanes"}
     assert asked[0] == "rutile"
     assert told == ["scattering paths", "XANES"]
     assert ("none", "it failed") in found.refused

@@ -48,13 +48,13 @@ def test_a_foil_over_4_ev_off_is_not_believed_unless_asked_for(domain):
     assert "from where it was put" in found.doubt
 
 
-def test_likeness_doubts_energies_but_does_not_move_them(domain):
+def test_similarity_doubts_energies_but_does_not_move_them(domain):
     off = normalised(shift=-6.0)
     found = align(off, domain, "auto")
     assert (found.by, found.shift, found.contested) == ("none", 0.0, True)
     assert found.suggested == pytest.approx(6.0, abs=1.5)
     assert "from where it was put" in found.doubt
-    foil = align(with_foil(off, 1.0), domain, "auto")  # a foil counts for more than likeness
+    foil = align(with_foil(off, 1.0), domain, "auto")  # a foil counts for more than similarity
     assert (foil.by, foil.shift) == ("foil", pytest.approx(-1.0, abs=0.3))
     assert not align(normalised(), domain, "auto").contested
     assert not align(off, domain, "fit").contested

@@ -14,8 +14,10 @@ from firstshell.types import Prediction, Target
 NONE = np.zeros(2)
 
 
-def resembling(distance=0.1, rival=None, look_alike=None):
-    return Resemblance("xanes", "edge steps", distance, 0.2, (("CuO", distance),), rival, look_alike, NONE, NONE, NONE)
+def resembling(distance=0.1, non_oxide=None, look_alike=None):
+    return Resemblance(
+        "xanes", "edge steps", distance, 0.2, (("CuO", distance),), non_oxide, look_alike, NONE, NONE, NONE
+    )
 
 
 def said(**changes):
@@ -56,7 +58,7 @@ def test_small_parts_of_sites_are_left_out(share, shown):
     [
         (resembling(0.2), "In domain: the XANES differs by 0.200 edge steps", "in domain"),
         (resembling(0.201), "OUTSIDE the domain, the answer is a guess: the XANES", "OUTSIDE"),
-        (resembling(0.1, rival=("CuS", 0.1)), "OUTSIDE the domain, it may be CuS: the XANES", "OUTSIDE"),
+        (resembling(0.1, non_oxide=("CuS", 0.1)), "OUTSIDE the domain, it may be CuS: the XANES", "OUTSIDE"),
     ],
 )
 def test_the_domain(like, verdict, line):
@@ -70,8 +72,8 @@ def test_the_domain(like, verdict, line):
     [
         (resembling(0.2), None),
         (resembling(0.201), "is unlike all training spectra (nearest 0.201, limit 0.200)"),
-        (resembling(0.1, rival=("CuS", 0.099)), "is more like CuS than like any oxide (0.099 and 0.100)"),
-        (resembling(0.1, rival=("CuS", 0.1)), "is as much like CuS as like any oxide (0.100 and 0.100)"),
+        (resembling(0.1, non_oxide=("CuS", 0.099)), "is more like CuS than like any oxide (0.099 and 0.100)"),
+        (resembling(0.1, non_oxide=("CuS", 0.1)), "is as much like CuS as like any oxide (0.100 and 0.100)"),
         (resembling(0.1, look_alike=("CuF2", 0.1)), "is as near to CuF2 as to the nearest oxide"),
     ],
 )

@@ -35,7 +35,6 @@ MAX_TEXT = 20_000
 """Characters of any text that is read (192 operations have 3,568)."""
 
 _CELL = ("length_a", "length_b", "length_c", "angle_alpha", "angle_beta", "angle_gamma", "volume")
-_GROUP = re.compile(r"\(([^()]*)\)(\d+\.?\d*|\.\d+)?")
 _STRUCTURES = """
     SELECT cif.id, cif.formula, minerals.name, cif.a, cif.b, cif.c, cif.alpha, cif.beta, cif.gamma, cif.cell_volume,
         cif.atoms_sites, cif.atoms_x, cif.atoms_y, cif.atoms_z, cif.atoms_occupancy, spacegroups.symmetry_xyz,
@@ -134,8 +133,7 @@ def read_rows(path: Path, number: int | None = None) -> Iterator[Row]:
 
 def read_formula(row: Row) -> dict[str, float]:
     """Return the declared amounts of the elements, brackets multiplied out; InputError when it is not a formula."""
-    text = _GROUP.sub(_multiplied, row.formula)
-    amounts = parse_formula(text)
+    amounts = parse_formula(row.formula)
     if not amounts:
         raise _damaged(row, f"{row.formula[:40]!r} is not a formula")
     return amounts
@@ -206,11 +204,6 @@ def _row(record: tuple[Any, ...], authors: list[str]) -> Row:
         reference=reference,
         year=year,
     )
-
-
-def _multiplied(match: re.Match[str]) -> str:
-    inner = parse_formula(match[1]) or {}
-    return " ".join(f"{symbol}{amount * float(match[2] or 1):.6f}" for symbol, amount in inner.items()) or "?"
 
 
 def _symbol(row: Row, label: str, formula: dict[str, float]) -> str:

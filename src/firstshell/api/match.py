@@ -16,8 +16,8 @@ from firstshell.match import fit as fitting
 from firstshell.match import rank as ranking
 from firstshell.match.candidates import AMCSD, find_candidates
 from firstshell.match.measurements import Measurements, read_measurements
-from firstshell.match.odds import NONE
 from firstshell.match.pdf_fit import LAST
+from firstshell.match.posterior import NONE
 from firstshell.match.simulations import Simulations
 from firstshell.measured.read import PdfConditionsGiven, ReadParams
 from firstshell.measured.xanes.normalise import NormaliseParams
@@ -106,17 +106,17 @@ class StructureFit(fitting.StructureFit):
 
 @dataclass(frozen=True, eq=False)
 class Ranking(ranking.Ranking):
-    """Candidate structures by their odds.
+    """Candidate structures by their probability.
 
     Parameters
     ----------
     measurements : Measurements
         What was measured, and the files that could not be used.
     ranked : tuple of Ranked
-        The candidates, the likeliest first.
+        The candidates, the most probable first.
     none : float
         Probability that the sample is none of them.
-    none_votes : dict
+    none_alone : dict
         The same by each modality alone.
     refused : tuple
         (candidate, reason) of those that could not be compared.
@@ -133,7 +133,7 @@ class Ranking(ranking.Ranking):
     """
 
     def plot(self) -> Figure:
-        """Draw the odds of the likeliest candidates, by all measurements together and by each.
+        """Draw the probabilities of the first candidates, by all measurements together and by each.
 
         Returns
         -------
@@ -302,7 +302,7 @@ def rank(
     reporter: Reporter | None = None,
     on_cost: Callable[[Cost], None] | None = None,
 ) -> Ranking:
-    """Rank candidate structures of a sample by their odds, from its XANES, EXAFS, PDF, or several of them.
+    """Rank candidate structures of a sample by their probability, from its XANES, EXAFS, PDF, or several of them.
 
     PDFs are compared first, at milliseconds each; then the EXAFS of a scan that has one, at half a second each; XANES
     are simulated for the structures that these leave, unless the candidates are those of the embedded dataset, whose
@@ -351,7 +351,7 @@ def rank(
     Returns
     -------
     Ranking
-        Candidates, the likeliest first, and the probability of none of them.
+        Candidates, the most probable first, and the probability of none of them.
 
     Raises
     ------

@@ -48,7 +48,7 @@ def rank(
     workers: Workers = None,
     progress: Progress = "auto",
 ) -> None:
-    """Rank candidate structures by their odds, from a measured XANES with its EXAFS, a measured PDF, or both.
+    """Rank candidate structures by their probability, from a measured XANES with its EXAFS, a measured PDF, or both.
 
     PDFs are compared first, at milliseconds each; then EXAFS, at half a second each; XANES are simulated for the
     structures that these leave. Those of the embedded dataset are known. A run that was stopped goes on where it was.

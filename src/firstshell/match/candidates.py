@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -17,13 +18,15 @@ from firstshell.dataset.materials import Material, Refused, read_folder
 from firstshell.elements import k_edge
 from firstshell.errors import DomainWarning, InputError
 from firstshell.io.structures import amcsd
-from firstshell.io.structures.files import Partial, parse_structure
+from firstshell.io.structures.atoms import HYDROGEN, without_hydrogen
+from firstshell.io.structures.files import FORMULA, Partial, declared_formula, parse_structure
 from firstshell.runtime.progress import Reporter, Silent
 
 if TYPE_CHECKING:
     from firstshell.dataset.table import Dataset
 
 EMBEDDED, AMCSD = "embedded", "amcsd"
+AMCSD_ENTRY = re.compile(r"amcsd-(\d+)")
 REAL = ("natural", "decorated")
 """Origins of the embedded dataset that were measured as crystals; the others were made for training."""
 MOST_ATOMS = 300
@@ -37,7 +40,7 @@ class Candidate:
     """A structure that a sample may have.
 
     name : of its file or its mineral
-    formula, space_group : reduced formula, and number
+    formula, space_group : reduced formula as declared, with hydrogen that the atoms lack; and number
     entries : its determinations; several where a database has one structure several times
     """
 
@@ -90,7 +93,7 @@ def find_candidates(
         found = _amcsd(metal, elements, reporter or Silent())
     else:
         found = _files(source, metal, partial, reporter or Silent())
-    kept = tuple(each for each in found.found if not elements or _holds(each, {*elements, metal, "H", "D"}))
+    kept = tuple(each for each in found.found if not elements or _holds(each, {*elements, metal, *HYDROGEN}))
     if not kept:
         held = f" of {', '.join(elements)}" if elements else ""
         reasons = f"; the first reason: {found.refused[0].id}: {found.refused[0].reason}" if found.refused else ""
@@ -123,7 +126,7 @@ def _files(source: str | Path | Sequence[str | Path], metal: str, partial: Parti
     materials, unusable = read_folder(paths, (metal,), partial, (), reporter)
     found = []
     for material in materials:
-        formula = material.structure.composition.reduced_formula
+        formula = declared_formula(material.structure)
         found.append(Candidate(material.id, formula, symmetry(material.structure).number, (material,)))
     return Candidates(metal, tuple(found), (*refused, *unusable))
 
@@ -159,7 +162,19 @@ def _embedded(metal: str) -> Candidates:
         what = f"the embedded dataset holds no {metal}"
         raise InputError(what, remedy=f"It holds {', '.join(data.metals)}; give structure files, or search AMCSD")
     real = [each for each in embedded.materials((metal,), data) if each.origin in REAL]
+    _declare_hydrogen(real)
     return Candidates(metal, tuple(_merged(real)), stored=data)
+
+
+def _declare_hydrogen(materials: Sequence[Material]) -> None:
+    """Have structures of the dataset know of the hydrogen that the formulas of their AMCSD entries have."""
+    numbers = {each.id: int(found[1]) for each in materials if (found := AMCSD_ENTRY.match(each.id))}
+    shares = amcsd.hydrogen(numbers.values())
+    for each in materials:
+        amounts = without_hydrogen(each.structure.composition.as_dict())
+        share = shares.get(numbers.get(each.id, 0), 0.0)
+        if share:
+            each.structure.properties[FORMULA] = amounts | {"H": round(share * sum(amounts.values()), 3)}
 
 
 def _amcsd(metal: str, elements: Sequence[str], reporter: Reporter) -> Candidates:
@@ -181,12 +196,13 @@ def _amcsd(metal: str, elements: Sequence[str], reporter: Reporter) -> Candidate
 
 
 def _merged(materials: Iterable[Material]) -> list[Candidate]:
-    """Return candidates, each with all determinations of one structure: formula, space group, atoms of a cell."""
+    """Return candidates, each with all determinations of one structure: formula, space group, heavy atoms of a cell."""
     kinds: dict[tuple[str, int, int], list[Material]] = {}
     for each in materials:
         found = symmetry(each.structure)
-        atoms = len(np.unique(found.to_primitive))
-        formula = each.structure.composition.reduced_formula
+        heavy = [i for i, site in enumerate(each.structure) if site.specie.Z > 1]
+        atoms = len(np.unique(found.to_primitive[heavy]))
+        formula = declared_formula(each.structure)
         kinds.setdefault((formula, found.number, atoms), []).append(each)
     return [
         Candidate(_name(entries), formula, number, tuple(entries)) for (formula, number, _), entries in kinds.items()

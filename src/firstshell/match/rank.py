@@ -1,4 +1,4 @@
-"""Which of many structures a sample has: odds from its XANES, its PDF, or both."""
+"""Which of many structures a sample has: probabilities from its XANES, its EXAFS, its PDF, or several of them."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from firstshell.match.exafs_paths import make_paths, stored_paths
 from firstshell.match.exafs_scan import ExafsMatch, ExafsScan, spectra_of
 from firstshell.match.held_out import HeldOut, held_out
 from firstshell.match.measurements import Measurements
-from firstshell.match.odds import NONE, none_ratio, posterior
 from firstshell.match.pdf_scan import PdfMatch, PdfScan
+from firstshell.match.posterior import NONE, none_ratio, posterior
 from firstshell.match.simulations import SECONDS, SECONDS_OF_PATHS, Simulations, cost, simulate_xanes, stored_xanes
 from firstshell.match.xanes_bank import Compared, Simulated, compare_xanes
 from firstshell.measured.xanes.population import Population, default_population
@@ -29,7 +29,7 @@ MOST = 40
 QUICKER = 25
 """Times as many whose scattering paths are calculated."""
 SURVIVE = 12.0
-"""Log of the odds by which the best may lead a structure whose XANES is still simulated."""
+"""Log of the factor by which the best may lead a structure whose XANES is still simulated."""
 NONE_NAME = "none of these"
 
 Nearest = dict[int, tuple[Any, Material]]
@@ -40,15 +40,15 @@ Nearest = dict[int, tuple[Any, Material]]
 class Ranked:
     """One candidate and what speaks for it.
 
-    odds : probability, by all measurements together
-    votes : by modality, probability by that measurement alone
+    probability : by all measurements together
+    alone : by modality, probability by that measurement alone
     entry : name of the determination that is nearest
     xanes, exafs, pdf : how it compares; None where it was not compared
     """
 
     candidate: Candidate
-    odds: float
-    votes: dict[str, float]
+    probability: float
+    alone: dict[str, float]
     entry: str
     xanes: Compared | None = None
     exafs: ExafsMatch | None = None
@@ -57,19 +57,19 @@ class Ranked:
 
 @dataclass(frozen=True, eq=False)
 class Ranking:
-    """Candidates by their odds.
+    """Candidates by their probability.
 
     measurements : what was measured
-    ranked : the likeliest first
+    ranked : the most probable first
     none : probability that the sample is none of them
-    none_votes : the same by each modality alone
+    none_alone : the same by each modality alone
     refused : (candidate, reason) of those that could not be compared
     """
 
     measurements: Measurements
     ranked: tuple[Ranked, ...]
     none: float
-    none_votes: dict[str, float]
+    none_alone: dict[str, float]
     refused: tuple[tuple[str, str], ...] = field(default=())
 
     def frame(self) -> pd.DataFrame:
@@ -78,8 +78,8 @@ class Ranking:
         Returns
         -------
         DataFrame
-            One row a candidate, the likeliest first, and one for "none of these": probabilities by all measurements and
-            by each; what is left of each: XANES in edge steps, EXAFS and PDFs as a share.
+            One row a candidate, the most probable first, and one for "none of these": probabilities by all measurements
+            and by each; what is left of each: XANES in edge steps, EXAFS and PDFs as a share.
 
         """
         import pandas as pd
@@ -92,9 +92,9 @@ class Ranking:
                 "space_group": each.candidate.space_group,
                 "entry": each.entry,
                 "entries": len(each.candidate.entries),
-                "odds": each.odds,
+                "probability": each.probability,
             }
-            row |= {f"odds_{name}": vote for name, vote in each.votes.items()}
+            row |= {f"probability_{name}": share for name, share in each.alone.items()}
             if each.xanes is not None:
                 row["xanes_distance"] = each.xanes.distance
                 row["xanes_rmse"] = np.nan if each.xanes.fit is None else each.xanes.fit.rmse
@@ -103,8 +103,8 @@ class Ranking:
             if each.pdf is not None:
                 row |= {"pdf_rw": each.pdf.rw, "pdf_strain": each.pdf.strain, "pdf_uiso": each.pdf.uiso}
             rows.append(row)
-        none = {"candidate": NONE_NAME, "odds": self.none}
-        rows.append(none | {f"odds_{name}": vote for name, vote in self.none_votes.items()})
+        none = {"candidate": NONE_NAME, "probability": self.none}
+        rows.append(none | {f"probability_{name}": share for name, share in self.none_alone.items()})
         return pd.DataFrame(rows).astype({"space_group": "Int64", "entries": "Int64"})
 
 
@@ -118,7 +118,7 @@ def rank_candidates(
     none: float = NONE,
     simulations: Simulations | None = None,
 ) -> Ranking:
-    """Return the odds of candidates.
+    """Return the probabilities of candidates.
 
     All are compared by PDF first, where there is one, those that it leaves by EXAFS, and those that this leaves by
     XANES. Candidates are equally probable beforehand.
@@ -157,7 +157,7 @@ def rank_candidates(
 
 
 def _left(found: Nearest) -> list[int]:
-    """Return the candidates that a modality leaves, the likeliest first."""
+    """Return the candidates that a modality leaves, the most probable first."""
     order = sorted(found, key=lambda i: -found[i][0].evidence)
     return [i for i in order if found[i][0].evidence >= found[order[0]][0].evidence - SURVIVE]
 
@@ -295,7 +295,7 @@ def _ranking(
             Ranked(
                 candidates.found[i],
                 float(together[place]),
-                {name: float(odds[place]) for name, (odds, _) in alone.items()},
+                {name: float(each[place]) for name, (each, _) in alone.items()},
                 next(iter(compared.values()))[1].id,
                 **{name: each for name, (each, _) in compared.items()},
             )

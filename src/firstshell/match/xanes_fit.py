@@ -15,8 +15,8 @@ from firstshell.measured.xanes.transfer import LIMITS, PARAMETERS, Transfer
 from firstshell.types import Array
 
 POINTS, TAIL = 16.0, 20.0
-"""Independent facts in a XANES, and the squares from which on more of them count less: with these, odds are right as
-often as they say (`python validation/rank.py rank`)."""
+"""Independent facts in a XANES, and the squares from which on more of them count less: with these, probabilities hold
+as often as they say (`python validation/rank.py rank`)."""
 INSIDE = 1e-6
 """How far from its limits a parameter starts, in its own unit."""
 MOST_STEPS = 40
@@ -58,7 +58,7 @@ class XanesFit:
 
         A Student distribution in place of the normal one: where no structure fits well, small differences between bad
         fits tell little. How many transfers fit as well is left out, which ranked standards worse
-        (docs/decisions/odds-of-structures.md).
+        (docs/decisions/probabilities-of-structures.md).
         """
         return -0.5 * POINTS * float(np.log(TAIL + 2.0 * self.cost))
 

@@ -47,7 +47,7 @@ def write_ranking(found: Ranking, picture: Path) -> Path:
     sections = [
         Section("findings", "In short", page.sentences(words.ranking_answer(found))),
         Section("candidates", "Candidates", page.table(candidates(found), stacked=True, alone=True)),
-        Section("picture", "Odds", page.picture(picture.read_bytes(), "ranking", f"{title}: the table as bars")),
+        Section("picture", "As bars", page.picture(picture.read_bytes(), "ranking", f"{title}: the table as bars")),
         _origin(found.measurements, found.refused),
     ]
     return _write(title, words.measured(found.measurements), sections, picture)
@@ -94,23 +94,22 @@ def parameters(found: StructureFit) -> Table:
 
 
 def candidates(found: Ranking) -> Table:
-    """Return the likeliest candidates and "none of these": odds by all measurements and by each, and what is left."""
-    votes = list(found.none_votes)
-    several = votes if len(votes) > 1 else []
+    """Return the most probable candidates and "none of these": by all measurements, by each, and what is left."""
+    several = list(found.none_alone) if len(found.none_alone) > 1 else []
     rows = []
     for each in found.ranked[:MOST]:
         row = {"Candidate": each.candidate.name, "Formula": each.candidate.formula}
-        row |= {"Space group": str(each.candidate.space_group), "Odds": words.percent(each.odds)}
-        row |= {f"{show(name)} alone": words.percent(each.votes[name]) for name in several}
+        row |= {"Space group": str(each.candidate.space_group), "Probability": words.percent(each.probability)}
+        row |= {f"{show(name)} alone": words.percent(each.alone[name]) for name in several}
         rows.append(row | {"Residual": words.residuals(each)})
-    none = {"Candidate": NONE_NAME, "Formula": "", "Space group": "", "Odds": words.percent(found.none)}
-    none |= {f"{show(name)} alone": words.percent(found.none_votes[name]) for name in several}
+    none = {"Candidate": NONE_NAME, "Formula": "", "Space group": "", "Probability": words.percent(found.none)}
+    none |= {f"{show(name)} alone": words.percent(found.none_alone[name]) for name in several}
     rows.append(none | {"Residual": ""})
     rest = found.ranked[MOST:]
     caption = "Residuals: XANES in edge steps; EXAFS and PDF (Rw) as a share of the measurement."
     if rest:
-        caption += f" {len(rest)} more, together {words.percent(sum(each.odds for each in rest))}."
-    return _table("candidates", "Odds of each candidate", caption, rows)
+        caption += f" {len(rest)} more, together {words.percent(sum(each.probability for each in rest))}."
+    return _table("candidates", "Probability of each candidate", caption, rows)
 
 
 def fractions(found: Sequence[Mixture]) -> Table:

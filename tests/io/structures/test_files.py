@@ -126,7 +126,7 @@ def test_partial_occupancy() -> None:
 
 BAD_CIF = {
     "formula": (RUTILE.replace("'O2 Ti'", "'O3 Ti'"), "declared as O3 Ti1 but the atoms are O4 Ti2"),
-    "formula syntax": (RUTILE.replace("'O2 Ti'", "'(Ti O)2'"), "not a formula"),
+    "formula syntax": (RUTILE.replace("'O2 Ti'", "'O2 (Ti'"), "not a formula"),
     "contact": (RUTILE.replace("0.3051(1) 0.3051(1) 0 1", "0.15 0.15 0 1"), r"\(Ti\) and \d \(O\) are 0.97 Å apart"),
     "contact with an image": (p1("Cu 0 0 0 1", cell=1.1), r"Cu\) and 1 \(Cu\) are 1.10 Å apart"),
     "volume": (RUTILE.replace("4.5937(2)", "4.8937(2)", 1), "_cell_volume is 62.43"),

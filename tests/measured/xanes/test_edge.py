@@ -13,9 +13,9 @@ from scans import E0, cut, scan
 @pytest.mark.parametrize("metal", E0)
 def test_e0_is_the_steepest_rise(metal):
     measured = scan(metal)
-    _, e0, rivals, _ = find_edge(measured.x, measured.y, metal)
+    _, e0, others, _ = find_edge(measured.x, measured.y, metal)
     assert e0 == pytest.approx(E0[metal], abs=0.3)
-    assert rivals == ()
+    assert others == ()
     assert find_edge(measured.x, measured.y).metal == metal_at(e0) == metal
 
 
@@ -33,12 +33,12 @@ def test_e0_of_published_scans_is_that_of_larch(shared):
     apart = {}
     for path in sorted(folder.iterdir()):
         for measured in read_measured(path):
-            _, e0, rivals, _ = find_edge(measured.x, measured.y)
+            _, e0, others, _ = find_edge(measured.x, measured.y)
             theirs = larch_e0(measured.x.copy(), measured.y.copy())
             apart[path.name, measured.name] = e0 - theirs
             if abs(e0 - theirs) > 0.4:
                 assert path.name == "CuO_tenorite_13K_01.xdi"
-                assert np.abs(np.array(rivals) - theirs).min() < 0.5
+                assert np.abs(np.array(others) - theirs).min() < 0.5
     assert len(apart) > 50
     assert np.median(np.abs(list(apart.values()))) < 0.12
 
@@ -70,14 +70,14 @@ def test_a_pre_edge_peak_is_no_edge():
         assert find_edge(measured.x, measured.y + peak, "Ti").e0 == pytest.approx(E0["Ti"], abs=0.3)
 
 
-def test_rivals_are_told():
+def test_other_rises_that_e0_might_be_are_told():
     measured = scan("Cu")
     rise = 0.5 + np.arctan((measured.x - 8990) / 1.5) / np.pi
     x = measured.x
     two = 0.5 + np.arctan((x - 8983) / 1.5) / np.pi + 0.95 * rise
-    _, e0, rivals, _ = find_edge(x, two, "Cu")
+    _, e0, others, _ = find_edge(x, two, "Cu")
     assert e0 == pytest.approx(8983, abs=0.3)
-    assert rivals == pytest.approx((8990,), abs=0.3)
+    assert others == pytest.approx((8990,), abs=0.3)
 
 
 @pytest.mark.parametrize("metal", E0)

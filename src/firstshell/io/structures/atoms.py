@@ -11,6 +11,7 @@ from firstshell.errors import InputError
 from firstshell.types import Array
 
 _FORMULA = re.compile(r"\s*([A-Z][a-z]?)(\d+\.?\d*|\.\d+)?", re.ASCII)
+_GROUP = re.compile(r"\(([^()]*)\)(\d+\.?\d*|\.\d+)?", re.ASCII)
 
 HYDROGEN = ("H", "D", "T")
 
@@ -42,9 +43,9 @@ def element(symbol: str) -> str | None:
 
 
 def parse_formula(text: str) -> dict[str, float] | None:
-    """Return the amounts in "Cu2 O", "CuO2" or "Fe.95 O"; None when the text is not such a formula."""
+    """Return the amounts in "Cu2 O", "CuO2", "Fe.95 O" or "Mn (O H)2"; None when the text is not such a formula."""
     amounts: dict[str, float] = {}
-    position, text = 0, text.strip()
+    position, text = 0, _GROUP.sub(_multiplied, text).strip()
     while position < len(text):
         match = _FORMULA.match(text, position)
         if match is None or element(match[1]) is None:
@@ -52,6 +53,11 @@ def parse_formula(text: str) -> dict[str, float] | None:
         amounts[match[1]] = amounts.get(match[1], 0.0) + float(match[2] or 1)
         position = match.end()
     return amounts if sum(amounts.values()) > 0 else None
+
+
+def _multiplied(group: re.Match[str]) -> str:
+    inner = parse_formula(group[1]) or {}
+    return "".join(f" {symbol}{amount * float(group[2] or 1):.6f}" for symbol, amount in inner.items()) or "?"
 
 
 def without_hydrogen(formula: Mapping[str, float]) -> dict[str, float]:

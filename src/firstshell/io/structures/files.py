@@ -5,11 +5,12 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
+from pymatgen.core.composition import Composition
 from pymatgen.core.lattice import Lattice
 from pymatgen.core.structure import Structure
 
 from firstshell.errors import DomainWarning, InputError
-from firstshell.io.structures.atoms import Atoms, check_count, same_composition, without_hydrogen
+from firstshell.io.structures.atoms import HYDROGEN, Atoms, check_count, same_composition, without_hydrogen
 from firstshell.io.structures.cif import parse_cif
 from firstshell.io.structures.poscar import parse_poscar
 from firstshell.io.structures.sizes import check_contacts, check_volume
@@ -23,6 +24,8 @@ MIN_CONTACT = 1.2
 """Å; no two atoms but hydrogen come closer in an oxide (the O–O bond of O₂ is 1.21 Å)."""
 MIN_CONTACT_MOLECULES = 1.05
 """Å; the same where N₂, CO or CN⁻ may be there (1.10 Å, 1.13 Å, 1.15 Å)."""
+FORMULA = "formula"
+"""Property of a structure whose atoms lack hydrogen: the amounts of the elements as its file declares them."""
 MIN_THICKNESS, MAX_EDGE = 0.5, 500.0
 """Å; beyond them a neighbour search may not end."""
 
@@ -127,6 +130,15 @@ def parse_structure(
     return structure
 
 
+def declared_formula(structure: Structure) -> str:
+    """Return the reduced formula as the file declares it, hydrogen that the atoms lack included; D and T are H."""
+    amounts: dict[str, float] = {}
+    for symbol, amount in structure.properties.get(FORMULA, structure.composition.as_dict()).items():
+        name = "H" if symbol in HYDROGEN else symbol
+        amounts[name] = amounts.get(name, 0.0) + amount
+    return str(Composition(amounts).reduced_formula)
+
+
 def _parsed(
     text: str,
     format: Format,  # noqa: A002
@@ -156,6 +168,8 @@ def _parsed(
     structure = Structure(Lattice(atoms.cell), symbols, atoms.positions[kept])
     check_count(len(structure), max_sites, source)
     check_contacts(structure, min_contact, source)
+    if hydrogen:
+        structure.properties[FORMULA] = atoms.formula
     room = check_volume(symbols, structure.volume, source)
     return structure, [*atoms.notes, *(note for note in (hydrogen, room) if note)]
 

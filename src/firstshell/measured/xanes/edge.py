@@ -24,7 +24,7 @@ SMOOTH = 0.6
 """eV, standard deviation of the Gaussian that derivatives are smoothed with: under the core-hole widths of Ti to Cu."""
 MINOR = 0.2
 """Share of the slope of a scan's steepest K edge below which another is an impurity's, and not what was measured."""
-RIVAL = 0.8
+AS_STEEP = 0.8
 """Share of the steepest slope from which on another rise of the edge is one that E0 might as well be."""
 REACH = 60.0
 """eV on both sides of an edge that decide whether it is one."""
@@ -43,11 +43,11 @@ AROUND = 200.0
 
 
 class Edge(NamedTuple):
-    """The K edge of a metal in a scan: E0 and rivals in eV, slope in the unit of μ per eV."""
+    """The K edge of a metal in a scan: E0 and other rises that it might be in eV, slope in the unit of μ per eV."""
 
     metal: str
     e0: float
-    rivals: tuple[float, ...]
+    others: tuple[float, ...]
     slope: float
 
 
@@ -81,12 +81,12 @@ def check_metal(metal: str, e0: float) -> None:
 
 
 def find_edge(energy: Array, mu: Array, metal: str | None = None) -> Edge:
-    """Return the steepest rise of μ that is a K edge and no glitch or pre-edge peak, and its rivals.
+    """Return the steepest rise of μ that is a K edge and no glitch or pre-edge peak, and others that it might be.
 
     energy, mu : (n,) a scan in eV; energies increase
     metal : the edge is sought near the tabulated K edge of this element; by default that of the steepest in the scan
 
-    Rivals are other rises of the same edge that are nearly as steep, steepest first: CuO has two, 7 eV apart.
+    The others are rises of the same edge that are nearly as steep, steepest first: CuO has two, 7 eV apart.
 
     The derivative is smoothed by a Gaussian of `SMOOTH` eV, or of the scan's own step where that is wider. A rise is an
     edge when μ was below its level before and does not come back: after a pre-edge peak or a glitch upwards it does,
@@ -185,8 +185,8 @@ def _steepest(energy: Array, mu: Array, metal: str, low: float, high: float) -> 
     if not rises:
         what = "there is no absorption edge in the scan"
         raise InputError(what, remedy="Is it the right column (--columns takes another), and are the energies right?")
-    rivals = [index for index in rises[1:] if slope[index] >= RIVAL * slope[rises[0]]]
-    e0, *others = (_vertex(mesh, slope, index) for index in (rises[0], *rivals))
+    nearly = [index for index in rises[1:] if slope[index] >= AS_STEEP * slope[rises[0]]]
+    e0, *others = (_vertex(mesh, slope, index) for index in (rises[0], *nearly))
     return Edge(metal, e0, tuple(others), float(slope[rises[0]]))
 
 

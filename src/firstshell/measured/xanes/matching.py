@@ -45,7 +45,7 @@ class Match:
     """How a measurement compares with each spectrum of a bank.
 
     rmse : (n,) root mean square in edge steps after the best stretch, width, scale and tilt, and shift of at most
-        `LARGE` eV: what asks for more is not likeness
+        `LARGE` eV: what asks for more is not similar
     shift : (n,) eV that the measurement was moved up by for it
     likelihood : (s,) of each of `SHIFTS`, adding to one
     """

@@ -189,7 +189,7 @@ def _best(made: list[tuple[Measured, Normalised]]) -> tuple[Measured, Normalised
 
 def _normalise(measured: Measured, settings: NormaliseParams, metal: str | None) -> Normalised:
     measured, dropped = _without_spikes(measured)
-    metal, e0, rivals = _edge(measured.x, measured.y, settings, metal)
+    metal, e0, others = _edge(measured.x, measured.y, settings, metal)
     measured, more = _without_spikes(measured, e0)
     warnings = (*measured.notes, *_dropped(dropped + more))
     energy, raw = measured.x, measured.y
@@ -199,8 +199,8 @@ def _normalise(measured: Measured, settings: NormaliseParams, metal: str | None)
     warnings += _advice(energy, e0, e0 + settings.shift - k_edge(metal), metal, measured.reference is not None)
     if is_foil(measured.name, metal):
         warnings = (*warnings, f"it is named as a foil of {metal}: the models know compounds with oxygen, not metals")
-    if rivals:
-        places = ", ".join(f"{energy:.1f}" for energy in rivals)
+    if others:
+        places = ", ".join(f"{energy:.1f}" for energy in others)
         warnings = (*warnings, f"E0 is put at {e0:.1f} eV, but the edge rises nearly as steeply at {places} eV")
     zero = np.zeros(len(raw))
     below, above = _neighbours(energy, raw, e0, metal)
@@ -280,14 +280,14 @@ def _ends(settings: NormaliseParams, below: OtherEdge | None, above: OtherEdge |
 def _edge(
     energy: Array, raw: Array, settings: NormaliseParams, metal: str | None
 ) -> tuple[str, float, tuple[float, ...]]:
-    """Return absorber, E0 and its rivals, whichever of the first two are given; both E0 on the measured energies."""
+    """Return absorber, E0 and others that it might be, on the measured energies, whichever of them are given."""
     e0, shift = settings.e0, settings.shift
     if e0 is not None:
         metal = metal or metal_at(e0 + shift)
         check_metal(metal, e0 + shift)
         return metal, e0, ()
     found = find_edge(energy + shift, raw, metal)
-    return found.metal, found.e0 - shift, tuple(rival - shift for rival in found.rivals)
+    return found.metal, found.e0 - shift, tuple(other - shift for other in found.others)
 
 
 def _check_reach(energy: Array, e0: float, past: float, before: float) -> None:

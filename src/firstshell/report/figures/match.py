@@ -1,4 +1,4 @@
-"""Structures beside measurements as pictures: one structure fitted, and the odds of many."""
+"""Structures beside measurements as pictures: one structure fitted, and the probabilities of many."""
 
 from __future__ import annotations
 
@@ -62,16 +62,16 @@ def _curves(figure: SubFigure, name: str, x: Array, each: XanesFit | PdfFit, col
 
 
 def ranking_figure(found: Ranking) -> Figure:
-    """Return the odds of the likeliest candidates, all measurements together as bars and each alone as a mark."""
+    """Return the probabilities of the first candidates, all measurements together as bars and each alone as a mark."""
     rows = found.ranked[:SHOWN]
     names = [f"{label(each.candidate.name, LONGEST)}, {each.candidate.formula}" for each in rows] + [NONE_NAME]
-    odds = [each.odds for each in rows] + [found.none]
+    together = [each.probability for each in rows] + [found.none]
     figure = Figure(figsize=(WIDTH, 0.34 * len(names) + 1.3), layout="constrained")
     axes = figure.subplots()
     places = np.arange(len(names))
-    axes.barh(places, odds, height=0.7, color=metal_colour(found.measurements.metal), lw=0, label="together")
-    for name in found.none_votes if len(found.none_votes) > 1 else ():
-        alone = [each.votes[name] for each in rows] + [found.none_votes[name]]
+    axes.barh(places, together, height=0.7, color=metal_colour(found.measurements.metal), lw=0, label="together")
+    for name in found.none_alone if len(found.none_alone) > 1 else ():
+        alone = [each.alone[name] for each in rows] + [found.none_alone[name]]
         axes.plot(alone, places, ls="", marker=modalities.get(name).marker, ms=5, mfc=PAPER, color=INK,
                   label=f"{modalities.show(name)} alone")  # fmt: skip
     axes.set_yticks(places, names)

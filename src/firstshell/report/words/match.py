@@ -80,18 +80,22 @@ def ranking_title(found: Ranking) -> str:
 
 
 def ranking_answer(found: Ranking) -> list[str]:
-    """Return the likeliest candidate, what each measurement says alone, and the odds of none of them."""
+    """Return the most probable candidate, what each measurement says alone, and the probability of none of them."""
     best, lines = found.ranked[0], []
-    name, share = plain(best.candidate.name), percent(best.odds)
-    if found.none > best.odds:
-        lines.append(f"Likeliest is that it is none of these ({percent(found.none)}); the nearest is {name}, {share}.")
+    nearest, share = plain(best.candidate.name), percent(best.probability)
+    if found.none > best.probability:
+        lines.append(
+            f"Most probable is that it is none of these ({percent(found.none)}); the nearest is {nearest}, {share}."
+        )
     else:
         formula = plain(best.candidate.formula)
-        lines.append(f"Likeliest is {name} ({formula}), {share}; that it is none of these, {percent(found.none)}.")
-    for vote, none in found.none_votes.items() if len(found.none_votes) > 1 else ():
-        first = max(found.ranked, key=lambda each: each.votes[vote])
         lines.append(
-            f"By {show(vote)} alone the first is {plain(first.candidate.name)}, {percent(first.votes[vote])}; "
+            f"Most probable is {nearest} ({formula}), {share}; that it is none of these, {percent(found.none)}."
+        )
+    for name, none in found.none_alone.items() if len(found.none_alone) > 1 else ():
+        first = max(found.ranked, key=lambda each: each.alone[name])
+        lines.append(
+            f"By {show(name)} alone the first is {plain(first.candidate.name)}, {percent(first.alone[name])}; "
             f"{NONE_NAME}, {percent(none)}."
         )
     return lines
@@ -120,16 +124,16 @@ def _parameter(each: Parameter) -> str:
 
 
 def ranking_lines(found: Ranking) -> list[str]:
-    """Return the likeliest candidates, a line each, under a heading."""
-    votes = list(found.none_votes)
-    heads = [f"{'candidate':{WIDTH}}  {'formula':14}{'odds':>8}"]
-    heads += [f"{show(name) + ' alone':>14}" for name in votes] if len(votes) > 1 else []
+    """Return the most probable candidates, a line each, under a heading."""
+    alone = list(found.none_alone)
+    heads = [f"{'candidate':{WIDTH}}  {'formula':14}{'probability':>13}"]
+    heads += [f"{show(name) + ' alone':>14}" for name in alone] if len(alone) > 1 else []
     lines = ["".join(heads) + "  residual"]
-    lines += [_candidate(each, votes) for each in found.ranked[:LINES]]
+    lines += [_candidate(each, alone) for each in found.ranked[:LINES]]
     rest = found.ranked[LINES:]
     if rest:
-        lines.append(f"{len(rest)} more, together {percent(sum(each.odds for each in rest))}")
-    lines.append(_row(NONE_NAME, "", found.none, [found.none_votes[name] for name in votes]))
+        lines.append(f"{len(rest)} more, together {percent(sum(each.probability for each in rest))}")
+    lines.append(_row(NONE_NAME, "", found.none, [found.none_alone[name] for name in alone]))
     return lines
 
 
@@ -146,16 +150,16 @@ def residuals(each: Ranked) -> str:
     return ", ".join(parts)
 
 
-def _candidate(each: Ranked, votes: list[str]) -> str:
+def _candidate(each: Ranked, names: list[str]) -> str:
     name = plain(each.candidate.name)
-    row = _row(name, plain(each.candidate.formula), each.odds, [each.votes[name] for name in votes])
+    row = _row(name, plain(each.candidate.formula), each.probability, [each.alone[name] for name in names])
     return f"{row}  {residuals(each)}"
 
 
-def _row(name: str, formula: str, odds: float, votes: list[float]) -> str:
+def _row(name: str, formula: str, probability: float, alone: list[float]) -> str:
     short = name if len(name) <= WIDTH else f"{name[: WIDTH - 1]}…"
-    alone = "".join(f"{percent(vote):>14}" for vote in votes) if len(votes) > 1 else ""
-    return f"{short:{WIDTH}}  {formula[:13]:14}{percent(odds):>8}{alone}"
+    others = "".join(f"{percent(each):>14}" for each in alone) if len(alone) > 1 else ""
+    return f"{short:{WIDTH}}  {formula[:13]:14}{percent(probability):>13}{others}"
 
 
 def percent(share: float) -> str:

@@ -1,4 +1,4 @@
-"""From evidence to odds: posterior probabilities of candidates, and of none of them."""
+"""From evidence to posterior probabilities: of candidates, and of none of them."""
 
 from __future__ import annotations
 

@@ -1,16 +1,16 @@
 import numpy as np
 import pytest
 
-from firstshell.match.odds import LEVELS, none_ratio, posterior
+from firstshell.match.posterior import LEVELS, none_ratio, posterior
 
 RIGHT = np.array([0.02, 0.03, 0.04, 0.05])
 WRONG = np.array([np.interp(LEVELS, [0, 1], [0.05 + k / 100, 0.3]) for k in range(5)])
 
 
-def test_odds_add_to_one_and_follow_the_evidence():
-    odds, none = posterior({"xanes": np.array([0.0, -1.0]), "pdf": np.array([0.0, -2.0])}, {}, 0.1)
-    assert odds.sum() + none == pytest.approx(1.0)
-    assert odds[0] / odds[1] == pytest.approx(np.exp(3.0))
+def test_probabilities_add_to_one_and_follow_the_evidence():
+    shares, none = posterior({"xanes": np.array([0.0, -1.0]), "pdf": np.array([0.0, -2.0])}, {}, 0.1)
+    assert shares.sum() + none == pytest.approx(1.0)
+    assert shares[0] / shares[1] == pytest.approx(np.exp(3.0))
     assert none == pytest.approx(0.1)
 
 
