@@ -160,6 +160,30 @@ def test_bad_input_is_one_line_and_status_2(command, tmp_path, words, message):
     assert len(err.strip().splitlines()) == 1
 
 
+@pytest.mark.parametrize("name", ["study", "advise"])
+def test_a_command_says_at_once_what_it_does_and_a_bad_input_stays_one_line(command, monkeypatch, name):
+    """On a terminal, where the error replaces what was announced; in a log there is nothing to replace."""
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    words = [name, "absent.parquet", *(["--metal", "Fe"] if name == "advise" else [])]
+    status, _, err = command(*words)
+    announced, blank, said = err.split("\r")
+    assert status == 2
+    assert announced.startswith({"study": "Train and test forests on every", "advise": "Advise which"}[name])
+    assert announced.endswith(" …")
+    assert blank == " " * len(announced)
+    assert said.startswith("firstshell: absent.parquet: cannot read the dataset")
+    assert said.count("\n") == 1
+
+
+def test_what_was_announced_is_gone_at_the_end(command, monkeypatch):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    monkeypatch.setattr("firstshell.api.tools.serve", lambda *_, **__: None)
+    status, _, err = command("serve")
+    assert status == 0
+    assert err.startswith("Serve a page")
+    assert err.endswith("\r")
+
+
 def test_engine_failure_and_interrupt_have_their_status(command, monkeypatch):
     def fail(error):
         def raise_it(words):

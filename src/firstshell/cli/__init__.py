@@ -6,9 +6,11 @@ import signal
 import sys
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import wraps
 from types import FrameType
+from typing import Any
 
 from cyclopts import App
 
@@ -30,7 +32,19 @@ from firstshell.cli.simulate import simulate
 from firstshell.cli.study import study
 from firstshell.cli.xanes import xanes
 from firstshell.errors import EngineError, InputError
-from firstshell.runtime.console import plain, say
+from firstshell.runtime.console import announce, erase, plain, say
+
+
+def announced(command: Callable[..., None]) -> Callable[..., None]:
+    """Return a command that first says on a terminal what it does: the imports that it needs take seconds."""
+
+    @wraps(command)
+    def run(*given: Any, **named: Any) -> None:
+        announce(str(command.__doc__).partition(".\n")[0])
+        command(*given, **named)
+
+    return run
+
 
 app = App(
     name="firstshell",
@@ -56,7 +70,7 @@ for command in (
     serve,
     doctor,
 ):
-    app.command(command)
+    app.command(announced(command))
 warnings.showwarning = show_note
 
 
@@ -78,6 +92,8 @@ def main() -> None:
         _stop("interrupted; what was finished is kept, and the same command goes on from there", 128 + number)
     except BrokenPipeError:
         sys.stderr.close()  # the reader of our output went away, as `head` does
+    finally:
+        erase()
 
 
 def _stop(message: str, status: int) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from firstshell.cli.parameters import announce
+import sys
+
 from firstshell.runtime.console import say
 
 
@@ -19,7 +20,7 @@ def doctor(*, feff: str = "") -> None:
         A FEFF9 or FEFF10 of yours to try, as firstshell build takes it; it calculates a small cluster.
 
     """
-    announce("Trying every part of firstshell, which takes some seconds")
+    say("Trying every part of firstshell, which takes some seconds", file=sys.stderr, flush=True)
     from firstshell.api.tools import doctor as findings_of
 
     findings = findings_of(feff)

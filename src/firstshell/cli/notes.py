@@ -7,7 +7,7 @@ import warnings
 from typing import TextIO
 
 from firstshell.errors import DomainWarning, SlowWarning
-from firstshell.runtime.console import plain, say
+from firstshell.runtime.console import erase, plain, say
 
 _others = warnings.showwarning
 
@@ -24,4 +24,5 @@ def show_note(
     if issubclass(category, DomainWarning | SlowWarning):
         say(plain(f"firstshell: note: {message}"), file=file or sys.stderr)
     else:
+        erase()
         _others(message, category, filename, lineno, file, line)

@@ -63,11 +63,6 @@ Transfer = Annotated[
 ]
 
 
-def announce(what: str) -> None:
-    """Say what a command begins, before the imports that it needs."""
-    say(what, file=sys.stderr, flush=True)
-
-
 def say_cost(cost: Cost, workers: int | None) -> None:
     """Say what simulations take before they start."""
     from firstshell.report.words import match

@@ -7,8 +7,6 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from firstshell.cli.parameters import announce
-
 
 def serve(
     data: Path | None = None,
@@ -37,7 +35,6 @@ def serve(
         Open the page in the browser.
 
     """
-    announce("The page is made ready")
     from firstshell.api.tools import serve as run
 
     run(data, transfer=transfer, port=port, open_=open_)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import unicodedata
 from typing import TextIO
@@ -9,6 +10,8 @@ from typing import TextIO
 LINES = "\n\t"
 HIDDEN = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
 """Categories of characters that steer a terminal, hide, turn text around, or are none."""
+_announced: list[tuple[TextIO, int]] = []
+"""The terminal whose last line stands until something else is said, and the length of that line."""
 
 
 def plain(text: str, kept: str = "") -> str:
@@ -23,8 +26,27 @@ def say(*parts: object, sep: str = " ", end: str = "\n", file: TextIO | None = N
 
     What the terminal's encoding lacks is printed as a question mark.
     """
-    stream = sys.stdout if file is None else file
-    text = plain(sep.join(str(part) for part in parts), LINES) + end
+    erase()
+    _write(plain(sep.join(str(part) for part in parts), LINES) + end, sys.stdout if file is None else file, flush)
+
+
+def announce(text: str) -> None:
+    """Show on a terminal what begins, until something else is said."""
+    stream = sys.stderr
+    if stream.isatty():
+        line = plain(text)[: shutil.get_terminal_size().columns - 3] + " …"
+        _write(line, stream, flush=True)
+        _announced.append((stream, len(line)))
+
+
+def erase() -> None:
+    """Remove what was announced."""
+    while _announced:
+        stream, length = _announced.pop()
+        _write("\r" + " " * length + "\r", stream, flush=True)
+
+
+def _write(text: str, stream: TextIO, flush: bool) -> None:
     encoding = getattr(stream, "encoding", None) or "utf-8"
     print(text.encode(encoding, "replace").decode(encoding), end="", file=stream, flush=flush)
 

@@ -11,7 +11,7 @@ from contextvars import ContextVar
 from typing import Any, Protocol, TextIO
 
 from firstshell.errors import InputError
-from firstshell.runtime.console import plain, say
+from firstshell.runtime.console import erase, plain, say
 
 _listener: ContextVar[Callable[[str], None] | None] = ContextVar("listener", default=None)
 
@@ -122,6 +122,7 @@ class Rich:
         from rich import progress as rich
         from rich.console import Console
 
+        erase()
         # A name in brackets is no markup.
         text, note = (rich.TextColumn(f"{{task.{each}}}", markup=False) for each in ("description", "fields[note]"))
         columns = (text, rich.BarColumn(), rich.MofNCompleteColumn())
