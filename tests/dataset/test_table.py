@@ -65,6 +65,14 @@ def test_select(data):
         data.select("Zr")
 
 
+def test_a_notebook_shows_what_a_dataset_holds(data):
+    page = data._repr_html_()
+    assert "<th>Metal</th><th>Materials</th><th>Sites</th><th>given</th>" in page
+    assert "<td>Cu</td><td>12</td><td>24</td>" in page
+    assert "XANES: 100 points, 0 to 55 eV" in page
+    assert data.select("Fe", "site")._repr_html_().count("<tr>") == 2
+
+
 def rewrite(file, change):
     table = pq.read_table(file)
     header = json.loads(table.schema.metadata[KEY])

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, overload
 from firstshell.errors import InputError
 from firstshell.prediction import answer as base
 from firstshell.prediction.model_source import ModelSource
+from firstshell.runtime.html import html_table
 from firstshell.types import Target
 
 if TYPE_CHECKING:
@@ -269,10 +270,7 @@ def table(answers: Sequence[Answer]) -> str:
         [each.sample.name, each.metal, *(_cell(each, target) for target in Target), "yes" if each.in_domain else "no"]
         for each in answers
     ]
-    body = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in rows)
-    head = "".join(f"<th>{escape(text)}</th>" for text in heads)
-    note = "Value (90 % interval), averages over all sites of the metal."
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table><p>{note}</p>"
+    return html_table(heads, rows, "Value (90 % interval), averages over all sites of the metal.")
 
 
 def _cell(answer: Answer, target: Target) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -23,10 +23,12 @@ from pymatgen.core.lattice import Lattice
 from pymatgen.core.periodic_table import Element
 from pymatgen.core.structure import Structure
 
+from firstshell import simulation as modalities
 from firstshell.config import did_you_mean, to_dict
 from firstshell.dataset.output import beside
 from firstshell.dataset.paths import Paths
 from firstshell.errors import InputError
+from firstshell.runtime.html import html_table
 from firstshell.runtime.spreadsheet import read_csv, write_csv
 from firstshell.runtime.store import write_atomic
 from firstshell.types import Array, Grid
@@ -244,6 +246,25 @@ class Dataset:
         ax.set(xlabel=grid.label, ylabel=f"{modality}, mean and 90 % of the spectra")
         ax.legend(frameon=False)
         return ax
+
+    def _repr_html_(self) -> str:
+        materials = self.frame.drop_duplicates(["id", "metal"])
+        origins = [each for each in ORIGINS if (materials["origin"] == each).any()]
+        rows = []
+        for metal in self.metals:
+            own = materials[materials["metal"] == metal]
+            sites = (self.frame["metal"] == metal) & (self.frame["level"] == "site")
+            rows.append([metal, len(own), sites.sum(), *((own["origin"] == each).sum() for each in origins)])
+        return html_table(["Metal", "Materials", "Sites", *origins], rows, "; ".join(self._contents()))
+
+    def _contents(self) -> Iterator[str]:
+        for name, grid in self.grids.items():
+            first, last = grid.values[[0, -1]]
+            yield f"{modalities.show(name)}: {len(grid)} points, {first:g} to {last:g} {grid.unit}"
+        if self.paths is not None:
+            yield "EXAFS is made of scattering paths when it is needed"
+        yield "with structures" if self.crystals else "without structures"
+        yield f"left out: {len(self.excluded)} (see .excluded)"
 
     def select(self, metal: str, level: str = "material") -> Dataset:
         """Return the samples of one metal at one level.

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from firstshell.elements import edge, element
 from firstshell.errors import InputError
 from firstshell.io.spectra.channels import role, unit_of
-from firstshell.io.spectra.measured import bounded, in_order, make_xanes, to_ev
+from firstshell.io.spectra.measured import MeasuredList, bounded, in_order, make_xanes, to_ev
 from firstshell.io.spectra.text import number, numbers
 
 
@@ -101,3 +101,12 @@ def test_numbers_come_back(value):
 def test_words_that_are_no_numbers(word):
     with pytest.raises(ValueError, match="could not convert"):
         numbers([word, "1d1"])
+
+
+def test_a_notebook_shows_what_was_read_and_names_stay_text():
+    energy = np.arange(7000.0, 7100.0)
+    made = make_xanes("<b>Fe", energy, energy, "a.dat", "mu", element="Fe", edge="K", notes=("one note",))
+    page = MeasuredList([made])._repr_html_()
+    cells = ("&lt;b&gt;Fe", "XANES of Fe, K edge", "7000 to 7099 eV", "100", "mu", "", "one note")
+    assert "".join(f"<td>{cell}</td>" for cell in cells) in page
+    assert made._repr_html_() == page

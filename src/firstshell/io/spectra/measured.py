@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from firstshell.errors import InputError
 from firstshell.io.spectra.channels import Signal
+from firstshell.runtime.html import html_table
 from firstshell.types import Array
 
 MIN_POINTS = 10
@@ -113,6 +114,32 @@ class Measured:
     lines: Array | None = None
     others: tuple[Measured, ...] = ()
     notes: tuple[str, ...] = ()
+
+    def _repr_html_(self) -> str:
+        return MeasuredList([self])._repr_html_()
+
+
+class MeasuredList(list[Measured]):
+    """The spectra of a file, which a notebook shows as a table."""
+
+    def _repr_html_(self) -> str:
+        heads = ["Name", "Spectrum", "Range", "Points", "Read as", "Other signals", "Notes"]
+        return html_table(heads, [_cells(each) for each in self], self[0].format if self else "")
+
+
+def _cells(measured: Measured) -> list[object]:
+    name = {"xanes": "XANES", "pdf": "PDF", "exafs": "EXAFS"}[measured.kind]
+    unit = {"xanes": "eV", "pdf": "Å", "exafs": "Å⁻¹"}[measured.kind]
+    edge = f", {measured.edge} edge" if measured.edge else ""
+    return [
+        measured.name,
+        f"{name} of {measured.element}{edge}" if measured.element else name,
+        f"{measured.x[0]:g} to {measured.x[-1]:g} {unit}",
+        len(measured.x),
+        measured.how,
+        ", ".join(each.how for each in measured.others),
+        "; ".join(measured.notes),
+    ]
 
 
 def few(points: int) -> int:

@@ -16,7 +16,7 @@ from typing import Protocol, cast
 from firstshell.config import did_you_mean
 from firstshell.errors import InputError
 from firstshell.io.spectra.columns import read as read_columns
-from firstshell.io.spectra.measured import About, Measured
+from firstshell.io.spectra.measured import About, Measured, MeasuredList
 from firstshell.io.spectra.other_files import recognise
 from firstshell.io.spectra.text import open_plain
 
@@ -62,7 +62,7 @@ def read_measured(
     format: str | None = None,  # noqa: A002
     columns: str | None = None,
     signal: str | None = None,
-) -> list[Measured]:
+) -> MeasuredList:
     """Read the spectra of a measured file: one, or the groups of a project.
 
     Parameters
@@ -81,7 +81,8 @@ def read_measured(
     Returns
     -------
     list of Measured
-        Energies in eV or r in Å, increasing; how μ was made, and which other signals the scan has.
+        Energies in eV or r in Å, increasing; how μ was made, and which other signals the scan has. A notebook shows
+        them as a table.
 
     Raises
     ------
@@ -125,7 +126,7 @@ def _recognised(path: Path) -> Format:
     return known[surest]
 
 
-def _titled(spectra: list[Measured], module: Format, signal: str | None) -> list[Measured]:
+def _titled(spectra: list[Measured], module: Format, signal: str | None) -> MeasuredList:
     """Return spectra with the title of their format, of the signal that was asked for."""
     titled = [
         replace(
@@ -133,7 +134,7 @@ def _titled(spectra: list[Measured], module: Format, signal: str | None) -> list
         )
         for each in spectra
     ]
-    return titled if signal is None else [with_signal(each, signal) for each in titled]
+    return MeasuredList(titled if signal is None else [with_signal(each, signal) for each in titled])
 
 
 def with_signal(measured: Measured, wanted: str) -> Measured:
