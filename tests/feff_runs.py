@@ -85,3 +85,9 @@ def finished(store):
         return 0
     with Store.open(store) as opened:
         return len(opened.keys())
+
+
+def with_paths(files, run, material, absorber, kind="EXAFS"):
+    """Return a tree with the paths that a run of FEFF left in a folder."""
+    names = [run / "files.dat", *run.glob("feff0*.dat")]
+    return files | {f"{material}/FEFF-{kind}/{absorber}/{file.name}": file.read_text() for file in names}

@@ -237,8 +237,10 @@ def import_feff(
     ----------
     path : str or Path
         Folder or .tar(.xz|.gz) with ID/POSCAR and ID/FEFF-XANES/NNN_EL/xmu.dat, NNN the 0-based index of the absorber.
+        Scattering paths (files.dat, feffNNNN.dat) are taken from there or from ID/FEFF-EXAFS/NNN_EL where they exist.
     out : str or Path
-        The dataset to write; beside it come NAME.excluded.csv and the folder NAME.store that makes runs resume.
+        The dataset to write; beside it come NAME.excluded.csv, NAME-paths.parquet where there are scattering paths, and
+        the folder NAME.store that makes runs resume.
     metal : str or list of str
         Absorbers to take, a list or as in "Fe,Cu"; all by default.
     sites : bool

@@ -24,7 +24,8 @@ def import_feff(
     """Turn a tree of finished FEFF runs into a dataset.
 
     The tree is a folder or a .tar(.xz|.gz) of ID/POSCAR and ID/FEFF-XANES/NNN_EL/xmu.dat, NNN the 0-based index of
-    the absorber. A run that was stopped goes on where it was.
+    the absorber. Scattering paths (files.dat and feffNNNN.dat), of which EXAFS is made, are taken from there or from
+    ID/FEFF-EXAFS/NNN_EL. A run that was stopped goes on where it was.
 
     Example: firstshell import-feff runs.tar.xz --out data.parquet
 
@@ -33,7 +34,8 @@ def import_feff(
     path
         The folder or archive.
     out
-        The dataset to write; beside it come NAME.excluded.csv and the folder NAME.store that makes runs resume.
+        The dataset to write; beside it come NAME.excluded.csv, NAME-paths.parquet where there are scattering paths, and
+        the folder NAME.store that makes runs resume.
     metal
         Absorbers to take, as in Fe,Cu; all by default.
     sites
@@ -64,4 +66,6 @@ def import_feff(
             f"number for {labelled['coordination_number']}, bond length for {labelled['bond_length']}; "
             f"{(rows['missing_sites'] > 0).sum()} without some of their sites"
         )
+    if data.paths is not None:
+        say(f"scattering paths, for EXAFS: of {len(data.paths.tables)} sites")
     say(f"left out: {len(data.excluded)} (see {out.with_suffix('.excluded.csv')})\nwrote {out}")

@@ -106,8 +106,8 @@ def assemble(
         if result.meta["rows"]:
             first = result.meta["rows"][0]
             crystals[first["id"], first["metal"]] = Crystal.parse(result.meta["crystal"])
-        for name, values in result.arrays.items():
-            parts[name].append(values)
+            for name, values in parts.items():
+                values.append(result.arrays[name])
     grids = {name: modalities.get(name).grid(settings) for name, settings in params.items()}
     spectra = {n: np.concatenate(p) if p else np.empty((0, len(grids[n]))) for n, p in parts.items()}
     return make_dataset(rows, spectra, grids, settings, excluded, crystals)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Mapping
-from dataclasses import fields, replace
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from firstshell.config import stable_hash, to_dict
 from firstshell.crystal.sites import distinct_sites
-from firstshell.dataset.paths import SitePaths, write_paths
+from firstshell.dataset.paths import SitePaths, recorded, sites_of, write_paths
 from firstshell.errors import EngineError, InputError
 from firstshell.runtime.store import Record, Store
 from firstshell.runtime.tasks import Failure, run_tasks
@@ -165,16 +165,8 @@ def calculate_paths(
         if isinstance(each, Failure) or "failure" in each.meta:
             failures[name] = each.reason if isinstance(each, Failure) else str(each.meta["failure"])
         else:
-            found[name] = _tables(each)
+            found[name] = sites_of(each)
     return found, failures
-
-
-def _tables(record: Record) -> dict[int, SitePaths]:
-    names = [part.name for part in fields(PathTable)]
-    return {
-        int(site): SitePaths(amount, PathTable(**{name: record.arrays[f"{site}/{name}"] for name in names}))
-        for site, amount in record.meta["sites"].items()
-    }
 
 
 def paths_of_material(_: object, task: tuple[Crystal, str]) -> Record:
@@ -183,12 +175,7 @@ def paths_of_material(_: object, task: tuple[Crystal, str]) -> Record:
     structure = crystal.structure()
     try:
         sites = distinct_sites(structure, metal)
-        tables = {
-            site.index: site_paths(structure, site.index, longest=LONGEST, legs=LEGS, timeout=LIMIT_S) for site in sites
-        }
+        tables = [site_paths(structure, site.index, longest=LONGEST, legs=LEGS, timeout=LIMIT_S) for site in sites]
     except (InputError, EngineError) as error:
         return Record({"failure": str(error)})
-    arrays = {
-        f"{site}/{part.name}": getattr(table, part.name) for site, table in tables.items() for part in fields(table)
-    }
-    return Record({"sites": {str(site.index): site.multiplicity for site in sites}}, arrays)
+    return recorded({s.index: SitePaths(s.multiplicity, table) for s, table in zip(sites, tables, strict=True)})

@@ -1,32 +1,42 @@
-"""From a tree of finished FEFF runs to a dataset: parse, label, simulate the other modalities, average over sites."""
+"""From a tree of finished FEFF runs to a dataset: parse, label, simulate the other modalities, average over sites.
+
+Scattering paths are taken from the tree where FEFF has written them: EXAFS is made of them, as of calculated ones.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import zlib
 from collections.abc import Mapping
 from dataclasses import astuple, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pymatgen.core.periodic_table import Element
 
 from firstshell import simulation as modalities
 from firstshell.config import stable_hash, to_dict
 from firstshell.crystal.sites import distinct_sites
 from firstshell.dataset.build import assemble, build_samples, default_params, software
-from firstshell.dataset.output import check_output
+from firstshell.dataset.output import beside, check_output
+from firstshell.dataset.paths import MESH, Key, Paths, SitePaths, recorded, sites_of, write_paths
 from firstshell.dataset.table import PROTOCOL, Dataset, write_dataset
 from firstshell.errors import InputError
+from firstshell.io.feff_paths import parse_run
 from firstshell.io.feff_tree import LAYOUT, FeffMaterial, read_tree
 from firstshell.io.spectra.xmu import parse_xmu
 from firstshell.io.structures.files import Partial, parse_structure
 from firstshell.runtime.progress import Reporter
 from firstshell.runtime.store import Record, Store
-from firstshell.runtime.tasks import run_tasks
+from firstshell.runtime.tasks import Failure, run_tasks
+from firstshell.simulation.feff.paths import PathTable, path_table
 from firstshell.types import Site, Spectrum
 
 LIMIT_S = 600.0
 """Wall-clock seconds for one material, against the unexpected: labelling has its own limits of processor time."""
+REACH = 4.5
+"""Å, half length of the longest path at least: what EXAFS is filtered to still sees shells there."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +78,8 @@ def import_feff(
     params : settings by modality, their defaults where not given
     workers : processes; one a core by default, 0 works in this process
 
+    Scattering paths of the tree come into a file beside `out`, and are left out without one.
+
     Raises InputError when the tree cannot be read or nothing in it can be used.
     """
     if out is not None:
@@ -92,9 +104,26 @@ def import_feff(
     if data.frame.empty:
         first = data.excluded["reason"].iloc[0].rstrip(".")
         raise InputError(f"nothing in it can be used; the first reason: {first}", remedy=LAYOUT, file=path)
-    if out is not None:
-        write_dataset(data, out)
-    return data
+    if out is None:
+        return data
+    write_dataset(data, out)
+    return replace(data, paths=_write_paths(tasks, results, beside(Path(out))))
+
+
+def _write_paths(
+    tasks: Mapping[str, tuple[FeffMaterial, str]], results: Mapping[str, Record | Failure], path: Path
+) -> Paths | None:
+    """Write the scattering paths of all materials, and remove those of an earlier dataset of this name."""
+    tables: dict[Key, SitePaths] = {}
+    for key, result in results.items():
+        if isinstance(result, Record):
+            material, metal = tasks[key]
+            tables |= {(material.id, metal, index): site for index, site in sites_of(result).items()}
+    path.unlink(missing_ok=True)
+    if not tables:
+        return None
+    write_paths(tables, path)
+    return Paths(path)
 
 
 def _check_out(out: Path, path: Path) -> None:
@@ -112,7 +141,7 @@ def import_material(shared: tuple[Mapping[str, Any], FeffOptions], task: tuple[F
         problems.note("file", problem)
     if not material.spectra:
         return Record({"rows": [], "excluded": problems.rows})
-    samples = Record({"rows": []})
+    samples, paths = Record({"rows": []}), Record({})
     try:
         if material.poscar is None:
             raise InputError("no POSCAR beside the spectra", remedy=LAYOUT, file=material.id)
@@ -125,9 +154,10 @@ def import_material(shared: tuple[Mapping[str, Any], FeffOptions], task: tuple[F
         samples = build_samples(
             structure, metal, sites, {"xanes": spectra}, params, id=material.id, source=program, per_site=options.sites
         )
+        paths = recorded(_site_paths(material, metal, sites, problems))
     except InputError as error:
         problems.note("material", error)
-    return Record(samples.meta | {"excluded": problems.rows}, samples.arrays)
+    return Record(samples.meta | paths.meta | {"excluded": problems.rows}, samples.arrays | paths.arrays)
 
 
 def _tasks(
@@ -151,17 +181,15 @@ def _site_spectra(
     material: FeffMaterial, metal: str, sites: list[Site], params: Any, problems: _Problems
 ) -> tuple[dict[int, Spectrum], str]:
     """Return by the index of the distinct site the mean of its spectra on the grid, and the program they are from."""
-    of_atom = {atom: site.index for site in sites for atom in site.indices}
     found: dict[int, list[Spectrum]] = {}
     for (index, element), text in sorted(material.spectra.items()):
         if element != metal:
             continue
         name = f"{material.id}/FEFF-XANES/{index:03d}_{element}/xmu.dat"
         try:
-            if index not in of_atom:
-                raise InputError(f"atom {index} of the POSCAR is not {metal}", remedy="Count atoms from 0", file=name)
+            site = _site_of(index, metal, sites, name)
             spectrum = modalities.get("xanes").prepare(parse_xmu(text, name).normalised(metal, index), params)
-            found.setdefault(of_atom[index], []).append(spectrum)
+            found.setdefault(site.index, []).append(spectrum)
         except InputError as error:
             problems.note("spectrum", error if error.file else f"{name}: {error}")
     programs = sorted({s.provenance["source"] for spectra in found.values() for s in spectra})
@@ -172,3 +200,48 @@ def _mean(spectra: list[Spectrum]) -> Spectrum:
     values = np.mean([s.values for s in spectra], axis=0)
     first = spectra[0]
     return replace(first, values=values)
+
+
+def _site_paths(material: FeffMaterial, metal: str, sites: list[Site], problems: _Problems) -> dict[int, SitePaths]:
+    """Return by the index of the distinct site the paths of its first atom that has usable ones."""
+    found: dict[int, SitePaths] = {}
+    for (index, element, kind), files in sorted(material.paths.items()):
+        if element != metal:
+            continue
+        name = f"{material.id}/FEFF-{kind}/{index:03d}_{element}"
+        try:
+            site = _site_of(index, metal, sites, name)
+            if site.index not in found:
+                found[site.index] = SitePaths(site.multiplicity, _table(files, metal, name))
+        except InputError as error:
+            problems.note("paths", error)
+    return found
+
+
+def _site_of(index: int, metal: str, sites: list[Site], name: str) -> Site:
+    """Return the distinct site that an atom of the POSCAR is one of."""
+    for site in sites:
+        if index in site.indices:
+            return site
+    raise InputError(f"atom {index} of the POSCAR is not {metal}", remedy="Count atoms from 0", file=name)
+
+
+def _table(files: Mapping[str, bytes | InputError], metal: str, name: str) -> PathTable:
+    """Return the paths of one run; InputError where they are not the metal's, or do not reach as far as needed."""
+    texts = {}
+    for file, content in files.items():
+        if isinstance(content, InputError):
+            raise content
+        texts[file] = zlib.decompress(content).decode()
+    paths = parse_run(texts, name)
+    table, charge = path_table(paths), Element(metal).Z
+    if paths[0].charge != charge:
+        what = f"its absorber is {Element.from_Z(paths[0].charge).symbol}, not {metal}"
+        raise InputError(what, remedy="Check the absorber", file=name)
+    if table.k[0] > MESH[0] or table.k[-1] < MESH[-1]:
+        what = f"its paths reach from k = {table.k[0]:.1f} to {table.k[-1]:.1f} Å⁻¹"
+        raise InputError(what, remedy="Run FEFF with the card EXAFS 20", file=name)
+    if table.length[-1] < REACH:
+        what = f"its longest path has {table.length[-1]:.1f} Å"
+        raise InputError(what, remedy="Run FEFF with the card RPATH 5", file=name)
+    return table

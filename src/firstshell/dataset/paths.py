@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from scipy.interpolate import CubicSpline
 
 from firstshell.errors import InputError
-from firstshell.runtime.store import write_atomic
+from firstshell.runtime.store import Record, write_atomic
 from firstshell.simulation.feff.paths import PathTable
 from firstshell.types import Array
 
@@ -76,6 +76,26 @@ class Paths:
     def hash(self) -> str:
         """SHA-256 (hex) of the file."""
         return hashlib.sha256(self.file.read_bytes()).hexdigest()
+
+
+def recorded(sites: Mapping[int, SitePaths]) -> Record:
+    """Return what a store keeps of the paths of a material's sites."""
+    amounts = {str(index): site.multiplicity for index, site in sites.items()}
+    arrays = {
+        f"{index}/{part.name}": getattr(site.table, part.name)
+        for index, site in sites.items()
+        for part in fields(PathTable)
+    }
+    return Record({"sites": amounts}, arrays)
+
+
+def sites_of(record: Record) -> dict[int, SitePaths]:
+    """Return the paths of sites that `recorded` put into a record, perhaps beside other things."""
+    names = [part.name for part in fields(PathTable)]
+    return {
+        int(index): SitePaths(amount, PathTable(**{name: record.arrays[f"{index}/{name}"] for name in names}))
+        for index, amount in record.meta.get("sites", {}).items()
+    }
 
 
 def write_paths(tables: Mapping[Key, SitePaths], path: Path) -> None:

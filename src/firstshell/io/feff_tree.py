@@ -1,6 +1,8 @@
 """Trees of finished FEFF runs: `<id>/POSCAR` and `<id>/FEFF-XANES/<NNN>_<El>/xmu.dat`, in a folder or a tar archive.
 
 This is the layout that Lightshow writes and FEFF fills; NNN is the 0-based index of the absorber in the POSCAR.
+Scattering paths are taken along where FEFF has written them, there or in `<id>/FEFF-EXAFS/<NNN>_<El>`: `files.dat` and
+`feffNNNN.dat`.
 Archives are read in memory and never unpacked.
 """
 
@@ -19,12 +21,14 @@ from pathlib import Path, PurePosixPath
 from typing import IO, cast
 
 from firstshell.errors import InputError
+from firstshell.io.feff_paths import LIST, NAME
 from firstshell.io.spectra.measured import About
 
 about = About(
     title="tree of FEFF runs",
     written_by="Lightshow, FEFF",
-    read="POSCAR and FEFF-XANES/NNN_El/xmu.dat of each material, in a folder or a tar archive",
+    read="POSCAR and FEFF-XANES/NNN_El/xmu.dat of each material, in a folder or a tar archive; there or in FEFF-EXAFS/"
+    "NNN_El files.dat and feffNNNN.dat, the scattering paths that EXAFS is made of",
     ignored="all other files",
     refused="a material or a site whose files are missing or spoilt, with the file in the list of what was left out; "
     "archives with links, with paths that leave them, or of over 4 GB or mostly other files, as a whole",
@@ -39,9 +43,12 @@ Content = str | InputError | None
 """Text of a file that matters, why it cannot be had, or None for anything else that is there."""
 ARCHIVES = (".tar", ".tar.xz", ".tar.gz", ".txz", ".tgz")
 
-SPECTRUM = re.compile(r"(?P<root>(?:.*/)?[^/]+)/FEFF-XANES/(?P<index>\d{1,6})_(?P<metal>[A-Z][a-z]?)/xmu\.dat")
-RUN = re.compile(r"(?P<root>(?:.*/)?[^/]+)/FEFF-XANES/(?P<index>\d{1,6})_(?P<metal>[A-Z][a-z]?)(?:/.*)?")
-STRUCTURE = re.compile(r"(?P<root>(?:.*/)?[^/]+)/POSCAR")
+ROOT = r"(?P<root>(?:.*/)?[^/]+)"
+ABSORBER = r"(?P<index>\d{1,6})_(?P<metal>[A-Z][a-z]?)"
+SPECTRUM = re.compile(rf"{ROOT}/FEFF-XANES/{ABSORBER}/xmu\.dat")
+PATHS = re.compile(rf"{ROOT}/FEFF-(?P<kind>XANES|EXAFS)/{ABSORBER}/(?P<file>{re.escape(LIST)}|{NAME})")
+RUN = re.compile(rf"{ROOT}/FEFF-XANES/{ABSORBER}(?:/.*)?")
+STRUCTURE = re.compile(rf"{ROOT}/POSCAR")
 LAYOUT = "Give a tree of <id>/POSCAR and <id>/FEFF-XANES/<NNN>_<El>/xmu.dat"
 
 
@@ -52,12 +59,15 @@ class FeffMaterial:
     id : name of its folder
     poscar : text of the POSCAR, None when it is missing
     spectra : text of each xmu.dat by (absorber index, element)
+    paths : by (absorber index, element, "EXAFS" or "XANES") the files of a run's paths: packed texts by name, or why
+        one cannot be had
     problems : files that could not be read, and why
     """
 
     id: str
     poscar: str | None = None
     spectra: dict[tuple[int, str], str] = field(default_factory=dict)
+    paths: dict[tuple[int, str, str], dict[str, bytes | InputError]] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
 
 
@@ -85,25 +95,14 @@ def _grouped(files: Iterable[tuple[str, Content]], path: Path) -> list[FeffMater
     runs: dict[str, set[tuple[int, str]]] = {}
     kept = 0
     for name, content in files:
-        match = RUN.fullmatch(name) or STRUCTURE.fullmatch(name)
+        match = PATHS.fullmatch(name) or RUN.fullmatch(name) or STRUCTURE.fullmatch(name)
         if match is None:
             continue
         root = match["root"]
         material = found.setdefault(root, FeffMaterial(PurePosixPath(root).name))
-        run = (int(match["index"]), match["metal"]) if "index" in match.groupdict() else None
-        if run is not None:
-            runs.setdefault(root, set()).add(run)
-        if isinstance(content, InputError):
-            material.problems.append(str(content))
-            runs.get(root, set()).discard(run or (0, ""))  # one reason is enough
-        elif content is not None:
-            kept += len(content)
-            if run is None:
-                material.poscar = content
-            else:
-                material.spectra[run] = content
+        kept += _keep(content, match.groupdict(), material, runs.setdefault(root, set()))
         if kept > MAX_KEPT:
-            raise InputError("over 512 MB of spectra", remedy="Import it in parts", file=path)
+            raise InputError("over 512 MB of spectra and paths", remedy="Import it in parts", file=path)
     for root, wanted in runs.items():
         for index, metal in sorted(wanted - found[root].spectra.keys()):
             found[root].problems.append(f"FEFF-XANES/{index:03d}_{metal}: no xmu.dat; the run did not finish")
@@ -118,13 +117,37 @@ def _grouped(files: Iterable[tuple[str, Content]], path: Path) -> list[FeffMater
     return sorted(materials, key=lambda m: m.id)
 
 
+def _keep(content: Content, place: dict[str, str], material: FeffMaterial, runs: set[tuple[int, str]]) -> int:
+    """Put a file where it belongs, note the run of XANES that it is of, and return how much is kept of it."""
+    run = (int(place["index"]), place["metal"]) if "index" in place else None
+    if run is not None and place.get("kind") != "EXAFS":
+        runs.add(run)
+    if run is not None and "file" in place:
+        packed = zlib.compress(content.encode()) if isinstance(content, str) else content
+        if packed is not None:
+            material.paths.setdefault((*run, place["kind"]), {})[place["file"]] = packed
+        return len(packed) if isinstance(packed, bytes) else 0
+    if isinstance(content, InputError):
+        material.problems.append(str(content))
+        runs.discard(run or (0, ""))  # one reason is enough
+    elif content is not None and run is None:
+        material.poscar = content
+    elif content is not None and run is not None:
+        material.spectra[run] = content
+    return len(content) if isinstance(content, str) else 0
+
+
+def _matters(name: str) -> bool:
+    return any(pattern.fullmatch(name) for pattern in (SPECTRUM, PATHS, STRUCTURE))
+
+
 def _folder_files(folder: Path) -> Iterator[tuple[str, Content]]:
     """Yield name and text of the files that matter; a link is a problem of its material, not followed."""
     for parent, folders, files in os.walk(folder):
         for name in sorted([*folders, *files]):
             file = Path(parent) / name
             shown = file.relative_to(folder.parent).as_posix()
-            matters = SPECTRUM.fullmatch(shown) or STRUCTURE.fullmatch(shown)
+            matters = _matters(shown)
             try:
                 if file.is_symlink() and (matters or RUN.fullmatch(shown)):
                     raise InputError("a link", remedy="Put the files themselves there", file=file)
@@ -138,7 +161,7 @@ def _read(file: Path) -> str:
         if not file.is_file():
             raise InputError("not a plain file", remedy="Put the file itself there", file=file)
         if file.stat().st_size > MAX_FILE:
-            raise InputError("a file of over 2 MB", remedy="Is it an xmu.dat or a POSCAR?", file=file)
+            raise InputError("a file of over 2 MB", remedy="Is it a file of FEFF or a POSCAR?", file=file)
         return file.read_text(encoding="utf-8-sig", errors="replace")
     except OSError as error:
         raise InputError(f"cannot be read: {error.strerror}", remedy="Check its permissions", file=file) from None
@@ -159,11 +182,11 @@ def _archive_files(path: Path) -> Iterator[tuple[str, Content]]:
                     what = f"of its first {count:,} files {useful:,} are spectra or structures"
                     raise InputError(what, remedy=LAYOUT, file=path)
                 name = f"{path.name}/{PurePosixPath(member.name).as_posix()}"
-                if not member.isfile() or not (SPECTRUM.fullmatch(name) or STRUCTURE.fullmatch(name)):
+                if not member.isfile() or not _matters(name):
                     yield name, None
                     continue
                 if member.size > MAX_FILE:
-                    yield name, InputError("a file of over 2 MB", remedy="Is it an xmu.dat?", file=member.name)
+                    yield name, InputError("a file of over 2 MB", remedy="Is it a file of FEFF?", file=member.name)
                     continue
                 useful += member.size > 0
                 content = archive.extractfile(member)

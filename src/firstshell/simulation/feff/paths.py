@@ -7,7 +7,7 @@ changes little, and a site costs a fraction of a second.
 
 from __future__ import annotations
 
-import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from pymatgen.core.structure import Structure
 
 from firstshell.errors import EngineError, InputError
+from firstshell.io.feff_paths import LIST, FeffPath, parse_run
 from firstshell.runtime.leftovers import scratch_folder
 from firstshell.simulation.feff.cards import Potential
 from firstshell.simulation.feff.feff8l import MEMORY, wheel_program
@@ -29,7 +30,6 @@ SURROUND = 2.5
 """Å beyond the longest path of which atoms still overlap with those of a path."""
 CRITERIA = "4.0 2.5"
 """Per cent of the largest path below which curved-wave and plane-wave amplitudes are left out, Feff's own values."""
-COLUMNS = 7
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,19 +95,36 @@ def site_paths(structure: Structure, site: int, *, longest: float, legs: int, ti
         text = _cards(positions, kinds, potentials, longest, legs)
         (folder / "feff.inp").write_text(text, encoding="ascii")
         printed = run_program([wheel_program("feff6l")], folder, "feff6l", timeout=timeout, memory=MEMORY)
-        if not path_files(folder):
+        if not (folder / "feff0001.dat").is_file():
             raise EngineError(f"feff6l found no path: {last_words(printed)}")
         return read_paths(folder)
 
 
-def path_files(folder: Path) -> list[Path]:
-    """Return the files feffNNNN.dat of a folder, in order."""
-    return sorted(folder.glob("feff[0-9][0-9][0-9][0-9].dat"))
-
-
 def read_paths(folder: Path) -> PathTable:
-    """Read the paths that a run of Feff left in a folder; EngineError for a file that is not as Feff writes it."""
-    return _table([_read_path(file) for file in path_files(folder)])
+    """Read the paths that a run of feff6l left in a folder; EngineError for files that are not as Feff writes them."""
+    files = [folder / LIST, *folder.glob("feff[0-9][0-9][0-9][0-9].dat")]
+    texts = {file.name: file.read_text(encoding="latin-1") for file in files if file.is_file()}
+    try:
+        return path_table(parse_run(texts, "feff6l"))
+    except InputError as error:
+        raise EngineError(f"feff6l wrote paths that cannot be read: {error}") from None
+
+
+def path_table(paths: Sequence[FeffPath]) -> PathTable:
+    """Put the paths of one run, which have the same momenta and mean free path, into one table by length."""
+    paths = sorted(paths, key=lambda path: path.length)
+    columns = np.moveaxis(np.array([path.columns for path in paths]), -1, 0)
+    k, central, magnitude, phase, reduction, mean_free_path, momentum = columns
+    return PathTable(
+        k[0],
+        momentum[0],
+        mean_free_path[0],
+        np.array([path.degeneracy for path in paths]),
+        np.array([path.length for path in paths]),
+        np.array([path.legs for path in paths], dtype=np.intp),
+        magnitude * reduction,
+        central + phase,
+    )
 
 
 def _cards(
@@ -130,37 +147,4 @@ def _cards(
             "END",
             "",
         ]
-    )
-
-
-def _read_path(file: Path) -> tuple[int, float, float, Array]:
-    """Return legs, degeneracy, half length in Å and the (q, 7) columns of a feffNNNN.dat."""
-    lines = file.read_text(encoding="latin-1").splitlines()
-    try:
-        rule = next(i for i, line in enumerate(lines) if re.fullmatch(r"\s*-{20,}\s*", line))
-        words = lines[rule + 1].split()
-        legs, degeneracy, length = int(words[0]), float(words[1]), float(words[2])
-        head = next(i for i, line in enumerate(lines) if "real[2*phc]" in line)
-        columns = np.array([[float(word) for word in line.split()] for line in lines[head + 1 :] if line.strip()])
-    except (StopIteration, ValueError, IndexError):
-        raise EngineError(f"feff6l wrote a path that cannot be read: {file.name}") from None
-    if columns.ndim != 2 or columns.shape[1] != COLUMNS or not np.isfinite(columns).all() or length <= 0:
-        raise EngineError(f"feff6l wrote a path that cannot be read: {file.name}")
-    return legs, degeneracy, length, columns
-
-
-def _table(paths: list[tuple[int, float, float, Array]]) -> PathTable:
-    """Put paths, each with the same momenta and mean free path, into one table by length."""
-    legs, degeneracy, length, columns = zip(*sorted(paths, key=lambda path: path[2]), strict=True)
-    table = np.array(columns)
-    k, central, magnitude, phase, reduction, mean_free_path, momentum = np.moveaxis(table, -1, 0)
-    return PathTable(
-        k[0],
-        momentum[0],
-        mean_free_path[0],
-        np.array(degeneracy),
-        np.array(length),
-        np.array(legs, dtype=np.intp),
-        magnitude * reduction,
-        central + phase,
     )
