@@ -25,7 +25,7 @@ from firstshell.measured.xanes.population import default_population
 from firstshell.prediction.model_cache import channels_of
 from firstshell.prediction.training import HeldOut, Trained, calibrate, intervals, sharpened, train
 from firstshell.prediction.training_set import Samples, collect
-from firstshell.runtime.store import write_atomic
+from firstshell.runtime.store import write_text
 from firstshell.study.splits import Codes
 from firstshell.types import Array, Target
 from oxides import METALS
@@ -42,7 +42,7 @@ def main() -> None:
     command = parser.parse_args().command
     results = coverage() if command == "coverage" else doubts()
     text = json.dumps(results, indent=1) + "\n"
-    write_atomic(RESULTS / f"{command}.json", lambda path: path.write_text(text, encoding="utf-8"))
+    write_text(RESULTS / f"{command}.json", text)
 
 
 def coverage() -> dict[str, Any]:

@@ -28,7 +28,7 @@ from typing import Any
 
 from firstshell.runtime.cluster import ClusterPlan, open_cluster
 from firstshell.runtime.progress import Silent
-from firstshell.runtime.store import Record, write_atomic
+from firstshell.runtime.store import Record, write_text
 from firstshell.runtime.tasks import Failure, run_tasks
 from kills import FIRSTSHELL, JOBS, bytes_of, leftovers
 from machine import describe
@@ -159,7 +159,7 @@ def main() -> None:
     kept = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.is_file() else {}
     kept[asked.fault] = describe("distributed") | found
     text = json.dumps(kept, indent=1, ensure_ascii=False) + "\n"
-    write_atomic(RESULTS, lambda path: path.write_text(text, encoding="utf-8"))
+    write_text(RESULTS, text)
 
 
 if __name__ == "__main__":

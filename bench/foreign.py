@@ -28,7 +28,7 @@ from firstshell.prediction import non_oxides
 from firstshell.prediction.model_cache import predictor
 from firstshell.prediction.training_set import collect
 from firstshell.runtime.progress import Plain
-from firstshell.runtime.store import Record, Store, write_atomic
+from firstshell.runtime.store import Record, Store, write_text
 from firstshell.runtime.tasks import Failure, run_tasks
 from firstshell.simulation.feff.cards import Mesh
 from firstshell.simulation.feff.site import site_xanes
@@ -149,7 +149,7 @@ def make(work: Path) -> None:
         called = name if begin == 0.0 else f"a sulfide such as {name}"
         table.append({"metal": metal, "name": called, "first": ENERGY[0] + begin, "step": 0.5, "mu": mu})
     lines = ",\n".join(json.dumps(row) for row in table)
-    write_atomic(non_oxides.FILE, lambda path: path.write_text(f"[\n{lines}\n]\n", encoding="utf-8"))
+    write_text(non_oxides.FILE, f"[\n{lines}\n]\n")
 
 
 def check(folder: Path) -> None:

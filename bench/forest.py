@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from firstshell.dataset.table import read_dataset
-from firstshell.runtime.store import write_atomic
+from firstshell.runtime.store import write_text
 from firstshell.study.compare import corrected_test, improvement_of
 from firstshell.study.features import design_matrix, source_matrices
 from firstshell.study.forest import fit_forest
@@ -104,7 +104,7 @@ def main() -> None:
         "geometric_mean_ratio": ratios,
         "rows": found,
     }
-    write_atomic(RESULTS, lambda path: path.write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8"))
+    write_text(RESULTS, json.dumps(about, indent=1) + "\n")
 
 
 def _line(row: dict[str, Any]) -> str:

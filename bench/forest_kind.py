@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from firstshell.dataset.embedded import load_dataset
-from firstshell.runtime.store import write_atomic
+from firstshell.runtime.store import write_text
 from firstshell.study.compare import corrected_test, holm, improvement_of
 from firstshell.study.forest import fit_forest, predict
 from firstshell.study.plan import StudyPlan
@@ -93,7 +93,7 @@ def main() -> None:
             print(each, "weighted F1" if is_class else "RMSE, % of mean", summary)
     print({each: round(value, 1) for each, value in seconds.items()})
     RESULTS.parent.mkdir(exist_ok=True)
-    write_atomic(RESULTS, lambda path: path.write_text(json.dumps(result, indent=1), encoding="utf-8"))
+    write_text(RESULTS, json.dumps(result, indent=1))
 
 
 if __name__ == "__main__":

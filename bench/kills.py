@@ -29,7 +29,7 @@ from statistics import median
 from typing import Any
 from uuid import uuid4
 
-from firstshell.runtime.store import write_atomic
+from firstshell.runtime.store import write_text
 from machine import describe
 
 TESTS = Path(__file__).parents[1] / "tests"
@@ -183,7 +183,7 @@ def write(job: str, row: dict[str, Any]) -> None:
     """Keep what was found about a job."""
     kept = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.is_file() else {}
     text = json.dumps(kept | {job: row}, indent=1) + "\n"
-    write_atomic(RESULTS, lambda path: path.write_text(text, encoding="utf-8"))
+    write_text(RESULTS, text)
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ from diffpy.structure import Structure as DiffpyStructure
 from pymatgen.core import Lattice, Structure
 from threadpoolctl import threadpool_limits
 
-from firstshell.runtime.store import write_atomic
+from firstshell.runtime.store import write_text
 from firstshell.simulation.pdf import PdfParams, pdf_family
 from machine import describe
 from oxides import crystals
@@ -174,7 +174,7 @@ def main() -> None:
     with threadpool_limits(1):
         report = kept | measure(only)
     text = json.dumps(report, indent=1) + "\n"
-    write_atomic(RESULTS, lambda path: path.write_text(text, encoding="utf-8"))
+    write_text(RESULTS, text)
 
 
 if __name__ == "__main__":

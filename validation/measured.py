@@ -28,7 +28,7 @@ from firstshell.prediction.model import Predictor
 from firstshell.prediction.model_cache import predictor
 from firstshell.prediction.scoring import Scored, Truth, answer_standards, read_truth
 from firstshell.report.score_table import tables, write_score
-from firstshell.runtime.store import write_atomic
+from firstshell.runtime.store import write_text
 
 METALS = ("Ti", "Mn", "Fe", "Cu")
 
@@ -54,7 +54,7 @@ def main() -> None:
     if options.out is not None:
         write_score(scored, options.out)
     if options.write:
-        write_atomic(FILE, lambda path: path.write_text(errors.to_json(), encoding="utf-8"))
+        write_text(FILE, errors.to_json())
 
 
 @dataclass(frozen=True, eq=False)

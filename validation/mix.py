@@ -51,7 +51,7 @@ from firstshell.measured.xanes.broadening import broaden
 from firstshell.measured.xanes.foil import believed_foil_shift
 from firstshell.measured.xanes.normalise import Normalised, NormaliseParams
 from firstshell.measured.xanes.transfer import Transfer
-from firstshell.runtime.store import write_atomic
+from firstshell.runtime.store import write_text
 from firstshell.types import Array
 
 ERRORS = Path(shipped.__file__).with_suffix(".json")
@@ -163,7 +163,7 @@ def main() -> None:
         kept[kind] = described(kind, found) | {"held": round(held, 3)}
     if options.command == "calibrate":
         text = json.dumps(kept, indent=1) + "\n"
-        write_atomic(ERRORS, lambda path: path.write_text(text, encoding="utf-8"))
+        write_text(ERRORS, text)
 
 
 def read_standards(bmm: Path, measured: Path) -> list[Scanned]:

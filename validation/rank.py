@@ -46,7 +46,7 @@ from firstshell.measured.xanes.normalise import Normalised
 from firstshell.measured.xanes.population import default_population
 from firstshell.measured.xanes.standards import Standard
 from firstshell.measured.xanes.standards import fit as fit_standard
-from firstshell.runtime.store import write_atomic
+from firstshell.runtime.store import write_text
 from firstshell.simulation.pdf import PdfParams, pdf_family
 from firstshell.types import Array
 
@@ -190,7 +190,7 @@ def standards(bmm: Path, measured: Path, work: Path) -> None:
     ]
     found_all = replace(found_all, rmse=np.array(rmse))
     path = Path(held_out.__file__).with_name(held_out.FILE)
-    write_atomic(path, lambda place: place.write_text(found_all.to_json() + "\n", encoding="utf-8"))
+    write_text(path, found_all.to_json() + "\n")
 
 
 def quick(sample: Normalised, grid: Array, candidates: Sequence[Entry], population: object) -> Array:

@@ -35,7 +35,7 @@ sys.path.insert(0, str(ROOT / "bench"))
 
 from firstshell.dataset import embedded  # noqa: E402
 from firstshell.dataset.table import read_dataset  # noqa: E402
-from firstshell.runtime.store import write_atomic  # noqa: E402
+from firstshell.runtime.store import write_text  # noqa: E402
 from firstshell.simulation.feff.inp import read_feff_inp  # noqa: E402
 from firstshell.simulation.feff.site import input_xanes  # noqa: E402
 from firstshell.simulation.feff.surroundings import surroundings  # noqa: E402
@@ -235,7 +235,7 @@ def main() -> None:
     kept = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.is_file() else {}
     figures = list(({row["name"]: row for row in kept.get("figures", [])} | rows).values())
     text = json.dumps(describe("numpy", "scipy", "scikit-learn") | {"figures": figures}, indent=1) + "\n"
-    write_atomic(RESULTS, lambda path: path.write_text(text, encoding="utf-8"))
+    write_text(RESULTS, text)
     sys.exit(1 if missed else 0)
 
 

@@ -31,7 +31,7 @@ from firstshell.measured.xanes.population import Population, population_of
 from firstshell.measured.xanes.standards import ALIKE, Fit, Standard
 from firstshell.measured.xanes.transfer import PARAMETERS, Transfer
 from firstshell.runtime.progress import Plain
-from firstshell.runtime.store import Store, write_atomic
+from firstshell.runtime.store import Store, write_text
 
 FITS = Path(__file__).with_name("transfer_fits.json")
 TRANSFER = Path(default.__file__).with_name("transfer.json")
@@ -99,7 +99,7 @@ def main() -> None:
         fit(options.bmm, options.measured, options.work)
     else:
         text = population().to_json() + "\n"
-        write_atomic(TRANSFER, lambda path: path.write_text(text, encoding="utf-8"))
+        write_text(TRANSFER, text)
         print(text)
 
 
@@ -127,7 +127,7 @@ def fit(bmm: Path, measured: Path, work: Path) -> None:
     """Fit the transfer of every standard whose structure is known."""
     rows = [described(file, standards.fit(each)) for file, _, each in paired(bmm, measured, work)]
     text = json.dumps(rows, indent=1) + "\n"
-    write_atomic(FITS, lambda path: path.write_text(text, encoding="utf-8"))
+    write_text(FITS, text)
 
 
 def paired(bmm: Path, measured: Path, work: Path) -> list[tuple[str, Normalised, Standard]]:

@@ -150,6 +150,6 @@ def test_bad_lists_are_one_line_and_status_2(command, folder, simulated, text, m
 def test_lists_that_are_no_text(command, folder):
     (folder / "list.csv").write_bytes(b"\xff\xfe" * 100)
     assert calibrate(command, folder)[0] == 2
-    (folder / "list.csv").write_bytes(b"x" * 1_000_001)
-    assert "over 1 MB" in calibrate(command, folder)[2]
+    (folder / "list.csv").write_bytes(b"x" * 10_000_001)
+    assert "over 10 MB" in calibrate(command, folder)[2]
     assert command("calibrate", folder / "absent.csv")[0] == 2

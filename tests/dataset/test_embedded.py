@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from embedded_dataset.manifest import manifest_of
 from firstshell.dataset import embedded
-from firstshell.dataset.manifest import manifest_of
 from firstshell.dataset.pipeline import build_dataset, params_of
 from firstshell.errors import EngineError, InputError
 from firstshell.simulation import xanes

@@ -30,7 +30,7 @@ def test_a_list_of_files(tmp_path):
     assert found.refused[0].id == "7654321"
 
 
-@pytest.mark.parametrize(("text", "what"), [("name\nx\n", 'no column "file"'), ("file\nabsent\n", "none of the files")])
+@pytest.mark.parametrize(("text", "what"), [("name\nx\n", "no column file"), ("file\nabsent\n", "none of the files")])
 def test_bad_lists_are_refused(tmp_path, text, what):
     (tmp_path / "cod.csv").write_text(text)
     with pytest.raises(InputError, match=what):

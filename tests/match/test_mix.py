@@ -8,6 +8,7 @@ from feff_runs import CUO
 from firstshell.errors import InputError
 from firstshell.match import read_phases
 from firstshell.match.phases import MeasuredPhase
+from firstshell.measured import standards_file
 from firstshell.measured.xanes.population import PLAIN
 from firstshell.prediction import model_cache
 from firstshell.runtime.store import Record
@@ -110,7 +111,7 @@ def test_a_structure_is_simulated(folder, monkeypatch):
         energy, mu = level(**KINDS["one"])
         return {key: Record({}, {"mu": np.interp(np.linspace(0, 55, 100), energy, mu)}) for key in tasks}
 
-    monkeypatch.setattr(read_phases, "run_tasks", simulate)
+    monkeypatch.setattr(standards_file, "run_tasks", simulate)
     monkeypatch.setattr("firstshell.api.mix.default_population", lambda: PLAIN)
     (found,) = fs.mix("mixture.dat", with_=["CuO.vasp", "other.dat"])
     assert found.fraction("other") == pytest.approx(0.7, abs=0.2)

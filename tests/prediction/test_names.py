@@ -6,10 +6,11 @@ import pytest
 from firstshell.errors import InputError
 from firstshell.measured.read import read_samples
 from firstshell.prediction.answer import answer
-from firstshell.report.answer_table import write_table
+from firstshell.report.answer_table import frame
 from firstshell.report.figures.answer import save_pictures
 from firstshell.report.words.answer import line, paragraph
 from firstshell.runtime.console import plain
+from firstshell.runtime.spreadsheet import write_table
 from quick import write_xdi
 
 pytestmark = pytest.mark.slow
@@ -24,7 +25,7 @@ def test_a_name_is_shown_and_does_nothing(name, xanes_model, tmp_path):
     found = answer(xanes_model, read_samples([path]).samples, "none")
     (png, *_) = save_pictures(found, found * 2, [], tmp_path / "out")
     assert png.read_bytes().startswith(b"\x89PNG")
-    csv, _ = write_table(found, tmp_path / "out")
+    csv, _ = write_table(frame(found), tmp_path / "out" / "answers")
     (cell,) = pd.read_csv(csv)["sample"]
     shown = paragraph(found[0]) + line(found[0])
     assert "\x1b" not in shown + (tmp_path / "out" / "sample_01.svg").read_text(encoding="utf-8")

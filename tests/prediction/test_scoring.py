@@ -100,5 +100,5 @@ def test_bad_tables_are_refused(tmp_path, text, message):
     path.write_text(text)
     with pytest.raises(InputError, match=message):
         read_truth(path)
-    with pytest.raises(InputError, match="cannot read the table"):
+    with pytest.raises(InputError, match="cannot read the list"):
         read_truth(tmp_path / "missing.csv")

@@ -18,7 +18,7 @@ from firstshell.dataset.build import default_params
 from firstshell.dataset.materials import Material
 from firstshell.dataset.pipeline import LIMIT_S, SiteTask, build_items, simulate_site
 from firstshell.runtime.progress import Reporter
-from firstshell.runtime.store import Record, Store, write_atomic
+from firstshell.runtime.store import Record, Store, write_text
 from firstshell.runtime.tasks import run_tasks
 
 Row = Mapping[str, Any]
@@ -41,7 +41,7 @@ def build(work: Path, rows: Sequence[Row], workers: int | None = None, reporter:
         items = build_items([material], settings(), [])
         keys[name_of(row)] = [key for item in items for key in item.tasks]
         tasks |= {key: task for item in items for key, task in item.tasks.items()}
-    write_atomic(work / KEYS, lambda path: path.write_text(json.dumps(keys), encoding="utf-8"))
+    write_text(work / KEYS, json.dumps(keys))
     shared = programs, default_params()
     with Store.open(work / STORE) as store:
         seed(store, rows, work, shipped)

@@ -7,7 +7,7 @@ from typing import Any
 
 from firstshell.dataset.table import Dataset
 from firstshell.prediction import non_oxides
-from firstshell.runtime.store import write_atomic
+from firstshell.runtime.store import write_text
 
 KINDS = {
     "S": "sulfide",
@@ -30,7 +30,7 @@ def write_non_oxides(data: Dataset) -> int:
     metals = {row["metal"] for row in found}
     kept = [row for row in kept if row["name"] == non_oxides.metallic(row["metal"]) or row["metal"] not in metals]
     lines = ",\n".join(json.dumps(row, ensure_ascii=False) for row in [*kept, *found])
-    write_atomic(non_oxides.FILE, lambda path: path.write_text(f"[\n{lines}\n]\n", encoding="utf-8"))
+    write_text(non_oxides.FILE, f"[\n{lines}\n]\n")
     return len(found)
 
 

@@ -16,6 +16,7 @@ from pymatgen.core.composition import Composition
 from pymatgen.core.structure import Structure
 
 from embedded_dataset.amcsd_database import Row, database, read_formula, read_rows
+from embedded_dataset.manifest import manifest_of
 from embedded_dataset.non_oxides import write_non_oxides
 from embedded_dataset.plan import seconds
 from embedded_dataset.states import states
@@ -25,13 +26,12 @@ from firstshell.crystal.sites import distinct_sites
 from firstshell.dataset import embedded
 from firstshell.dataset.build import default_params, software
 from firstshell.dataset.exafs import make_paths
-from firstshell.dataset.manifest import manifest_of
 from firstshell.dataset.materials import Material
 from firstshell.dataset.output import beside
 from firstshell.dataset.pipeline import build_dataset, build_items
 from firstshell.dataset.table import Dataset, write_dataset
 from firstshell.runtime.progress import Reporter
-from firstshell.runtime.store import Record, Store, write_atomic
+from firstshell.runtime.store import Record, Store, write_atomic, write_text
 
 DISTORTED = "/distorted-"
 STORE = "embedded.store"
@@ -139,7 +139,7 @@ def ship(work: Path, reporter: Reporter | None = None) -> dict[str, Any]:
     write_non_oxides(data)
     manifest = manifest_of(data, len(rows))
     text = json.dumps(manifest, indent=1, ensure_ascii=False) + "\n"
-    write_atomic(embedded.MANIFEST, lambda path: path.write_text(text, encoding="utf-8"))
+    write_text(embedded.MANIFEST, text)
     found: dict[str, Any] = manifest["materials"]
     return found
 
@@ -177,7 +177,7 @@ def seed(store: Store, rows: Sequence[Mapping[str, Any]], work: Path, shipped: D
             if task.site.index in known[name]:
                 values = shipped.spectra["xanes"][known[name][task.site.index]]
                 store.put(key, Record({"provenance": {"dataset": shipped.hash}}, {"values": values}))
-    write_atomic(path, lambda place: place.write_text(json.dumps(asked), encoding="utf-8"))
+    write_text(path, json.dumps(asked))
 
 
 def holds(shipped: Dataset, row: Mapping[str, Any]) -> bool:

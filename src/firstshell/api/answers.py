@@ -207,11 +207,12 @@ class Answers(base.Answers):
 
         """
         from firstshell.report.answer_json import write_json
-        from firstshell.report.answer_table import write_evidence, write_table
+        from firstshell.report.answer_table import write_evidence
         from firstshell.report.figures.answer import save_pictures
+        from firstshell.runtime.spreadsheet import write_table
 
         folder = Path(folder)
-        written = [*write_table(self.answered, folder), write_json(self.answered, folder)]
+        written = [*write_table(self.frame(), folder / "answers"), write_json(self.answered, folder)]
         if evidence:
             written.append(write_evidence(self.answered, evidence, folder))
         return written + save_pictures(self.answered[:PICTURES], self.answered, evidence, folder)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,11 +20,11 @@ from firstshell.match.posterior import NONE
 from firstshell.match.simulations import Simulations
 from firstshell.measured.read import PdfConditionsGiven, ReadParams
 from firstshell.measured.xanes.normalise import NormaliseParams
-from firstshell.measured.xanes.population import Population, read_population
+from firstshell.measured.xanes.population import Population, as_population
 from firstshell.runtime.executors import Executor
 from firstshell.runtime.progress import Reporter, Silent
-from firstshell.runtime.spreadsheet import write_csv
-from firstshell.runtime.store import write_atomic
+from firstshell.runtime.spreadsheet import write_csv, write_table
+from firstshell.runtime.store import write_json
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -94,7 +93,7 @@ class StructureFit(fitting.StructureFit):
         table, curves, summary = folder / "fit.csv", folder / "fit_curves.csv", folder / "fit.json"
         write_csv(self.frame(), table)
         write_csv(self.curves(), curves)
-        _write_json(self.summary(), summary)
+        write_json(summary, self.summary())
         pictures = _pictures(self, folder / "fit")
         return [table, curves, summary, *pictures, write_fit(self, pictures[-1])]
 
@@ -162,11 +161,8 @@ class Ranking(ranking.Ranking):
         from firstshell.report.match_report import write_ranking
 
         folder = Path(folder)
-        table, columns, frame = folder / "ranking.csv", folder / "ranking.parquet", self.frame()
-        write_csv(frame, table)
-        write_atomic(columns, lambda path: frame.to_parquet(path, index=False))
-        pictures = _pictures(self, folder / "ranking")
-        return [table, columns, *pictures, write_ranking(self, pictures[-1])]
+        tables, pictures = write_table(self.frame(), folder / "ranking"), _pictures(self, folder / "ranking")
+        return [*tables, *pictures, write_ranking(self, pictures[-1])]
 
     def _repr_html_(self) -> str:
         from firstshell.report.words.match import ranking_lines
@@ -272,7 +268,7 @@ def fit(
         strain=strain,
         motion=motion,
         rmax=rmax,
-        population=_population(transfer),
+        population=as_population(transfer),
         simulations=_simulations(folder, executor, workers, reporter, on_cost),
     )
     return StructureFit(**found.__dict__)
@@ -371,7 +367,7 @@ def rank(
     found = ranking.rank_candidates(
         measurements,
         find_candidates(candidates, measurements.metal, composition, partial=partial, reporter=reporter),
-        population=_population(transfer),
+        population=as_population(transfer),
         most=most,
         none=none,
         simulations=_simulations(folder, executor, workers, reporter, on_cost),
@@ -398,18 +394,9 @@ def _simulations(
     return Simulations(place, executor, workers, reporter or Silent(), on_cost or (lambda _: None))
 
 
-def _population(transfer: Population | str | Path | None) -> Population | None:
-    return read_population(transfer) if isinstance(transfer, str | Path) else transfer
-
-
 def _pictures(found: StructureFit | Ranking, stem: Path) -> list[Path]:
     from firstshell.report.pictures import save_picture
     from firstshell.report.style import paper_style
 
     with paper_style():
         return save_picture(found.plot(), stem)
-
-
-def _write_json(content: Any, path: Path) -> None:
-    text = json.dumps(content, indent=1, ensure_ascii=False) + "\n"
-    write_atomic(path, lambda place: place.write_text(text, encoding="utf-8"))

@@ -18,7 +18,7 @@ from firstshell.match.phases import MeasuredPhase, Phase
 from firstshell.match.read_phases import PhaseReading, read_phases
 from firstshell.measured.read import MeasuredSample, Reading, ReadParams, read_samples
 from firstshell.measured.xanes.normalise import NormaliseParams
-from firstshell.measured.xanes.population import Population, default_population, read_population
+from firstshell.measured.xanes.population import Population, as_population, default_population
 from firstshell.prediction.answer import Answer, answer_all
 from firstshell.prediction.model_source import ModelSource
 from firstshell.runtime.progress import Reporter
@@ -191,7 +191,7 @@ def mix(
     of_scans = NormaliseParams(e0, pre1, pre2, norm1, norm2)
     reading = read_samples([*inputs_of(files)], metal, ranges=of_scans, pair=False, how=how)
     reading, metal = of_one_metal(reading, metal)
-    population = read_population(transfer) if isinstance(transfer, str | Path) else transfer
+    population = as_population(transfer)
     sources = [with_] if isinstance(with_, str | Path) else list(with_)
     if sources and components is not None:
         what = "a number of components and the phases are given"

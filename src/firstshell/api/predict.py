@@ -15,7 +15,7 @@ from firstshell.errors import InputError
 from firstshell.io.spectra.measured import Measured, PdfHeader, make_pdf, make_xanes, to_ev
 from firstshell.measured.read import PdfConditionsGiven, ReadParams, read_samples
 from firstshell.measured.xanes.normalise import NormaliseParams, with_shift
-from firstshell.measured.xanes.population import Population, read_population
+from firstshell.measured.xanes.population import Population, as_population
 from firstshell.prediction.answer import answer_all
 from firstshell.prediction.model_source import ModelSource
 from firstshell.runtime.progress import Reporter
@@ -148,7 +148,7 @@ def models_of(
         raise InputError("--model comes trained", remedy=remedy)
     own = data is not None or not (isinstance(with_, str) and not with_)
     dataset = training_data(data, with_) if own else None
-    population = read_population(transfer) if isinstance(transfer, str | Path) else transfer
+    population = as_population(transfer)
     file = None if model is None else Path(model)
     return ModelSource(file, None if dataset is None else lambda: dataset, population, reporter)
 

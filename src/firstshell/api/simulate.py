@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
-from functools import partial as bound
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -189,18 +188,14 @@ def save_spectra(spectra: Spectrum | Spectra, folder: str | Path, name: str = ""
 
 def _save(spectra: list[Spectrum], folder: Path, stem: str, title: str, kind: modalities.Modality) -> list[Path]:
     from firstshell.report.figures.spectra import save_plot
-    from firstshell.runtime.store import write_atomic
+    from firstshell.runtime.store import write_text
 
     files: list[Path] = []
     for spectrum in spectra:
         site = "" if spectrum.site is None else f"_site{spectrum.site}"
         files.append(folder / f"{stem}{site}{kind.suffix}")
-        write_atomic(files[-1], bound(_write, kind.text(spectrum)))
+        write_text(files[-1], kind.text(spectrum))
     return files + save_plot(spectra, folder / stem, title)
-
-
-def _write(text: str, path: Path) -> None:
-    path.write_text(text, encoding="utf-8")
 
 
 def _crystal(structure: Structure | str | Path, partly: Partial) -> tuple[Structure, dict[str, str]]:

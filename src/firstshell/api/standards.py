@@ -61,20 +61,19 @@ def calibrate(
 
     """
     from firstshell.measured.read import ReadParams
-    from firstshell.measured.standards_file import read_list, simulate_all
+    from firstshell.measured.standards_file import read_standards, simulate_all
     from firstshell.measured.xanes import beamline
     from firstshell.measured.xanes.population import default_population
     from firstshell.report.figures.standards import save_fits
-    from firstshell.runtime.store import Store, write_atomic
+    from firstshell.runtime.store import Store, write_text
 
     out = Path(out)
-    listed = read_list(standards, ReadParams(format, columns, signal))
+    listed = read_standards(standards, ReadParams(format, columns, signal))
     with Store.open(out.with_suffix(".store")) as store:
         simulated = simulate_all(listed, store, workers, reporter)
     found = beamline.calibrate(simulated, default_population())
-    text = found.population.to_json() + "\n"
     save_fits(found.fits, out.with_suffix(""))
-    write_atomic(out, lambda path: path.write_text(text, encoding="utf-8"))
+    write_text(out, found.population.to_json() + "\n")
     return found
 
 

@@ -48,7 +48,7 @@ def xanes(feff_inp: str | Path, out: str | Path | None = None, *, reporter: Repo
     """
     import json
 
-    from firstshell.runtime.store import write_atomic
+    from firstshell.runtime.store import write_text
     from firstshell.simulation.feff.inp import read_feff_inp, write_xmu
     from firstshell.simulation.feff.site import input_xanes
 
@@ -60,7 +60,7 @@ def xanes(feff_inp: str | Path, out: str | Path | None = None, *, reporter: Repo
         progress.advance()
     attempts = [json.dumps(attempt) for attempt in solved.attempts]
     header = [f"firstshell, from {source.name}", *wanted.remarks, *attempts]
-    write_atomic(out, lambda path: path.write_text(write_xmu(result, header), encoding="utf-8"))
+    write_text(out, write_xmu(result, header))
     about = {"structure": source.name, "remarks": list(wanted.remarks)}
     return Spectrum.absorption(Grid(result.energy, "Energy", "eV"), result.mu, "", None, about)
 
@@ -99,7 +99,7 @@ def serve(
 
     """
     from firstshell.dataset.embedded import load_dataset
-    from firstshell.measured.xanes.population import read_population
+    from firstshell.measured.xanes.population import as_population
     from firstshell.runtime.console import say
     from firstshell.web.server import serve as run
     from firstshell.web.service import Service
@@ -107,8 +107,7 @@ def serve(
     def visited(url: str) -> None:
         say(f"firstshell is at {url} (Ctrl-C ends it)", flush=True)
 
-    population = read_population(transfer) if isinstance(transfer, str | Path) else transfer
-    run(Service(lambda: load_dataset(data), population=population), port, say=visited, open_browser=open_)
+    run(Service(lambda: load_dataset(data), population=as_population(transfer)), port, say=visited, open_browser=open_)
 
 
 def doctor(feff: str = "") -> list[Finding]:

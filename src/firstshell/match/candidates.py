@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import re
 import warnings
 from collections.abc import Iterable, Sequence
@@ -21,6 +20,7 @@ from firstshell.io.structures import amcsd
 from firstshell.io.structures.atoms import HYDROGEN, without_hydrogen
 from firstshell.io.structures.files import FORMULA, Partial, declared_formula, parse_structure
 from firstshell.runtime.progress import Reporter, Silent
+from firstshell.runtime.spreadsheet import read_list
 
 if TYPE_CHECKING:
     from firstshell.dataset.table import Dataset
@@ -31,8 +31,6 @@ REAL = ("natural", "decorated")
 """Origins of the embedded dataset that were measured as crystals; the others were made for training."""
 MOST_ATOMS = 300
 """Atoms in the cell of an entry of a database."""
-MAX_LIST = 10_000_000
-"""Bytes of a list of files."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -134,16 +132,7 @@ def _files(source: str | Path | Sequence[str | Path], metal: str, partial: Parti
 def _listed(path: Path) -> tuple[list[Path], list[Refused]]:
     """Return the files that a CSV lists, relative to it, and what it lists in vain."""
     remedy = 'Give a CSV with a column "file": names of structure files beside it'
-    try:
-        if path.stat().st_size > MAX_LIST:
-            raise InputError(f"a list of over {MAX_LIST / 1e6:.0f} MB", remedy=remedy, file=path)
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file)
-            if "file" not in (reader.fieldnames or ()):
-                raise InputError('there is no column "file"', remedy=remedy, file=path, line=1)
-            names = [str(row["file"] or "").strip() for row in reader]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"cannot read the list: {error}", remedy=remedy, file=path) from None
+    names = [row.get("file", "") for _, row in read_list(path, ("file",), remedy)]
     found, refused = [], []
     for name in filter(None, names):
         place = next((p for p in (path.parent / name, path.parent / f"{name}.cif") if p.is_file()), None)

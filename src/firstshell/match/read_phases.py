@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,12 +15,12 @@ from firstshell.dataset.materials import NAMES, SUFFIXES
 from firstshell.errors import InputError
 from firstshell.match.phases import MeasuredPhase, Phase, SimulatedPhase
 from firstshell.measured.read import ReadParams, read_samples
-from firstshell.measured.standards_file import MAX_ROWS, mean_state, read_rows, simulated, without_hydrogen
+from firstshell.measured.standards_file import MAX_ROWS, mean_state, read_rows, simulate_structures, without_hydrogen
 from firstshell.measured.xanes.normalise import NormaliseParams
 from firstshell.measured.xanes.population import CALIBRATION, Population
 from firstshell.runtime.progress import Reporter
 from firstshell.runtime.store import Store
-from firstshell.runtime.tasks import Failure, run_tasks
+from firstshell.runtime.tasks import Failure
 
 if TYPE_CHECKING:
     from pymatgen.core.structure import Structure
@@ -172,31 +172,16 @@ def _simulated(
     listed: Sequence[_ToSimulate], settings: PhaseReading, reporter: Reporter | None
 ) -> list[SimulatedPhase]:
     """Simulate structures with the preset that the embedded dataset has."""
-    from firstshell.simulation.xanes import XanesParams, grid
-
     if not listed:
         return []
-    params = XanesParams()
-    keys = [stable_hash([each.structure.as_dict(), settings.metal, params]) for each in listed]
-    with ExitStack() as stack:
-        store = None if settings.store is None else stack.enter_context(Store.open(settings.store))
-        results = run_tasks(
-            simulated,
-            {key: (each.structure, settings.metal) for key, each in zip(keys, listed, strict=True)},
-            shared=params,
-            store=store,
-            workers=settings.workers,
-            reporter=reporter,
-            label="Simulating phases",
-            limit_s=params.limit_s,
-        )
-    energies, population = grid(params).values, settings.population.of_metal(settings.metal)
-    found = []
-    for key, each in zip(keys, listed, strict=True):
-        result = results[key]
-        if isinstance(result, Failure):
-            raise InputError(f"{each.name} cannot be simulated: {result.reason}", remedy="Leave it out, or mend it")
-        found.append(SimulatedPhase(each.name, energies, result.arrays["mu"], each.state, population))
+    tasks = [(each.structure, settings.metal) for each in listed]
+    with nullcontext() if settings.store is None else Store.open(settings.store) as store:
+        energies, results = simulate_structures(tasks, store, settings.workers, reporter, "Simulating phases")
+    population, found = settings.population.of_metal(settings.metal), []
+    for each, mu in zip(listed, results, strict=True):
+        if isinstance(mu, Failure):
+            raise InputError(f"{each.name} cannot be simulated: {mu.reason}", remedy="Leave it out, or correct it")
+        found.append(SimulatedPhase(each.name, energies, mu, each.state, population))
     return found
 
 

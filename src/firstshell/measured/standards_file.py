@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import csv
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,14 +14,16 @@ from firstshell.measured.read import ReadParams, read_samples
 from firstshell.measured.xanes.normalise import Normalised
 from firstshell.measured.xanes.standards import Standard, standard
 from firstshell.runtime.progress import Reporter
+from firstshell.runtime.spreadsheet import read_list
 from firstshell.runtime.store import Record, Store
 from firstshell.runtime.tasks import Failure, run_tasks
+from firstshell.types import Array
 
 if TYPE_CHECKING:
     from pymatgen.core.structure import Structure
 
 COLUMNS = ("file", "structure", "metal")
-MAX_BYTES, MAX_ROWS = 1_000_000, 500
+MAX_ROWS = 500
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,13 +39,8 @@ class Listed:
     metal: str
     state: float
 
-    @property
-    def key(self) -> str:
-        """Hash of what is simulated, besides the settings."""
-        return stable_hash([self.structure.as_dict(), self.metal])
 
-
-def read_list(path: str | Path, how: ReadParams | None = None) -> list[Listed]:
+def read_standards(path: str | Path, how: ReadParams | None = None) -> list[Listed]:
     """Read a list of standards: rows of file (file#group for one of a project), structure and metal.
 
     how : how the measured files are read
@@ -117,40 +114,56 @@ def without_hydrogen(structure: Structure) -> Structure:
 def simulate_all(
     listed: list[Listed], store: Store, workers: int | None = None, reporter: Reporter | None = None
 ) -> list[Standard]:
-    """Simulate the structures of standards with the preset that the dataset has, and pair them with the measurements.
+    """Simulate the structures of standards, and pair them with the measurements.
 
     store : keeps the simulations, so that what was done is not done again
 
     Raises InputError, with all reasons, when some cannot be simulated.
     """
+    tasks = [(each.structure, each.metal) for each in listed]
+    energies, results = simulate_structures(tasks, store, workers, reporter, "Simulating standards")
+    found, failed = [], []
+    for each, mu in zip(listed, results, strict=True):
+        if isinstance(mu, Failure):
+            failed.append(f"{each.compound}: {mu.reason}")
+        else:
+            found.append(standard(each.measured, each.compound, energies, mu, each.state))
+    if failed:
+        raise InputError("; ".join(dict.fromkeys(failed)), remedy="Leave these standards out, or correct them")
+    return found
+
+
+def simulate_structures(
+    tasks: Sequence[tuple[Structure, str]],
+    store: Store | None,
+    workers: int | None,
+    reporter: Reporter | None,
+    label: str,
+) -> tuple[Array, list[Array | Failure]]:
+    """Simulate XANES of structures and metals with the preset that the dataset has.
+
+    Returns the energies in eV from the tabulated K edge, and of each task μ in edge steps, averaged over the sites of
+    the metal, or why there is none.
+    """
     from firstshell.simulation.xanes import XanesParams, grid
 
     params = XanesParams()
-    tasks = {stable_hash([each.key, params]): (each.structure, each.metal) for each in listed}
-    results = run_tasks(
-        simulated,
-        tasks,
+    keys = [stable_hash([stable_hash([structure.as_dict(), metal]), params]) for structure, metal in tasks]
+    done = run_tasks(
+        simulate_structure,
+        dict(zip(keys, tasks, strict=True)),
         shared=params,
         store=store,
         workers=workers,
         reporter=reporter,
-        label="Simulating standards",
+        label=label,
         limit_s=params.limit_s,
     )
-    energies, found, failed = grid(params).values, [], []
-    for each in listed:
-        result = results[stable_hash([each.key, params])]
-        if isinstance(result, Failure):
-            failed.append(f"{each.compound}: {result.reason}")
-        else:
-            mu = result.arrays["mu"]
-            found.append(standard(each.measured, each.compound, energies, mu, each.state))
-    if failed:
-        raise InputError("; ".join(dict.fromkeys(failed)), remedy="Leave these standards out, or mend them")
-    return found
+    results = (done[key] for key in keys)
+    return grid(params).values, [each if isinstance(each, Failure) else each.arrays["mu"] for each in results]
 
 
-def simulated(params: Any, task: tuple[Structure, str]) -> Record:
+def simulate_structure(params: Any, task: tuple[Structure, str]) -> Record:
     """Return the XANES of a structure, averaged over the sites of the metal: one task."""
     from firstshell import simulation as modalities
 
@@ -166,17 +179,7 @@ def read_rows(path: Path, needed: tuple[str, ...] = COLUMNS) -> list[tuple[int, 
     Raises InputError, naming the line, for a list that cannot be read and for what is missing.
     """
     remedy = f"Give a CSV with the columns {','.join(needed)}, one row a standard"
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            raise InputError("a list of over 1 MB", remedy=remedy, file=path)
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file)
-            lacking = set(needed) - {(name or "").strip() for name in reader.fieldnames or ()}
-            if lacking:
-                raise InputError(f"no column {', '.join(sorted(lacking))}", remedy=remedy, file=path, line=1)
-            rows = [(reader.line_num, _stripped(row)) for row in reader]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"cannot read the list: {error}", remedy=remedy, file=path) from error
+    rows = read_list(path, needed, remedy)
     if len(rows) > MAX_ROWS:
         raise InputError(f"{len(rows)} standards; at most {MAX_ROWS} are taken", remedy=remedy, file=path)
     for line, row in rows:
@@ -184,7 +187,3 @@ def read_rows(path: Path, needed: tuple[str, ...] = COLUMNS) -> list[tuple[int, 
         if empty:
             raise InputError(f"no {', '.join(empty)}", remedy=remedy, file=path, line=line)
     return rows
-
-
-def _stripped(row: dict[Any, Any]) -> dict[str, str]:
-    return {str(key).strip(): value.strip() for key, value in row.items() if isinstance(value, str)}

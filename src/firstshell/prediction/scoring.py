@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from firstshell.elements import k_edge
 from firstshell.errors import InputError
 from firstshell.measured.read import Reading, read_samples, reason
 from firstshell.prediction.answer import Answer, Models, answer_all
+from firstshell.runtime.spreadsheet import read_list
 from firstshell.types import Target
 
 TOLERANCE = {Target.OXIDATION_STATE: 0.5, Target.COORDINATION_NUMBER: 0.5, Target.BOND_LENGTH: 0.05}
@@ -29,7 +29,7 @@ NO_OXIDES = {"metal", "nitride", "sulfide", "carbide", "halide", "selenide", "ph
 MIXED = 0.051
 """Distance from a whole number beyond which a class is a mixture of sites."""
 ROUNDING = 1e-9
-MAX_BYTES, MAX_ROWS = 5_000_000, 20_000
+MAX_ROWS = 20_000
 REMEDY = "Give a CSV with the columns file, metal, oxidation_state, coordination_number and bond_length (Å)"
 
 
@@ -113,7 +113,10 @@ def read_truth(path: str | Path) -> list[Truth]:
 
     """
     path, found = Path(path), []
-    for line, row in _rows(path):
+    rows = read_list(path, ("file", "metal"), REMEDY)
+    if not 1 <= len(rows) <= MAX_ROWS:
+        raise InputError(f"{len(rows)} standards; 1 to {MAX_ROWS:,} are taken", remedy=REMEDY, file=path)
+    for line, row in rows:
         file, metal = row.get("file", ""), row.get("metal", "")
         if not file:
             raise InputError("no file is named", remedy=REMEDY, file=path, line=line)
@@ -287,25 +290,3 @@ def _number(text: str, path: Path, line: int) -> float:
     if not isfinite(value):
         raise InputError(f"{text!r} is not a number", remedy="Correct it, or leave it empty", file=path, line=line)
     return value
-
-
-def _rows(path: Path) -> list[tuple[int, dict[str, str]]]:
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            raise InputError("a table of standards of over 5 MB", remedy=REMEDY, file=path)
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file)
-            lacking = {"file", "metal"} - {(name or "").strip() for name in reader.fieldnames or ()}
-            if lacking:
-                what = f"no column {', '.join(sorted(lacking))}"
-                raise InputError(what, remedy=REMEDY, file=path, line=1)
-            rows = [(reader.line_num, _stripped(row)) for row in reader]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"cannot read the table: {error}", remedy=REMEDY, file=path) from error
-    if not 1 <= len(rows) <= MAX_ROWS:
-        raise InputError(f"{len(rows)} standards; 1 to {MAX_ROWS:,} are taken", remedy=REMEDY, file=path)
-    return rows
-
-
-def _stripped(row: dict[Any, Any]) -> dict[str, str]:
-    return {str(key).strip(): value.strip() for key, value in row.items() if isinstance(value, str)}

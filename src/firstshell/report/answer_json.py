@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from firstshell.prediction.answer import Answer
-from firstshell.runtime.store import write_atomic
+from firstshell.runtime import store
 from firstshell.types import Prediction
 
 
@@ -36,9 +35,8 @@ def to_json(answers: Sequence[Answer]) -> list[dict[str, Any]]:
 
 def write_json(answers: Sequence[Answer], folder: Path) -> Path:
     """Write answers.json, whole or not at all."""
-    text, path = json.dumps(to_json(answers), indent=1, ensure_ascii=False) + "\n", folder / "answers.json"
-    write_atomic(path, lambda file: file.write_text(text, encoding="utf-8"))
-    return path
+    store.write_json(folder / "answers.json", to_json(answers))
+    return folder / "answers.json"
 
 
 def _plain(found: Prediction) -> dict[str, Any]:

@@ -13,7 +13,6 @@ from firstshell.prediction.answer import Answer
 from firstshell.prediction.explain import Evidence
 from firstshell.runtime.console import true_minus
 from firstshell.runtime.spreadsheet import write_csv
-from firstshell.runtime.store import write_atomic
 from firstshell.types import Target
 
 if TYPE_CHECKING:
@@ -31,15 +30,6 @@ def frame(answers: Sequence[Answer]) -> pd.DataFrame:
     # Columns in the order in which they first occur, the classes of a target side by side.
     heads = sorted(dict.fromkeys(head for row in rows for head in row), key=_place)
     return pd.DataFrame(rows, columns=heads)
-
-
-def write_table(answers: Sequence[Answer], folder: Path) -> list[Path]:
-    """Write answers.csv and answers.parquet, each whole or not at all."""
-    table = frame(answers)
-    csv, parquet = folder / "answers.csv", folder / "answers.parquet"
-    write_csv(table, csv)
-    write_atomic(parquet, lambda path: table.to_parquet(path, index=False))
-    return [csv, parquet]
 
 
 def write_evidence(answers: Sequence[Answer], found: Sequence[Sequence[Evidence]], folder: Path) -> Path:

@@ -18,7 +18,7 @@ from firstshell.report.tables import Table
 from firstshell.report.words import study as words
 from firstshell.runtime.progress import Reporter
 from firstshell.runtime.spreadsheet import write_csv
-from firstshell.runtime.store import Record, write_atomic
+from firstshell.runtime.store import Record, write_atomic, write_text
 from firstshell.runtime.tasks import Failure, run_tasks
 from firstshell.study.plan import StudyPlan
 
@@ -96,8 +96,7 @@ def build_report(
         Section("figures", "The paper's figures on these data", body([*main])),
         *(Section(name, heading, body(items), closed=True) for name, heading, items in closed),
     ]
-    html = page.page(words.title(study), words.data_line(study), sections, CREDIT)
-    write_atomic(folder / "report.html", lambda path: path.write_text(html, encoding="utf-8"))
+    write_text(folder / "report.html", page.page(words.title(study), words.data_line(study), sections, CREDIT))
     return folder / "report.html"
 
 

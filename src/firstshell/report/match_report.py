@@ -15,7 +15,7 @@ from firstshell.report.tables import Table
 from firstshell.report.words import match as words
 from firstshell.report.words import mixture as mixture_words
 from firstshell.runtime.console import true_minus
-from firstshell.runtime.store import write_atomic
+from firstshell.runtime.store import write_text
 from firstshell.simulation import show
 
 if TYPE_CHECKING:
@@ -162,6 +162,5 @@ def _sources(rows: Sequence[tuple[str, str]], refused: Sequence[tuple[str, str]]
 
 
 def _write(title: str, lead: str, sections: list[Section], beside: Path) -> Path:
-    html = page.page(title, lead, sections)
-    write_atomic(beside.with_name(NAME), lambda path: path.write_text(html, encoding="utf-8"))
+    write_text(beside.with_name(NAME), page.page(title, lead, sections))
     return beside.with_name(NAME)

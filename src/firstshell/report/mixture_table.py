@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,8 +11,8 @@ import numpy as np
 from firstshell.match.mix import Mixture
 from firstshell.report.answer_table import head
 from firstshell.report.words.mixture import verdict
-from firstshell.runtime.spreadsheet import write_csv
-from firstshell.runtime.store import write_atomic
+from firstshell.runtime import spreadsheet
+from firstshell.runtime.store import write_json
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,13 +36,9 @@ def curves(found: Mixture) -> pd.DataFrame:
 
 def write_table(found: Sequence[Mixture], folder: Path) -> list[Path]:
     """Write fractions.csv, fractions.parquet and fractions.json, each whole or not at all."""
-    table = frame(found)
-    csv, parquet, other = (folder / f"fractions.{suffix}" for suffix in ("csv", "parquet", "json"))
-    write_csv(table, csv)
-    write_atomic(parquet, lambda path: table.to_parquet(path, index=False))
-    text = json.dumps([_described(each) for each in found], indent=1, ensure_ascii=False) + "\n"
-    write_atomic(other, lambda path: path.write_text(text, encoding="utf-8"))
-    return [csv, parquet, other]
+    written = spreadsheet.write_table(frame(found), folder / "fractions")
+    write_json(folder / "fractions.json", [_described(each) for each in found])
+    return [*written, folder / "fractions.json"]
 
 
 def write_curves(found: Sequence[Mixture], folder: Path) -> list[Path]:
@@ -51,7 +46,7 @@ def write_curves(found: Sequence[Mixture], folder: Path) -> list[Path]:
     written = []
     for i, each in enumerate(found, start=1):
         path = folder / f"mixture_{i:02d}.csv"
-        write_csv(curves(each), path)
+        spreadsheet.write_csv(curves(each), path)
         written.append(path)
     return written
 

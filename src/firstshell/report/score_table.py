@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import pandas as pd
 
 from firstshell.prediction.scoring import Score, Scored, score
 from firstshell.runtime.spreadsheet import write_csv
+from firstshell.runtime.store import write_json, write_text
 from firstshell.types import Target
 
 DIGITS = {Target.OXIDATION_STATE: 2, Target.COORDINATION_NUMBER: 2, Target.BOND_LENGTH: 3}
@@ -46,10 +46,9 @@ def to_json(scored: Sequence[Scored]) -> dict[str, Any]:
 
 def write_score(scored: Sequence[Scored], out: Path) -> list[Path]:
     """Write score.md, score.json and answers.csv into a folder, and return their paths."""
-    out.mkdir(parents=True, exist_ok=True)
     markdown, plain, rows = out / "score.md", out / "score.json", out / "answers.csv"
-    markdown.write_text(tables(scored) + "\n", encoding="utf-8")
-    plain.write_text(json.dumps(to_json(scored), indent=1) + "\n", encoding="utf-8")
+    write_text(markdown, tables(scored) + "\n")
+    write_json(plain, to_json(scored))
     write_csv(pd.DataFrame([row | row.pop("targets") for row in map(_row, scored)], dtype=object), rows)
     return [markdown, plain, rows]
 

@@ -117,6 +117,16 @@ def write_atomic(path: str | Path, write: Callable[[Path], object]) -> None:
             ) from error
 
 
+def write_text(path: str | Path, text: str) -> None:
+    """Write a text in UTF-8, whole or not at all; InputError when the folder cannot be written."""
+    write_atomic(path, lambda file: file.write_text(text, encoding="utf-8", newline="\n"))
+
+
+def write_json(path: str | Path, content: Any) -> None:
+    """Write plain values as indented JSON, as `write_text` does."""
+    write_text(path, json.dumps(content, indent=1, ensure_ascii=False) + "\n")
+
+
 def _prepare(connection: sqlite3.Connection, folder: Path) -> None:
     try:
         connection.execute("PRAGMA journal_mode=WAL")

@@ -23,7 +23,7 @@ from firstshell.dataset.table import Dataset
 from firstshell.errors import InputError
 from firstshell.runtime.progress import Reporter
 from firstshell.runtime.spreadsheet import read_csv, write_csv
-from firstshell.runtime.store import Record, Store, write_atomic
+from firstshell.runtime.store import Record, Store, write_atomic, write_text
 from firstshell.study import tables
 from firstshell.study.checks import Check, checks_frame
 from firstshell.study.compare import BASELINES
@@ -154,7 +154,7 @@ class Study:
             write_csv(getattr(self, name), folder / "tables" / f"{name}.csv")
         write_atomic(folder / "predictions.parquet", lambda p: self.predictions.to_parquet(p, index=False))
         about = {"protocol": PROTOCOL, "settings": self.settings, "provenance": self.provenance}
-        write_atomic(folder / "study.json", lambda p: p.write_text(json.dumps(about, indent=1), encoding="utf-8"))
+        write_text(folder / "study.json", json.dumps(about, indent=1))
 
     @classmethod
     def load(cls, folder: str | Path) -> Self:

@@ -247,6 +247,11 @@ def read_population(path: str | Path) -> Population:
     return Population.from_json(text, str(path))
 
 
+def as_population(given: Population | str | Path | None) -> Population | None:
+    """Return a population, or that of a file; None for None."""
+    return read_population(given) if isinstance(given, str | Path) else given
+
+
 @cache
 def default_population() -> Population:
     """Return the spread over firstshell's standards, which `python validation/transfers.py fit` found."""
