@@ -45,14 +45,46 @@ def test_json_projects(tmp_path):
     assert (first.name, first.element) == ("it's Fe", "Fe")
 
 
+def chi_group(values=None, **changed):
+    k = np.arange(0.0, 12.01, 0.05)
+    chi = 0.8 / (k + 0.5) * np.exp(-0.012 * k**2) * np.sin(4.0 * k + 0.5)
+    tag, args, _, _ = athena_group("waves", is_xmu=0, is_chi=1, **{"label": "EXAFS", **changed})
+    return tag, args, k, chi if values is None else values(k, chi)
+
+
 def test_other_kinds_of_groups_are_left_out(tmp_path):
-    groups = [athena_group("aaaa"), athena_group("bbbb", is_chi=1), athena_group("cccc", is_xmu=0, is_rsp=1)]
-    assert [m.name for m in read(written(tmp_path, athena_text(*groups)))] == ["it's Fe"]
-    with pytest.raises(InputError, match="no group of μ") as none:
-        read(written(tmp_path, athena_text(groups[2])))
-    assert "χ(k)" not in str(none.value)
-    with pytest.raises(InputError, match=r"only χ\(k\), such as .*it's Fe.*\.chi"):
-        read(written(tmp_path, athena_text(*groups[1:])))
+    other = [athena_group("cccc", is_xmu=0, is_rsp=1), chi_group(is_fit=1)]
+    assert [m.name for m in read(written(tmp_path, athena_text(athena_group("aaaa"), *other)))] == ["it's Fe"]
+    with pytest.raises(InputError, match=r"no group of μ\(E\) or χ\(k\) in it"):
+        read(written(tmp_path, athena_text(*other)))
+
+
+def test_groups_of_chi_are_read_as_files_of_it_are(tmp_path):
+    scan, waves = read(written(tmp_path, athena_text(chi_group(), athena_group("aaaa"))))
+    assert (scan.kind, waves.kind, waves.name, waves.element) == ("xanes", "exafs", "EXAFS", "Fe")
+    _, _, k, chi = chi_group()
+    assert np.allclose(waves.x, k)
+    assert np.allclose(waves.y, chi, atol=1e-8)
+    (nameless,) = read(written(tmp_path, athena_text(chi_group(label="", bkg_z="H"))))
+    assert (nameless.name, nameless.element) == ("waves", None)
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        (lambda k, chi: k**2 * chi, "weighted by a higher power of k. Import it into Athena without a weight"),
+        (lambda _, chi: chi[:-1], "241 places on the axis but 240 values"),
+        (lambda _, chi: np.append(chi[:-1], np.nan), "not finite"),
+        (lambda _, chi: 0 * chi, "constant"),
+    ],
+)
+def test_spoilt_groups_of_chi_are_named_and_stop_no_other(values, message, tmp_path):
+    with pytest.raises(InputError, match=rf"group 'EXAFS' of χ\(k\): .*{message}"):
+        read(written(tmp_path, athena_text(chi_group(values))))
+    (scan,) = read(written(tmp_path, athena_text(athena_group("aaaa"), chi_group(values))))
+    (note,) = scan.notes
+    assert note.startswith("group 'EXAFS' of χ(k): ")
+    assert note.endswith(": left out")
 
 
 def test_the_foil_of_a_group(tmp_path):
@@ -113,7 +145,7 @@ def changed(old, new, count=1):
         (changed("@y = (", "@y = (,"), "not as a project is written: ','"),
         (changed("@y = (", "@y = (["), "not as a project is written"),
         (changed("@y = (", "@y = (nan,"), "not as a project is written: .nan"),
-        (changed("@y = (", "@y = ('nan',"), "120 energies but 121"),
+        (changed("@y = (", "@y = ('nan',"), "120 places on the axis but 121"),
         (changed("@y = ('", "@y = ('x"), 'group "it\'s Fe": a value that is not a number'),
         (changed("@y = (", "@y = ([],"), "not a number"),
         (changed("@args = (", "@args = ('odd',"), "group 1 has settings without a value"),

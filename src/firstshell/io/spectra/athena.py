@@ -1,4 +1,4 @@
-"""Athena projects (.prj): gzipped Perl data of Athena and Demeter, or JSON; every group of μ(E) in them.
+"""Athena projects (.prj): gzipped Perl data of Athena and Demeter, or JSON; every group of μ(E) and χ(k) in them.
 
 The shift in energy by which a group was calibrated or aligned (bkg_eshift) is part of its energies here, as it is in
 Athena's plots. B. Ravel and M. Newville, J. Synchrotron Rad. 12 (2005) 537.
@@ -16,7 +16,9 @@ import numpy as np
 
 from firstshell.elements import edge, element, is_foil
 from firstshell.errors import InputError
-from firstshell.io.spectra.measured import About, Measured, make_xanes, to_ev
+from firstshell.io.spectra.chi import REMEDY as CHI_REMEDY
+from firstshell.io.spectra.chi import unweighted
+from firstshell.io.spectra.measured import About, Measured, bounded, make_xanes, plain, to_ev
 from firstshell.io.spectra.perl import statements
 from firstshell.io.spectra.text import decode, number, read_bytes
 from firstshell.types import Array
@@ -25,8 +27,9 @@ name = "athena"
 about = About(
     title="Athena project",
     written_by="Athena, Demeter, larch",
-    read="every group of μ(E) with its shift in energy, element, edge, E0, foil",
-    ignored="groups of χ(k), R or q; objects, titles, journal; H and He as the element",
+    read="every group of μ(E) with its shift in energy, element, edge, E0, foil; groups of χ(k)",
+    ignored="groups of R, q or fits; objects, titles, journal; H and He as the element; spoilt χ(k) beside "
+    "other groups, as a note",
     refused="what is no data (code is never run), a cut or corrupt archive, over 2,000 groups",
 )
 
@@ -34,8 +37,8 @@ MAX_TEXT = 50_000_000
 MAX_GROUPS = 2000
 GZIP = b"\x1f\x8b"
 MARK = "# Athena project file"
-NOT_MU = ("is_chi", "is_rsp", "is_qsp", "is_xmudat", "is_bkg", "is_diff", "is_pixel", "is_fit", "not_data")
-"""Flags of groups that are something else than μ(E)."""
+OTHER = ("is_rsp", "is_qsp", "is_xmudat", "is_bkg", "is_diff", "is_pixel", "is_fit", "not_data")
+"""Flags of groups that are neither μ(E) nor χ(k)."""
 REMEDY = "Save the project again, or export the group as a column file"
 
 Group = dict[str, Any]
@@ -53,24 +56,28 @@ def sniff(head: bytes) -> float:
 
 
 def read(path: str | Path) -> list[Measured]:
-    """Read the groups of μ(E) of a project, in its order; groups of χ(k) and the like are left out.
+    """Read the groups of μ(E) of a project, in its order, and then those of χ(k); the like are left out.
 
     Raises InputError for a project that is corrupt, unpacks to over 50 MB, holds over 2000 groups, or has no group of
-    μ(E).
+    either.
     """
     source = str(path)
     text = decode(_unpacked(read_bytes(path), source), source)
     if MARK not in text[:2000]:
         raise InputError("it does not begin as an Athena project", remedy=REMEDY, file=source)
     groups = _json_groups(text, source) if text.lstrip().startswith("{") else _perl_groups(text, source)
-    waves = [group for group in groups if _flag(group["args"], "is_chi")]
-    groups = [group for group in groups if _is_mu(group["args"])]
-    if not groups and waves:
-        what = f"no group of μ(E) in it, only χ(k), such as {_label(waves[0])[:40]!r}"
-        remedy = "Export χ(k) from Athena as a column file (.chi), which is read, or save the project with μ(E)"
-        raise InputError(what, remedy=remedy, file=source)
-    if not groups:
-        raise InputError("no group of μ(E) in it", remedy=REMEDY, file=source)
+    waves = [group for group in groups if _is_chi(group["args"])]
+    spectra = _with_foils([group for group in groups if _is_mu(group["args"])], source)
+    made, spoilt = _waves(waves, source)
+    if not spectra and not made:
+        raise spoilt[0] if spoilt else InputError("no group of μ(E) or χ(k) in it", remedy=REMEDY, file=source)
+    first, *others = [*spectra, *made]
+    left_out = (f"{error.what}: left out" for error in spoilt)
+    return [replace(first, notes=(*first.notes, *left_out)), *others]
+
+
+def _with_foils(groups: list[Group], source: str) -> list[Measured]:
+    """Return the spectra of groups of μ(E), each with the reference that was measured with it."""
     spectra = [_measured(group, source) for group in groups]
     channels = {
         group["tag"]: spectrum
@@ -80,6 +87,23 @@ def read(path: str | Path) -> list[Measured]:
     foils = [each for each in spectra if is_foil(each.name, each.element)]
     ties = [str(group["args"].get("reference", "")) for group in groups]
     return [_with_foil(spectrum, channels.get(tie), foils) for spectrum, tie in zip(spectra, ties, strict=True)]
+
+
+def _waves(groups: list[Group], source: str) -> tuple[list[Measured], list[InputError]]:
+    """Return the groups of χ(k), and why others cannot be used."""
+    made, spoilt = [], []
+    for group in groups:
+        try:
+            k, chi = _columns(group)
+            found = unweighted(k, chi, 0, source, _absorber(group["args"]))
+            made.append(
+                replace(found, name=plain(_label(group)).strip() or found.name, header=bounded(_header(group["args"])))
+            )
+        except InputError as error:
+            what = f"group {_label(group)[:40]!r} of χ(k): {error.what}"
+            remedy = error.remedy if error.remedy != CHI_REMEDY else "Import it into Athena without a weight of k"
+            spoilt.append(InputError(what, remedy=remedy, file=source))
+    return made, spoilt
 
 
 def _unpacked(content: bytes, source: str) -> bytes:
@@ -146,7 +170,11 @@ def _group(record: Group, index: int, source: str) -> Group:
 
 def _is_mu(args: Group) -> bool:
     kinds = ("is_xmu", "is_nor", "is_xanes")
-    return not _flag(args, *NOT_MU) and (_flag(args, *kinds) or not any(kind in args for kind in kinds))
+    return not _flag(args, "is_chi", *OTHER) and (_flag(args, *kinds) or not any(kind in args for kind in kinds))
+
+
+def _is_chi(args: Group) -> bool:
+    return _flag(args, "is_chi") and not _flag(args, *OTHER)
 
 
 def _flag(args: Group, *names: str) -> bool:
@@ -157,12 +185,8 @@ def _measured(group: Group, source: str) -> Measured:
     args: Group = group["args"]
     label = _label(group)
     try:
-        x, y = _array(group["x"]), _array(group["y"])
+        x, y = _columns(group)
         shift = _float(args.get("bkg_eshift")) or 0.0
-        if len(x) != len(y):
-            raise InputError(f"{len(x)} energies but {len(y)} values", remedy=REMEDY, file=source)
-        if not np.isfinite(x).all():
-            raise InputError("an energy that is not finite", remedy=REMEDY, file=source)
         return make_xanes(
             label,
             to_ev(x + shift, "eV", source) if len(x) else x,
@@ -178,6 +202,15 @@ def _measured(group: Group, source: str) -> Measured:
     except InputError as error:
         what = f"group {label[:40]!r}: {error.what}"
         raise InputError(what, remedy=error.remedy, file=source) from None
+
+
+def _columns(group: Group) -> tuple[Array, Array]:
+    x, y = _array(group["x"]), _array(group["y"])
+    if len(x) != len(y):
+        raise InputError(f"{len(x)} places on the axis but {len(y)} values", remedy=REMEDY)
+    if not np.isfinite(x).all():
+        raise InputError("a place on the axis that is not finite", remedy=REMEDY)
+    return x, y
 
 
 def _label(group: Group) -> str:

@@ -61,16 +61,22 @@ def read(path: str | Path) -> list[Measured]:
     if len(names) > rows.shape[1]:
         what = f"it is χ(k), and its head names {len(names)} columns ({', '.join(names)[:60]}) where rows have "
         raise InputError(f"{what}{rows.shape[1]}", remedy="Correct the line of names", file=source)
-    k, values = rows[:, 0], rows[:, 1]
-    if (np.diff(k) <= 0).any() or k[0] < 0 or k[-1] > 40:
-        raise InputError("k does not increase from 0 to at most 40 Å⁻¹", remedy="Give k in Å⁻¹", file=source)
-    if k[0] == 0 and powers[-1]:
-        k, values = k[1:], values[1:]
-    chi = values / k ** powers[-1] if powers[-1] else values
-    _check_weight(k, chi, powers[-1], source)
     elements = [match[1].capitalize() for _, line in lines if (match := ELEMENT.match(line))]
-    how = "χ(k)" if powers[-1] == 0 else f"k^{powers[-1]}·χ(k) over k^{powers[-1]}"
-    return [make_chi(k, chi, source, how, next((each for each in elements if each in K_EDGES), None))]
+    element = next((each for each in elements if each in K_EDGES), None)
+    return [unweighted(rows[:, 0], rows[:, 1], powers[-1], source, element)]
+
+
+def unweighted(k: Array, values: Array, power: int, source: str, element: str | None) -> Measured:
+    """Return χ(k) of kⁿχ(k), n being `power`; InputError for another axis, and values that contradict the power."""
+    if not len(k) or not np.isfinite(k).all() or (np.diff(k) <= 0).any() or k[0] < 0 or k[-1] > 40:
+        raise InputError("k does not increase from 0 to at most 40 Å⁻¹", remedy="Give k in Å⁻¹", file=source)
+    if k[0] == 0 and power:
+        k, values = k[1:], values[1:]
+    chi = values / k**power if power else values
+    how = "χ(k)" if power == 0 else f"k^{power}·χ(k) over k^{power}"
+    found = make_chi(k, chi, source, how, element)
+    _check_weight(k, chi, power, source)
+    return found
 
 
 def _power(line: str) -> int | None:
@@ -91,10 +97,10 @@ def _check_weight(k: Array, chi: Array, power: int, source: str) -> None:
     if first.sum() < 5 or last.sum() < 5:
         return
     before, after = (float(np.sqrt(np.mean(chi[part] ** 2))) for part in (first, last))
-    steep = float(np.log(before / max(after, 1e-12)) / np.log(np.mean(LAST) / np.mean(FIRST)))
+    steep = float(np.log(max(before, 1e-12) / max(after, 1e-12)) / np.log(np.mean(LAST) / np.mean(FIRST)))
     wrong = "higher" if before > SIZE[1] or steep < STEEP[0] else "lower" if power and before < SIZE[0] else ""
     wrong = "lower" if power and steep > STEEP[1] else wrong
     if wrong:
         named = "χ(k)" if power == 0 else f"k^{power}·χ(k)"
-        what = f"the column is named {named}, but its values are weighted by a {wrong} power of k"
+        what = f"it is named {named}, but its values are weighted by a {wrong} power of k"
         raise InputError(what, remedy=REMEDY, file=source)
