@@ -9,6 +9,9 @@ BIN = $(VENV)/bin
 WORKERS = -n 2 --dist worksteal
 QUICK = $(WORKERS) -m "not slow and not browser and not shared"
 
+# Compiled modules and tests are kept, whatever the environment says: each worker would compile them anew.
+export PYTHONDONTWRITEBYTECODE =
+
 .PHONY: study test quick minimums lint types docs bench validate clean
 
 ifndef DATA

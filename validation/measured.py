@@ -5,7 +5,7 @@ python validation/measured.py TRUTH.csv FOLDER [TRUTH.csv FOLDER …] [--folds N
 For each metal and target: right answers (within 0.5, 0.5 and 0.05 Å) beside those of the best constant, coverage and
 width of the 90 % intervals, mean absolute errors, and recall by true class. OUT gets score.md, score.json, answers.csv.
 
-Compounds that the default transfers were fitted to are asked of models whose transfers were fitted without them: the
+Compounds that the default transfers were fitted to are answered by models whose transfers were fitted without them: the
 compounds of each metal are left out in N parts in turn. 0 leaves none out. Intervals are calibrated with the errors for
 all other compounds; --write makes them those that the product's intervals are calibrated with.
 """
@@ -47,9 +47,10 @@ def main() -> None:
         rows = [each for each in read_truth(truth) if each.metal in options.metals]
         named = [replace(each, compound=compound(each.compound)) for each in rows if "pdf/" not in each.file]
         found.append((folder, named))
-    asked = answered(found, options.folds, None if options.data is None else oxides_of(load_dataset(options.data)))
-    errors = MeasuredErrors(tuple(error for each in asked for error in each.errors))
-    scored = [each.calibrated(errors) for each in asked]
+    data = None if options.data is None else oxides_of(load_dataset(options.data))
+    answers = answer_held_out(found, options.folds, data)
+    errors = MeasuredErrors(tuple(error for each in answers for error in each.errors))
+    scored = [each.calibrated(errors) for each in answers]
     print(tables(scored))
     if options.out is not None:
         write_score(scored, options.out)
@@ -58,8 +59,8 @@ def main() -> None:
 
 
 @dataclass(frozen=True, eq=False)
-class Asked:
-    """A standard, and the model that was asked about it."""
+class Answered:
+    """A standard with its answer, and the model that answered."""
 
     scored: Scored
     model: Predictor
@@ -83,8 +84,10 @@ class Asked:
         return replace(self.scored, answer=replace(self.scored.answer, predictions=predictions))
 
 
-def answered(standards: Sequence[tuple[Path, Sequence[Truth]]], folds: int, data: Dataset | None) -> list[Asked]:
-    """Ask about every standard models whose transfers do not know its compound."""
+def answer_held_out(
+    standards: Sequence[tuple[Path, Sequence[Truth]]], folds: int, data: Dataset | None
+) -> list[Answered]:
+    """Answer for every standard by models whose transfers were fitted without its compound."""
     known = sorted({(each.metal, each.compound) for _, rows in standards for each in rows})
     part = {key: [other for other in known if other[0] == key[0]].index(key) % max(folds, 1) for key in known}
     found = []
@@ -92,9 +95,9 @@ def answered(standards: Sequence[tuple[Path, Sequence[Truth]]], folds: int, data
         without = [key for key in known if part[key] == fold] if folds else []
         models = Models(population(without), data)
         for folder, rows in standards:
-            asked = [each for each in rows if part[each.metal, each.compound] == fold]
-            if asked:
-                found += [Asked(each, models(each.truth.metal)) for each in answer_standards(asked, folder, models)]
+            own = [each for each in rows if part[each.metal, each.compound] == fold]
+            if own:
+                found += [Answered(each, models(each.truth.metal)) for each in answer_standards(own, folder, models)]
     return found
 
 
@@ -105,9 +108,9 @@ class Models:
         self.transfers, self.data = transfers, data
 
     def __call__(self, metal: str, inputs: Sequence[str] = ("xanes",), radiation: str = "xray") -> Predictor:
-        """Return the model of a metal; InputError for EXAFS, so that XANES are asked about alone."""
+        """Return the model of a metal; InputError for EXAFS: answers are by XANES alone."""
         if tuple(inputs) != ("xanes",):
-            raise InputError("XANES are asked about alone", remedy="validation/exafs.py asks about both")
+            raise InputError("answers are by XANES alone", remedy="validation/exafs.py takes both")
         return predictor(metal, inputs, data=self.data, population=self.transfers, radiation=radiation)
 
 

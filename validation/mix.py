@@ -48,7 +48,7 @@ from firstshell.match.phases import MeasuredPhase, Phase, SimulatedPhase
 from firstshell.match.solve import settle
 from firstshell.measured.read import MeasuredSample, read_samples
 from firstshell.measured.xanes.broadening import broaden
-from firstshell.measured.xanes.foil import believed_foil_shift
+from firstshell.measured.xanes.foil import reliable_foil_shift
 from firstshell.measured.xanes.normalise import Normalised, NormaliseParams
 from firstshell.measured.xanes.transfer import Transfer
 from firstshell.runtime.store import write_text
@@ -269,7 +269,7 @@ def _made(
     )
     energy = np.arange(max(low, FINE[0]) + 2.0, min(high, FINE[-1]) - 2.0, STEP)
     noisy = np.interp(energy, FINE, mu) + rng.normal(0.0, NOISE, len(energy))
-    anchored = all(believed_foil_shift(scan.spectrum) is not None for name in true for scan in pool[name])
+    anchored = all(reliable_foil_shift(scan.spectrum) is not None for name in true for scan in pool[name])
     sample = MeasuredSample("mixture", _as_measured(next(iter(pool.values()))[0].spectrum, energy, noisy, anchored))
     return Made(tuple(true), weights, sample, phases, metal)
 
@@ -301,12 +301,12 @@ def _as_measured(like: Normalised, energy: Array, mu: Array, anchored: bool) -> 
 
 
 def _ends(scan: Scanned) -> tuple[float, float]:
-    away = scan.spectrum.energy - k_edge(scan.metal) + (believed_foil_shift(scan.spectrum) or 0.0)
+    away = scan.spectrum.energy - k_edge(scan.metal) + (reliable_foil_shift(scan.spectrum) or 0.0)
     return float(away[0]), float(away[-1])
 
 
 def _on(spectrum: Normalised, energy: Array) -> Array:
-    away = spectrum.energy - k_edge(spectrum.metal) + (believed_foil_shift(spectrum) or 0.0)
+    away = spectrum.energy - k_edge(spectrum.metal) + (reliable_foil_shift(spectrum) or 0.0)
     return np.interp(energy, away, spectrum.flat)
 
 

@@ -6,7 +6,7 @@ from test_fractions import ENERGY, PHASES, column
 
 from firstshell.match.fractions import Observed
 from firstshell.match.phases import MeasuredPhase, Sample
-from firstshell.match.solve import Linear, Place, linear, screened, settle, sufficient
+from firstshell.match.solve import Linear, Place, linear, most_probable, screen_phases, sufficient
 from mixing import KINDS
 from quick import normalised
 
@@ -39,14 +39,14 @@ def test_each_phase_costs_the_log_of_the_independent_points():
 def test_of_many_phases_those_are_tried_that_least_squares_choose():
     sample = Sample(normalised(**KINDS["one"]), 0.3)
     near = [MeasuredPhase(name, normalised(**kind)) for name, kind in KINDS.items()]
-    assert screened(sample, near, ENERGY, 1) == [0]
-    assert screened(sample, near, ENERGY, 3) == [0, 1, 2]
+    assert screen_phases(sample, near, ENERGY, 1) == [0]
+    assert screen_phases(sample, near, ENERGY, 3) == [0, 1, 2]
 
 
 def test_the_offset_of_a_sample_is_found():
     sample = Sample(normalised(**KINDS["one"], shift=2.0), 1.2)
     phases = [MeasuredPhase(name, normalised(**KINDS[name])) for name in ("one", "other")]
-    place, made = settle(sample, phases, ENERGY, TYPICAL)
+    place, made = most_probable(sample, phases, ENERGY, TYPICAL)
     assert place.sample * 1.2 == pytest.approx(2.0, abs=0.3)
     assert made.of((0, 1)).weights[0] > 0.9
     started = linear(sample, phases, ENERGY, TYPICAL, Place.start(phases))

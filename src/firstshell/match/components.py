@@ -9,9 +9,9 @@ import numpy as np
 
 from firstshell.elements import k_edge
 from firstshell.errors import InputError
-from firstshell.match.fractions import meshed, simplex
+from firstshell.match.fractions import energy_mesh, simplex
 from firstshell.match.phases import MeasuredPhase
-from firstshell.measured.xanes.foil import believed_foil_shift
+from firstshell.measured.xanes.foil import reliable_foil_shift
 from firstshell.measured.xanes.normalise import Normalised
 from firstshell.measured.xanes.training_grid import NEEDED
 from firstshell.types import Array
@@ -148,10 +148,10 @@ def different(values: Array, count: int) -> list[int]:
 
 def _together(scans: Sequence[Normalised]) -> tuple[Array, Array]:
     """Return the energies (p,) that scans share, and their spectra (n, p)."""
-    away = [each.energy - k_edge(each.metal) + (believed_foil_shift(each) or 0.0) for each in scans]
+    away = [each.energy - k_edge(each.metal) + (reliable_foil_shift(each) or 0.0) for each in scans]
     low, high = max(each[0] for each in away), min(each[-1] for each in away)
     if low > NEEDED[0] or high < NEEDED[1]:
         what = f"the scans share {low:.0f} to {high:.0f} eV about the K edge of {scans[0].metal}"
         raise InputError(what, remedy=f"At least {NEEDED[0]:.0f} to {NEEDED[1]:.0f} eV are needed")
-    energy = meshed(low, high)
+    energy = energy_mesh(low, high)
     return energy, np.array([np.interp(energy, x, each.flat) for x, each in zip(away, scans, strict=True)])

@@ -230,7 +230,7 @@ def free_sum(spectra: Array, mu: Array) -> float:
     return float(nnls(spectra, mu)[0].sum())
 
 
-def meshed(low: float, high: float) -> Array:
+def energy_mesh(low: float, high: float) -> Array:
     """Return the energies (p,) that are compared, in eV from the tabulated K edge, of those from low to high."""
     first, last = max(low, BEFORE), min(high, AFTER)
     return np.arange(np.ceil(first / STEP), np.floor(last / STEP) + 1) * STEP

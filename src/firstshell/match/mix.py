@@ -9,13 +9,13 @@ from typing import overload
 import numpy as np
 
 from firstshell.errors import InputError
-from firstshell.match.fractions import free_sum, intervals, meshed
+from firstshell.match.fractions import energy_mesh, free_sum, intervals
 from firstshell.match.mixture_errors import ELSEWHERE, HERE, SIMULATED, Errors, errors_of
 from firstshell.match.phases import FOIL_CALIBRATION, MeasuredPhase, Phase, Sample
 from firstshell.match.read_phases import XANES_ONLY
-from firstshell.match.solve import screened, settle, sufficient
+from firstshell.match.solve import most_probable, screen_phases, sufficient
 from firstshell.measured.read import MeasuredSample, Reading, none_usable, reason
-from firstshell.measured.xanes.foil import believed_foil_shift
+from firstshell.measured.xanes.foil import reliable_foil_shift
 from firstshell.measured.xanes.normalise import Normalised
 from firstshell.measured.xanes.population import CALIBRATION
 from firstshell.measured.xanes.training_grid import NEEDED
@@ -233,14 +233,14 @@ def shared_energies(sample: Sample, phases: Sequence[Phase]) -> Array:
             f"{late} begins {low:.0f} eV and {early} ends {high:.0f} eV from the K edge of {sample.spectrum.metal}",
             remedy=f"At least {NEEDED[0]:.0f} to {NEEDED[1]:.0f} eV are needed of a scan and of all phases",
         )
-    return meshed(low, high)
+    return energy_mesh(low, high)
 
 
 def scan_of(measured: MeasuredSample, phases: Sequence[Phase]) -> Scan:
     """Return a scan beside phases; InputError for a PDF, and as `shared_energies` does."""
     if measured.xanes is None:
         raise InputError(f"{measured.name} is a PDF", remedy=XANES_ONLY)
-    anchored = believed_foil_shift(measured.xanes) is not None and all(
+    anchored = reliable_foil_shift(measured.xanes) is not None and all(
         each.anchored for each in phases if isinstance(each, MeasuredPhase)
     )
     sample = Sample(measured.xanes, FOIL_CALIBRATION if anchored else CALIBRATION)
@@ -263,16 +263,16 @@ def chosen_phases(scans: Sequence[Scan], phases: Sequence[Phase], typical: float
 
     typical : edge steps, the misfit that is believed before scans are looked at
     """
-    likely = sorted({i for scan in scans for i in screened(scan.sample, phases, scan.energy, MOST)})
+    likely = sorted({i for scan in scans for i in screen_phases(scan.sample, phases, scan.energy, MOST)})
     candidates = [phases[i] for i in likely]
-    made = [settle(scan.sample, candidates, scan.energy, typical)[1] for scan in scans]
+    made = [most_probable(scan.sample, candidates, scan.energy, typical)[1] for scan in scans]
     return [candidates[i] for i in sufficient(made, len(candidates))]
 
 
 def _mixture(scan: Scan, chosen: Sequence[Phase], phases: Sequence[Phase], errors: Errors) -> Mixture:
-    """Return the fractions of the chosen phases, all unknowns settled again for them alone."""
+    """Return the fractions of the chosen phases, all unknowns found again for them alone."""
     sample, energy = scan.sample, scan.energy
-    place, made = settle(sample, chosen, energy, errors.typical)
+    place, made = most_probable(sample, chosen, energy, errors.typical)
     fractions = made.of(range(len(chosen)))
     weights, (spectra, residual) = fractions.weights, fractions.parts()
     ends = intervals(fractions.draws(np.random.default_rng(SEED), errors.widen), weights)
@@ -287,7 +287,7 @@ def _mixture(scan: Scan, chosen: Sequence[Phase], phases: Sequence[Phase], error
         energy,
         spectra.sum(axis=0) + residual,
         residual,
-        (believed_foil_shift(sample.spectrum) or 0.0) - place.sample * sample.calibration,
+        (reliable_foil_shift(sample.spectrum) or 0.0) - place.sample * sample.calibration,
         _free(sample, chosen, energy, place.sample),
         fractions.misfit,
         errors,

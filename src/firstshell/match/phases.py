@@ -9,7 +9,7 @@ import numpy as np
 
 from firstshell.elements import k_edge
 from firstshell.match.fractions import STEP, Column, Observed
-from firstshell.measured.xanes.foil import believed_foil_shift
+from firstshell.measured.xanes.foil import reliable_foil_shift
 from firstshell.measured.xanes.normalise import Normalised
 from firstshell.measured.xanes.population import Population
 from firstshell.measured.xanes.transfer import LIMITS, MIDDLE, PARAMETERS, SPAN, Transfer
@@ -79,7 +79,7 @@ class MeasuredPhase:
     @property
     def anchored(self) -> bool:
         """Whether a foil sets its energies."""
-        return believed_foil_shift(self.spectrum) is not None
+        return reliable_foil_shift(self.spectrum) is not None
 
     def plain(self, energy: Array) -> Array:
         """Return it as measured."""
@@ -177,7 +177,7 @@ def noise_of(spectrum: Normalised) -> float:
 
 
 def _away(spectrum: Normalised) -> Array:
-    return spectrum.energy - k_edge(spectrum.metal) + (believed_foil_shift(spectrum) or 0.0)
+    return spectrum.energy - k_edge(spectrum.metal) + (reliable_foil_shift(spectrum) or 0.0)
 
 
 def _on(spectrum: Normalised, energy: Array) -> Array:

@@ -74,14 +74,14 @@ def linear(sample: Sample, phases: Sequence[Phase], energy: Array, typical: floa
     return Linear(columns, sample.observed(energy, place.sample), typical)
 
 
-def settle(sample: Sample, phases: Sequence[Phase], energy: Array, typical: float) -> tuple[Place, Linear]:
+def most_probable(sample: Sample, phases: Sequence[Phase], energy: Array, typical: float) -> tuple[Place, Linear]:
     """Return the most probable unknowns of sample and phases, and all linear about them."""
     starts = STARTS if sample.calibration > FREE else STARTS[:1]
-    found = [_settled(sample, phases, energy, typical, start / sample.calibration) for start in starts]
+    found = [_linear_about_the_best(sample, phases, energy, typical, start / sample.calibration) for start in starts]
     return min(found, key=lambda pair: -pair[1].of(range(len(phases))).middle.posterior)
 
 
-def _settled(
+def _linear_about_the_best(
     sample: Sample, phases: Sequence[Phase], energy: Array, typical: float, offset: float
 ) -> tuple[Place, Linear]:
     place = Place.start(phases, offset)
@@ -94,7 +94,7 @@ def _settled(
     return place, made
 
 
-def screened(sample: Sample, phases: Sequence[Phase], energy: Array, most: int) -> list[int]:
+def screen_phases(sample: Sample, phases: Sequence[Phase], energy: Array, most: int) -> list[int]:
     """Return the numbers of the phases that may be there: all, or of many those that plain least squares choose first.
 
     What least squares choose is taken out and they choose again, until `most` are found.

@@ -10,7 +10,7 @@ import numpy as np
 from firstshell.errors import InputError
 from firstshell.match.held_out import HeldOut
 from firstshell.match.xanes_fit import XanesFit, fit_xanes
-from firstshell.measured.xanes.foil import believed_foil_shift
+from firstshell.measured.xanes.foil import reliable_foil_shift
 from firstshell.measured.xanes.matching import CALIBRATION, Match, make_bank, match
 from firstshell.measured.xanes.normalise import Normalised
 from firstshell.measured.xanes.population import REFERENCE_STATE, Population
@@ -88,7 +88,7 @@ def compare_xanes(
 
 def distances(measured: Normalised, grid: Array, simulated: Sequence[Simulated], population: Population) -> Match:
     """Return the quick comparison of simulated XANES with a measurement, at stretches and widths of a coarse table."""
-    foil, own = believed_foil_shift(measured), population.of_metal(measured.metal)
+    foil, own = reliable_foil_shift(measured), population.of_metal(measured.metal)
     bank = make_bank(grid, np.array([each.values for each in simulated]), states_of(simulated), own)
     return match(bank, on_grid(measured, foil or 0.0), own.misfit, CALIBRATION if foil is None else ANCHORED)
 

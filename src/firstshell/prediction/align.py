@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import isfinite
 
 from firstshell.errors import InputError
-from firstshell.measured.xanes.foil import LARGE, believed_foil_shift, foil_shift
+from firstshell.measured.xanes.foil import LARGE, foil_shift, reliable_foil_shift
 from firstshell.measured.xanes.matching import Bank, Match, match
 from firstshell.measured.xanes.normalise import Normalised
 from firstshell.measured.xanes.standards import MISFIT
@@ -67,7 +67,7 @@ def aligned(
         likely = _match(measured, domain, 0.0, misfit)
         return _judged(measured, domain, likely.best_shift, "fit", misfit)
     if how in ("foil", "auto"):
-        foil = foil_shift(measured) if how == "foil" else believed_foil_shift(measured)
+        foil = foil_shift(measured) if how == "foil" else reliable_foil_shift(measured)
         if foil is not None:
             return _judged(measured, domain, foil, "foil", misfit)
         if how == "foil":

@@ -19,7 +19,7 @@ both contribute alike the mean of another beamline is known as well as one compo
 FREEDOM = 4.0
 """Degrees of freedom of the default's spread: standards of one beamline spread less than those of many, so that the
 13 compounds behind the default do not count in full."""
-TOLD = 0.5
+NOTABLE = 0.5
 """Share of the default's spread from which on a difference is worth a sentence."""
 
 
@@ -83,7 +83,7 @@ def differences(found: Population, default: Population) -> list[str]:
     sentences = []
     for name, (more, less, unit, digits) in WORDS.items():
         change = getattr(found.mean, name) - getattr(default.mean, name)
-        if abs(change) >= TOLD * default.spread[name]:
+        if abs(change) >= NOTABLE * default.spread[name]:
             size = f"{abs(change):.{digits}f}{unit}"
             typical = f"{default.spread[name]:.{digits}f}{unit}"
             sentences.append(

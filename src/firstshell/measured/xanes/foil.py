@@ -24,7 +24,7 @@ def foil_shift(measured: Normalised) -> float | None:
     return k_edge(measured.metal) - e0
 
 
-def believed_foil_shift(measured: Normalised) -> float | None:
+def reliable_foil_shift(measured: Normalised) -> float | None:
     """Return the same; None also where it is more than `BELIEVED`."""
     shift = foil_shift(measured)
     return shift if shift is not None and abs(shift) <= BELIEVED else None

@@ -8,7 +8,7 @@ import numpy as np
 
 from firstshell.elements import k_edge
 from firstshell.errors import InputError
-from firstshell.measured.xanes.foil import believed_foil_shift
+from firstshell.measured.xanes.foil import reliable_foil_shift
 from firstshell.measured.xanes.normalise import Normalised
 from firstshell.measured.xanes.population import BROAD, REFERENCE_STATE, Population
 from firstshell.measured.xanes.transfer import LIMITS, PARAMETERS, Transfer
@@ -70,7 +70,7 @@ def standard(
 
     Raises InputError where they overlap too little.
     """
-    shift = believed_foil_shift(measured)
+    shift = reliable_foil_shift(measured)
     away = measured.energy + (shift or 0.0) - k_edge(measured.metal)
     energy = np.arange(max(BEFORE, away[0]), min(AFTER, away[-1], grid[-1] - 5.0), STEP)
     if len(energy) < LEAST / STEP:

@@ -99,8 +99,8 @@ def answer(found: Mixtures, parts: Components | None) -> list[str]:
     else:
         enough = sum(each.sufficient for each in found)
         lines = [f"{', '.join(map(plain, found.names))}: these phases suffice for {enough} of {len(found)} scans."]
-    told = [line.strip() for line in components(parts)] if parts is not None else [expected(found[0].errors)]
-    return lines + told
+    about = [line.strip() for line in components(parts)] if parts is not None else [expected(found[0].errors)]
+    return lines + about
 
 
 def share(fraction: float, interval: tuple[float, float]) -> str:
