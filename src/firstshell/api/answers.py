@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any
 
 from firstshell.errors import InputError
 from firstshell.prediction import answer as base
@@ -128,7 +128,7 @@ class Answer(base.Answer):
 
 
 @dataclass(frozen=True, eq=False)
-class Answers(base.Answers):
+class Answers(base.Answers[Answer]):
     """The answers for a list of files; a sequence of Answer.
 
     Parameters
@@ -150,18 +150,6 @@ class Answers(base.Answers):
     ['answers.csv', 'answers.parquet', 'answers.json', 'sample_01.png', 'sample_01.svg']
 
     """
-
-    answered: tuple[Answer, ...]
-
-    @overload
-    def __getitem__(self, index: int | str) -> Answer: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[Answer]: ...
-    def __getitem__(self, index: int | str | slice) -> Answer | Sequence[Answer]:
-        """Return one answer, by its number or by the name of its sample or file, or some by a slice."""
-        if isinstance(index, str):
-            return self.answered[self.place(index)]
-        return self.answered[index]
 
     def frame(self) -> pd.DataFrame:
         """Return the answers as a table.
@@ -245,7 +233,7 @@ class Answers(base.Answers):
         return table(self.answered) + (f"<p>Not used:</p><ul>{refused}</ul>" if refused else "")
 
 
-def shown(found: base.Answers, models: ModelSource) -> Answers:
+def as_public(found: base.Answers[base.Answer], models: ModelSource) -> Answers:
     """Return answers as those that show themselves."""
     return Answers(tuple(Answer(**each.__dict__, models=models) for each in found.answered), found.refused)
 

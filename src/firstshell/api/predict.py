@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from firstshell.api.answers import Answers, shown
+from firstshell.api.answers import Answers, as_public
 from firstshell.api.data import training_data
 from firstshell.elements import k_edge
 from firstshell.errors import InputError
@@ -132,7 +132,7 @@ def predict(
     pdf = PdfConditionsGiven(radiation, qmax, qdamp, differential)
     how = ReadParams(format, columns, signal)
     reading = read_samples(given, metal, ranges=with_shift(ranges, align), pdf=pdf, how=how)
-    return shown(answer_all(reading, metal, models, align, None if model is not None else models), models)
+    return as_public(answer_all(reading, metal, models, align, None if model is not None else models), models)
 
 
 def models_of(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import overload
+from typing import TypeVar, overload
 
 import numpy as np
 
@@ -32,33 +32,18 @@ MOST_NAMES = 10
 class Answer:
     """The answer for one sample.
 
-    Parameters
-    ----------
-    sample : MeasuredSample
-        What was measured.
-    metal : str
-        The absorber.
-    inputs : str
-        Modalities that the model was given, joined by "+".
-    predictions : dict
-        Prediction by Target; averages over the metal's sites.
-    spectra : dict
-        By modality, (p,) as the model was given them.
-    alignment : Alignment, optional
-        Of the XANES; None without one.
-    damping : float
-        Over-absorption that was inferred beyond what training spectra have, and undone.
-    resemblance : dict
-        By modality: how like the training spectra each input is.
-    warnings : tuple of str
-        What a person should know, one sentence each.
-    alone : dict
-        What each of several measurements says without the others: by modality, Prediction by Target.
-    contradicted : bool
-        Whether the header of the PDF speaks of a sample without the metal, or without oxygen.
-    unlike_sites : float
-        Share of the forest, 0 to 1, that holds the metal's sites for unlike in their coordination number; uncalibrated.
-
+    sample : what was measured
+    metal : the absorber
+    inputs : modalities that the model was given, joined by "+"
+    predictions : by target; averages over the metal's sites
+    spectra : by modality, (p,) as the model was given them
+    alignment : of the XANES; None without one
+    damping : over-absorption that was inferred beyond what training spectra have, and undone
+    resemblance : by modality, how like the training spectra each input is
+    warnings : what a person should know, one sentence each
+    alone : what each of several measurements says without the others: predictions by modality and target
+    contradicted : whether the header of the PDF names a sample without the metal, or without oxygen
+    unlike_sites : share of the forest, 0 to 1, for which the metal's sites differ in coordination number; uncalibrated
     """
 
     sample: MeasuredSample
@@ -102,27 +87,25 @@ class Answer:
         return self.predictions[Target(target)]
 
 
+A = TypeVar("A", bound=Answer, covariant=True)
+
+
 @dataclass(frozen=True, eq=False)
-class Answers(Sequence[Answer]):
+class Answers(Sequence[A]):
     """The answers for a list of files; a sequence of Answer.
 
-    Parameters
-    ----------
-    answered : tuple of Answer
-        In the order of the samples.
-    refused : tuple
-        (file or group, reason) of what could not be used.
-
+    answered : in the order of the samples
+    refused : (file or group, reason) of what could not be used
     """
 
-    answered: tuple[Answer, ...]
+    answered: tuple[A, ...]
     refused: tuple[tuple[str, str], ...] = ()
 
     @overload
-    def __getitem__(self, index: int | str) -> Answer: ...
+    def __getitem__(self, index: int | str) -> A: ...
     @overload
-    def __getitem__(self, index: slice) -> Sequence[Answer]: ...
-    def __getitem__(self, index: int | str | slice) -> Answer | Sequence[Answer]:
+    def __getitem__(self, index: slice) -> Sequence[A]: ...
+    def __getitem__(self, index: int | str | slice) -> A | Sequence[A]:
         """Return one answer, by its number or by the name of its sample or file, or some by a slice."""
         return self.answered[self.place(index) if isinstance(index, str) else index]
 
@@ -166,7 +149,7 @@ Models = Callable[[str, Sequence[str], str], Predictor]
 
 def answer_all(
     reading: Reading, metal: str | None, models: Models, how: str | float = "auto", apart: Models | None = None
-) -> Answers:
+) -> Answers[Answer]:
     """Answer for all samples that were read; those of one kind go through the forest together.
 
     apart : models for what each measurement of a sample says without the others; None leaves that out

@@ -70,17 +70,8 @@ REUSED = ("metals", "targets", "inputs", "splits", "repeats", "random_repeats", 
 class Study:
     """The result of a study; docs/explanation/study.md describes every table and column.
 
-    Parameters
-    ----------
-    scores, predictions, impurity, permutation, comparisons, ranking : DataFrame
-        The tables.
-    findings, natural, origins, reference, checks : DataFrame
-        Further tables.
-    settings : dict
-        The plan.
-    provenance : dict
-        Hash of the dataset, versions, machine, seconds, and the samples used and dropped.
-
+    settings : the plan
+    provenance : hash of the dataset, versions, machine, seconds, and the samples used and dropped
     """
 
     scores: pd.DataFrame

@@ -165,7 +165,7 @@ class _AloneNotReadyError(Exception):
 
 def _answered(
     reading: Reading, metal: str | None, models: Models, way: str | float, replies: Replies, *, apart: bool
-) -> Answers:
+) -> Answers[Answer]:
     """Answer, also by each measurement alone where there are models for that; without these until there are."""
 
     def alone(metal: str, inputs: Sequence[str], radiation: str) -> Predictor:
