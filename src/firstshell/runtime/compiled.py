@@ -1,4 +1,8 @@
-"""Functions that numba compiles: kept on disk for the next start where that works, compiled again where it does not."""
+"""Functions that numba compiles: kept on disk for the next start where that works, compiled again where it does not.
+
+Loops over numbers compile in a fraction of the time that expressions of arrays take, sorting and broadcasting above
+all, and the first command on a machine waits for it.
+"""
 
 from __future__ import annotations
 

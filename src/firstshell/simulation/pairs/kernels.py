@@ -25,7 +25,9 @@ RESEED = 256
 @compiled(error_model="numpy")
 def most_images(triangle: Array, rmax: float) -> int:
     """Return a bound on the number of images of one atom within rmax Å of a point."""
-    beyond = rmax + 0.5 * np.sqrt((triangle**2).sum(axis=1)).sum()
+    beyond = rmax
+    for i in range(3):
+        beyond += 0.5 * sqrt(triangle[i, 0] ** 2 + triangle[i, 1] ** 2 + triangle[i, 2] ** 2)
     return int(4 / 3 * pi * beyond**3 / (triangle[0, 0] * triangle[1, 1] * triangle[2, 2])) + 1
 
 

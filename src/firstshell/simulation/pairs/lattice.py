@@ -18,23 +18,34 @@ def reduced(lattice: Array) -> Array:
     improved = True
     while improved:
         improved = False
-        lengths = np.array([(basis[i] ** 2).sum() for i in range(3)])
-        basis = basis[np.argsort(lengths)]
+        _sort_by_length(basis)
         for i in range(1, 3):
             for j in range(i):
                 steps = np.rint(np.dot(basis[i], basis[j]) / np.dot(basis[j], basis[j]))
-                improved |= _replace(basis, i, basis[i] - steps * basis[j])
-        for a in (-1, 0, 1):
-            for b in (-1, 0, 1):
-                improved |= _replace(basis, 2, basis[2] + a * basis[0] + b * basis[1])
+                improved |= _replace(basis, i, -steps, j, 0.0, j)
+        for a in (-1.0, 0.0, 1.0):
+            for b in (-1.0, 0.0, 1.0):
+                improved |= _replace(basis, 2, a, 0, b, 1)
     return basis
 
 
 @compiled()
-def _replace(basis: Array, i: int, candidate: Array) -> bool:
-    """Put the candidate in place of vector i if it is shorter by more than rounding."""
+def _sort_by_length(basis: Array) -> None:
+    for i, j in ((0, 1), (1, 2), (0, 1)):
+        if np.dot(basis[j], basis[j]) < np.dot(basis[i], basis[i]):
+            for c in range(3):
+                basis[i, c], basis[j, c] = basis[j, c], basis[i, c]
+
+
+@compiled()
+def _replace(basis: Array, i: int, a: float, j: int, b: float, k: int) -> bool:
+    """Put vector i + a·(vector j) + b·(vector k) in place of vector i if it is shorter by more than rounding."""
+    candidate = np.empty(3)
+    for c in range(3):
+        candidate[c] = basis[i, c] + a * basis[j, c] + b * basis[k, c]
     if np.dot(candidate, candidate) < np.dot(basis[i], basis[i]) * (1 - 1e-12):
-        basis[i] = candidate
+        for c in range(3):
+            basis[i, c] = candidate[c]
         return True
     return False
 
@@ -52,6 +63,10 @@ def lower_triangular(lattice: Array) -> tuple[Array, Array]:
         # Twice, because once loses digits in flat cells.
         for _ in range(2):
             for j in range(i):
-                rest -= np.dot(rest, axes[j]) * axes[j]
-        axes[i] = rest / np.sqrt(np.dot(rest, rest))
+                along = np.dot(rest, axes[j])
+                for c in range(3):
+                    rest[c] -= along * axes[j, c]
+        length = np.sqrt(np.dot(rest, rest))
+        for c in range(3):
+            axes[i, c] = rest[c] / length
     return lattice @ axes.T, np.ascontiguousarray(axes.T)

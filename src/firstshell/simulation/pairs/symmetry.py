@@ -116,12 +116,17 @@ def _spanning(vectors: Array, volume: float) -> Array:
 def _bins(fractions: Array) -> tuple[Ints, Ints, int]:
     """Sort atoms into size³ boxes of the cell; returns where the atoms of each box start, the atoms, and size."""
     size = max(1, int(len(fractions) ** (1 / 3)))
-    box = np.empty(len(fractions), dtype=np.int64)
     starts = np.zeros(size**3 + 1, dtype=np.int64)
     for i in range(len(fractions)):
-        box[i] = _box(fractions[i], size)
-        starts[box[i] + 1] += 1
-    return np.cumsum(starts), np.argsort(box), size
+        starts[_box(fractions[i], size) + 1] += 1
+    for k in range(size**3):
+        starts[k + 1] += starts[k]
+    members, filled = np.empty(len(fractions), dtype=np.int64), starts.copy()
+    for i in range(len(fractions)):
+        box = _box(fractions[i], size)
+        members[filled[box]] = i
+        filled[box] += 1
+    return starts, members, size
 
 
 @compiled()
@@ -177,15 +182,18 @@ def _maps(
 def _translations(lattice: Array, fractions: Array, label: Ints, rarest: Ints) -> tuple[Array, Ints]:
     """Return the translations (T, 3) within the cell, in its fractions, and the first atom each atom is taken to."""
     bins = _bins(fractions)
-    identity = np.eye(3)
+    identity = np.zeros((3, 3))
+    identity[0, 0] = identity[1, 1] = identity[2, 2] = 1.0
     found = np.empty((len(rarest), 3))
     image = np.empty(len(fractions), dtype=np.int64)
     first = np.arange(len(fractions))
     count = 0
     for s in rarest[1:]:
-        found[count] = fractions[s] - fractions[rarest[0]]
+        for c in range(3):
+            found[count, c] = fractions[s, c] - fractions[rarest[0], c]
         if _maps(lattice, fractions, label, bins, identity, found[count], image):
-            first = np.minimum(first, image)
+            for i in range(len(first)):
+                first[i] = min(first[i], image[i])
             count += 1
     return found[:count], first
 
@@ -196,20 +204,40 @@ def _orbits(lattice: Array, fractions: Array, label: Ints, rarest: Ints, inversi
     bins = _bins(fractions)
     first = np.arange(len(fractions))
     image = np.empty(len(fractions), dtype=np.int64)
+    shift = np.empty(3)
     turns = _turns(lattice)
     for t in range(len(turns)):
         turn = turns[t]
-        if inversion_only and not np.array_equal(turn, -np.eye(3)):
+        if inversion_only and not _is_inversion(turn):
             continue
-        start = np.ascontiguousarray(fractions[rarest[0]]) @ turn
         for s in rarest:
-            if _maps(lattice, fractions, label, bins, turn, fractions[s] - start, image):
+            for c in range(3):
+                shift[c] = fractions[s, c]
+                for a in range(3):
+                    shift[c] -= fractions[rarest[0], a] * turn[a, c]
+            if _maps(lattice, fractions, label, bins, turn, shift, image):
                 for i in range(len(first)):
-                    a, b = first[i], first[image[i]]
-                    if a != b:
-                        first[first == max(a, b)] = min(a, b)
+                    _join(first, first[i], first[image[i]])
                 break
     return first
+
+
+@compiled()
+def _is_inversion(turn: Array) -> bool:
+    for a in range(3):
+        for c in range(3):
+            if turn[a, c] != (-1.0 if a == c else 0.0):
+                return False
+    return True
+
+
+@compiled()
+def _join(first: Ints, a: int, b: int) -> None:
+    """Make two sets of atoms, each called by its first, one."""
+    if a != b:
+        for i in range(len(first)):
+            if first[i] == max(a, b):
+                first[i] = min(a, b)
 
 
 @compiled()
@@ -219,8 +247,10 @@ def _turns(lattice: Array) -> Array:
     In a Minkowski-reduced basis all of them have entries −1, 0 and 1.
     """
     metric = lattice @ lattice.T
-    tolerance = METRIC_TOLERANCE * metric.max()
-    steps = np.array([(i, j, k) for i in (-1.0, 0.0, 1.0) for j in (-1.0, 0.0, 1.0) for k in (-1.0, 0.0, 1.0)])
+    tolerance = METRIC_TOLERANCE * max(metric[0, 0], metric[1, 1], metric[2, 2])
+    steps = np.empty((27, 3))
+    for a in range(27):
+        steps[a, 0], steps[a, 1], steps[a, 2] = a // 9 - 1.0, a // 3 % 3 - 1.0, a % 3 - 1.0
     products = steps @ metric @ steps.T
     turns = np.empty((48, 3, 3))
     n = 0
@@ -237,6 +267,8 @@ def _turns(lattice: Array) -> Array:
                     and abs(products[b, c] - metric[1, 2]) <= tolerance
                     and n < 48
                 ):
-                    turns[n, 0], turns[n, 1], turns[n, 2] = steps[a], steps[b], steps[c]
+                    for axis in range(3):
+                        turns[n, 0, axis], turns[n, 1, axis] = steps[a, axis], steps[b, axis]
+                        turns[n, 2, axis] = steps[c, axis]
                     n += 1
     return turns[:n]
