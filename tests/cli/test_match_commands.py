@@ -8,8 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from firstshell.dataset import pipeline
+from firstshell.dataset import materials, pipeline
 from firstshell.io.structures.files import read_structure
+from firstshell.match import pdf_matches
+from firstshell.match.pdf_scan import PdfScan
 from firstshell.runtime.store import Record
 from pdfs import measured_pdf
 from places import DATA
@@ -83,11 +85,49 @@ def test_an_interrupted_ranking_goes_on(command, sample, simulated):
     words += ("--workers", 0)
     simulated["stop"] = 2
     status, _, err = command(*words)
-    assert (status, "goes on from there" in err) == (130, True)
+    assert status == 130
+    assert f"what was finished is kept in {sample / 'out' / 'candidates.store'}, and the same command goes on" in err
     before, simulated["stop"] = list(simulated["asked"]), None
     assert command(*words)[0] == 0
     assert len(before) == 2
     assert sorted(simulated["asked"]) == ["SrTiO3.cif", "anatase.cif", "rutile.cif"]  # each once
+
+
+@pytest.mark.parametrize(("where", "left"), [("read", "begins anew"), ("compared", "is kept in {}, and the same")])
+def test_candidates_that_were_compared_are_not_compared_again(command, sample, monkeypatch, where, left):
+    asked, stop = [], True
+    reading, comparing = materials.read_structure, PdfScan.compare
+
+    def read(path, **how):
+        if stop and where == "read" and "rutile" in path.name:
+            raise KeyboardInterrupt
+        return reading(path, **how)
+
+    def compare(scan, structure):
+        if stop and len(asked) == 2:
+            raise KeyboardInterrupt
+        asked.append(structure.composition.reduced_formula)
+        return comparing(scan, structure)
+
+    monkeypatch.setattr(materials, "read_structure", read)
+    monkeypatch.setattr(PdfScan, "compare", compare)
+    out = sample / "out"
+    words = "rank", sample / "my.gr", "--metal", "Ti", "--candidates", sample / "cifs", "--out", out
+    status, _, err = command(*words)
+    assert status == 130
+    assert left.format(out / "pdfs.store") in err
+    stop = False
+    assert command(*words)[0] == 0
+    assert sorted(asked) == ["SrTiO3", "TiO2", "TiO2"]  # each once
+
+
+def test_many_pdfs_are_compared_by_workers_and_their_cost_is_said(command, sample, monkeypatch):
+    monkeypatch.setattr(pdf_matches, "MANY", 3)
+    words = "rank", sample / "my.gr", "--metal", "Ti", "--candidates", sample / "cifs", "--out", sample / "out"
+    status, said, err = command(*words, "--workers", 1)
+    assert status == 0
+    assert "PDFs of 3 structures: about 1 min with 1 processor" in err
+    assert said.splitlines()[1].startswith("rutile.cif")
 
 
 def test_rank_says_what_it_left_out(command, sample):

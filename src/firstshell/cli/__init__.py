@@ -33,6 +33,7 @@ from firstshell.cli.study import study
 from firstshell.cli.xanes import xanes
 from firstshell.errors import EngineError, InputError
 from firstshell.runtime.console import announce, erase, plain, say
+from firstshell.runtime.leftovers import KEPT
 
 
 def announced(command: Callable[..., None]) -> Callable[..., None]:
@@ -80,6 +81,7 @@ def main() -> None:
     Exit status 2 for bad input, 1 for a failed engine, and 128 + its number for a signal that stopped the command, as
     130 for Ctrl-C.
     """
+    KEPT.clear()
     try:
         with _stoppable():
             app(sys.argv[1:])
@@ -89,11 +91,19 @@ def main() -> None:
         _stop(str(error), 1)
     except KeyboardInterrupt as stop:
         number = stop.number if isinstance(stop, Stopped) else signal.SIGINT
-        _stop("interrupted; what was finished is kept, and the same command goes on from there", 128 + number)
+        _stop(f"interrupted; {_left()}", 128 + number)
     except BrokenPipeError:
         sys.stderr.close()  # the reader of our output went away, as `head` does
     finally:
         erase()
+
+
+def _left() -> str:
+    """Return what an interrupted command leaves for the next one."""
+    folders = ", ".join(map(str, KEPT))
+    if not folders:
+        return "nothing was finished that is kept: the same command begins anew"
+    return f"what was finished is kept in {folders}, and the same command goes on from there"
 
 
 def _stop(message: str, status: int) -> None:

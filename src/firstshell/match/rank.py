@@ -14,6 +14,7 @@ from firstshell.match.exafs_paths import make_paths, stored_paths
 from firstshell.match.exafs_scan import ExafsMatch, ExafsScan, spectra_of
 from firstshell.match.held_out import HeldOut, held_out
 from firstshell.match.measurements import Measurements
+from firstshell.match.pdf_matches import compare_pdfs
 from firstshell.match.pdf_scan import PdfMatch, PdfScan
 from firstshell.match.posterior import NONE, none_ratio, posterior
 from firstshell.match.simulations import SECONDS, SECONDS_OF_PATHS, Simulations, cost, simulate_xanes, stored_xanes
@@ -180,17 +181,14 @@ class _Run:
     def by_pdf(self, left: list[int]) -> Nearest:
         """Compare candidates by PDF."""
         assert self.measurements.pdf is not None
-        scan, reporter = PdfScan(self.measurements.pdf), self.simulations.reporter
+        entries = [(i, entry) for i in left for entry in self.candidates.found[i].entries]
+        scan = PdfScan(self.measurements.pdf)
+        matches, reasons = compare_pdfs(scan, [entry for _, entry in entries], self.simulations)
+        self.refused.extend(reasons.items())
         found: Nearest = {}
-        reporter.start("PDFs", len(left))
-        for i in left:
-            for entry in self.candidates.found[i].entries:
-                try:
-                    _keep(found, i, scan.compare(entry.structure), entry)
-                except InputError as error:
-                    self.refused.append((entry.id, error.what))
-            reporter.advance()
-        reporter.finish()
+        for i, entry in entries:
+            if entry.id in matches:
+                _keep(found, i, matches[entry.id], entry)
         return found
 
     def by_exafs(self, left: list[int], nearest: Nearest) -> Nearest:

@@ -33,8 +33,8 @@ STORE = "candidates.parquet"
 class Cost:
     """What simulations take.
 
-    structures, sites : to be simulated, some of which an earlier run may have
-    each : seconds of one processor for a site
+    structures, sites : to be simulated, some of which an earlier run may have; no sites where a structure is one task
+    each : seconds of one processor for a site, or a structure
     what : is simulated, in words
     """
 
@@ -46,7 +46,7 @@ class Cost:
     @property
     def seconds(self) -> float:
         """What it takes of one processor."""
-        return self.sites * self.each
+        return (self.sites or self.structures) * self.each
 
 
 @dataclass(frozen=True, eq=False)

@@ -1,4 +1,6 @@
-"""Temporary files and folders: each is locked by its owner, and swept by a later run once its owner is gone.
+"""What a run leaves: results in stores; and temporary files and folders.
+
+Each of the latter is locked by its owner, and swept by a later run once its owner is gone.
 
 The lock is the kernel's (flock on the file or folder itself), so it ends with its owner however that ended. Where the
 system or file system has no such locks, nothing is swept.
@@ -18,6 +20,8 @@ from pathlib import Path
 if sys.platform != "win32":
     import fcntl
 
+KEPT: dict[Path, None] = {}
+"""Folders of the stores that this run has closed with results in them, for the run after one that was stopped."""
 FOLDER, FILE = "firstshell-", ".firstshell-"
 """How the names of our temporary folders and files begin."""
 

@@ -12,7 +12,7 @@ import os
 import sqlite3
 import zipfile
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from firstshell.errors import InputError
-from firstshell.runtime.leftovers import temporary_file
+from firstshell.runtime.leftovers import KEPT, temporary_file
 
 PROTOCOL = 1
 
@@ -54,6 +54,9 @@ class Store:
             _prepare(connection, folder)
             yield cls(connection, folder)
         finally:
+            with suppress(sqlite3.Error):
+                if connection.execute("SELECT 1 FROM records LIMIT 1").fetchone():
+                    KEPT[folder] = None
             connection.close()
 
     def get(self, key: str) -> Record | None:

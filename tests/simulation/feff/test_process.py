@@ -101,7 +101,7 @@ def test_a_signal_unwinds_the_run(started, name, status):
     _, err = process.communicate(timeout=60)
     assert process.returncode == status
     assert err.decode() == (
-        "firstshell: interrupted; what was finished is kept, and the same command goes on from there\n"
+        "firstshell: interrupted; nothing was finished that is kept: the same command begins anew\n"
     )
     assert gone(*(lambda pid=pid: runs(pid) for pid in pids), scratch.exists)
 

@@ -39,11 +39,11 @@ MEANING = {
 def cost(found: Cost, workers: int) -> str:
     """Return what is about to be simulated, and how long that takes."""
     minutes = ceil(found.seconds / workers / 60)
-    sites = f"{found.sites} site{'s' * (found.sites != 1)}"
+    sites = f", {found.sites} site{'s' * (found.sites != 1)}" if found.sites else ""
     structures = f"{found.structures} structure{'s' * (found.structures != 1)}"
     return (
-        f"{found.what} of {structures}, {sites}: about {minutes} min with {workers} processor{'s' * (workers != 1)}; "
-        "what an earlier run has finished is not simulated again"
+        f"{found.what} of {structures}{sites}: about {minutes} min with {workers} processor{'s' * (workers != 1)}; "
+        "what an earlier run has finished is not calculated again"
     )
 
 
