@@ -3,11 +3,13 @@
 from dataclasses import replace
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 from embedded_dataset.manifest import manifest_of
 from firstshell.dataset import embedded
 from firstshell.dataset.pipeline import build_dataset, params_of
+from firstshell.dataset.table import CRYSTAL
 from firstshell.errors import EngineError, InputError
 from firstshell.simulation import xanes
 from firstshell.types import Spectrum
@@ -40,6 +42,11 @@ def recorded(monkeypatch, data):
 
 def materials_of(data):
     return data.frame[data.frame["level"] == "material"]
+
+
+def test_it_is_written_as_the_lowest_pyarrow_reads_it():
+    schema = pq.read_schema(embedded.DATA)
+    assert {name: schema.field(name).type for name in CRYSTAL} == CRYSTAL
 
 
 def test_it_is_whole_and_the_manifest_tells_the_truth(data):

@@ -9,7 +9,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from firstshell.dataset.table import COLUMNS, CRYSTAL, KEY, SINCE_3, Dataset, make_dataset, read_dataset, write_dataset
+from firstshell.dataset.table import (
+    COLUMNS,
+    CRYSTAL,
+    FIXED_CELL,
+    KEY,
+    SINCE_3,
+    Dataset,
+    make_dataset,
+    read_dataset,
+    write_dataset,
+)
 from firstshell.errors import InputError
 from synthetic import synthetic_dataset
 
@@ -86,6 +96,18 @@ def drop(name):
 
 def header_with(**changes):
     return lambda table, header: (table, header | changes)
+
+
+@pytest.mark.skipif(int(pa.__version__.partition(".")[0]) < 26, reason="pyarrow does not read empty ones")
+def test_cells_of_fixed_length_are_read(file, data):
+    """As the first files of this protocol have them."""
+
+    def change(table, header):
+        cells = pa.array(table.column("cell").to_pylist(), FIXED_CELL)
+        return table.set_column(table.column_names.index("cell"), "cell", cells), header
+
+    rewrite(file, change)
+    assert read_dataset(file).hash == data.hash
 
 
 def poison(table, header):

@@ -66,11 +66,14 @@ COLUMNS: dict[str, pa.DataType] = {
 }
 SINCE_3 = ("ligand", "oxidation_state_from")
 CRYSTAL: dict[str, pa.DataType] = {
-    "cell": pa.list_(pa.float64(), 9),
+    "cell": pa.list_(pa.float64()),
     "species": pa.list_(pa.string()),
     "positions": pa.list_(pa.float64()),
 }
-"""Columns of the structure; they are empty in the rows of sites."""
+"""Columns of the structure; they are empty in the rows of sites. Empty lists of a fixed length are read by pyarrow 26
+and later only, so the cell is not one of these."""
+FIXED_CELL = pa.list_(pa.float64(), 9)
+"""What the cell was at first."""
 ORIGINS = ("natural", "decorated", "distorted", "derived", "given")
 EXCLUDED = ("id", "stage", "reason")
 
@@ -372,7 +375,8 @@ def read_dataset(path: str | Path) -> Dataset:
     number = pa.float64() if older else pa.float32()
     spectra = {name: _matrix(table, name, len(grid), number, path) for name, grid in grids.items()}
     wanted = {n: t for n, t in (COLUMNS | CRYSTAL).items() if not older or n not in (*SINCE_3, *CRYSTAL)}
-    wrong = [n for n, kind in wanted.items() if n not in table.column_names or table.schema.field(n).type != kind]
+    found_types = {field.name: CRYSTAL["cell"] if field.type == FIXED_CELL else field.type for field in table.schema}
+    wrong = [name for name, kind in wanted.items() if found_types.get(name) != kind]
     if wrong:
         raise InputError(f"columns missing or of another type: {', '.join(wrong)}", remedy=REMAKE, file=path)
     if older:
