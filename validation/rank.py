@@ -378,7 +378,7 @@ def made_pdfs() -> tuple[Array, Array]:
         others = [each for each in pool(entry.metal) if each is not target]
         wrong.append(np.quantile([scan.compare(each.entries[0].structure).rw for each in others], LEVELS))
     print(
-        f"Rw of {len(right)} right structures: {np.median(right):.2f}; "
+        f"Rw of {len(right)} correct structures: {np.median(right):.2f}; "
         f"nearest wrong: {np.median(np.array(wrong)[:, 0]):.2f}"
     )
     return np.array(right), np.array(wrong)

@@ -78,7 +78,7 @@ def test_a_scan_and_a_pdf_as_arrays_are_one_sample(saved, tmp_path):
     ("given", "message"),
     [
         ({"files": 3}, "a int is no measurement. Give a path, a list of paths, arrays"),
-        ({"files": [np.arange(5)]}, "a ndarray is no measurement"),
+        ({"files": [np.arange(5)]}, "a ndarray is not a measurement"),
         ({}, "no files are given"),
         ({"energy": [1.0, 2.0]}, "energy= and mu= go together"),
         ({"g": [1.0, 2.0]}, "r= and g= go together"),

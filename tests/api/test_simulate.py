@@ -98,7 +98,7 @@ def test_keywords_go_to_the_modalities_that_have_them(monkeypatch):
     [
         ({"qmaks": 24}, r"PDF and dPDF have no setting 'qmaks'. Did you mean 'qmax'\?"),
         ({"qmax": "wide"}, "PdfParams.qmax = 'wide' is not of type float"),
-        ({"params": fs.PdfParams(), "config": "study.toml"}, "params are all of the settings"),
+        ({"params": fs.PdfParams(), "config": "study.toml"}, "params hold all settings"),
         ({"params": fs.XanesParams()}, "XanesParams are not the settings of pdf"),
         ({"modality": "pdfs"}, "there is no modality 'pdfs'"),
         ({"modality": ["pdf", "pdf"]}, "names a modality twice"),

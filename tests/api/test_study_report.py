@@ -31,7 +31,7 @@ def test_a_study_takes_the_words_of_the_command(data, study, tmp_path):
     )
     found = fs.run_study(data, metal=["Cu"], config=tmp_path / "study.toml", set_=["study.repeats=2"], **HOW)
     assert found.scores.equals(study.scores)
-    with pytest.raises(fs.InputError, match="a plan is all of the settings"):
+    with pytest.raises(fs.InputError, match="a plan holds all settings"):
         fs.run_study(data, PLAN, set_=["study.repeats=2"])
 
 

@@ -160,7 +160,7 @@ def test_a_model_is_trained_kept_and_saved(command, tmp_path, monkeypatch):
         (["{iron}"], "the model is of Cu from xanes, not of Fe from xanes"),
         (["{pdf}", "--metal", "Cu"], "not of Cu from pdf"),
         (["{pdf}"], "which metal"),
-        (["{scan}", "--data", "{scan}"], "--model comes trained"),
+        (["{scan}", "--data", "{scan}"], "a saved model is trained already"),
         (["{scan}", "--norm1", "-5"], "post-edge range"),
         (["{pdf}", "--metal", "Cu", "--qmax", "-3"], "qmax"),
     ],

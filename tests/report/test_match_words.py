@@ -33,7 +33,7 @@ def test_the_cost_is_shared_by_processors():
 def test_a_parameter_at_its_limit_is_told():
     free, ended = (_parameter(Parameter("pdf", "scale", 1.0, 0.9, 1.1, end, "")) for end in (False, True))
     assert "at the limit" not in free
-    assert ended == f"{free}; at the limit of what it may be"
+    assert ended == f"{free}; at the limit of its range"
 
 
 @pytest.mark.parametrize(("count", "rest"), [(LINES, 0), (LINES + 1, 1), (LINES + 3, 3)])

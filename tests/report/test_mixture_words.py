@@ -32,7 +32,7 @@ def test_the_limit_and_the_percentile_of_a_misfit():
 @pytest.mark.parametrize(
     ("misfit", "words", "mark"),
     [
-        (0.0017, "These phases suffice: misfit 0.0017 edge steps, larger than in 85 % of right mixtures", ""),
+        (0.0017, "These phases suffice: misfit 0.0017 edge steps, larger than in 85 % of correct mixtures", ""),
         (0.0019, "These phases are NOT ENOUGH: misfit 0.0019 edge steps, larger than in 95 %", "; NOT ENOUGH"),
     ],
 )

@@ -79,7 +79,7 @@ class Advice:
         Parameters
         ----------
         folder : str or Path
-            Made if need be.
+            Created if missing.
 
         Returns
         -------
@@ -127,7 +127,7 @@ def advise(
     metal : str
         The metal to be measured.
     target : str or list of str
-        What is asked, a list or as in "oxidation_state,bond_length"; all three by default.
+        What to predict, a list or as in "oxidation_state,bond_length"; all three by default.
     inputs : str or list of str
         Measurements to choose from, as in "xanes,pdf,xanes+pdf"; by default those of a study.
     sizes : str or list of float

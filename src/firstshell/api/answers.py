@@ -48,13 +48,13 @@ class Answer(base.Answer):
     resemblance : dict
         By modality: how like the training spectra each input is.
     warnings : tuple of str
-        What a person should know, one sentence each.
+        Warnings, one sentence each.
     alone : dict
-        What each of several measurements says without the others: by modality, Prediction by Target.
+        Answers from each of several measurements alone: by modality, Prediction by Target.
     contradicted : bool
-        Whether the header of the PDF speaks of a sample without the metal, or without oxygen.
+        Whether the header of the PDF names a sample without the metal, or without oxygen.
     unlike_sites : float
-        Share of the forest, 0 to 1, that holds the metal's sites for unlike in their coordination number; uncalibrated.
+        Share of the forest, 0 to 1, for which the metal's sites differ in coordination number; not calibrated.
     models : ModelSource
         Where the model came from.
 
@@ -184,7 +184,7 @@ class Answers(base.Answers[Answer]):
         Parameters
         ----------
         folder : str or Path
-            Made if need be.
+            Created if missing.
         evidence : list, optional
             For each answer the windows that its `evidence` returns: evidence.csv is written, and pictures show them.
 

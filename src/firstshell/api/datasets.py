@@ -39,7 +39,7 @@ def build(
 ) -> Dataset:
     """Simulate and label structures, and write the dataset.
 
-    A run that was stopped goes on where it was; a site that fails is noted and stops nothing.
+    An interrupted run resumes; a site that fails is listed, and the others are simulated.
 
     Parameters
     ----------
@@ -47,11 +47,11 @@ def build(
         CIF or POSCAR files, and folders of them. Without any, those of the dataset that comes with firstshell are
         simulated again, which takes hours.
     out : str or Path
-        The dataset to write; beside it come NAME.excluded.csv and the folder NAME.store that makes runs resume.
+        The dataset to write. NAME.excluded.csv and the folder NAME.store, from which runs resume, are put beside it.
     metal : str or list of str
-        Absorbers, a list or as in "Fe,Cu"; by default every 3d metal, Zr, Nb and Mo that a structure holds.
+        Absorbers, a list or as in "Fe,Cu"; by default every 3d metal, Zr, Nb and Mo in a structure.
     ligand : str or list of str
-        What a structure must hold one of, as in "O", or "F,Cl" for halides; "" takes any structure.
+        Elements of which a structure must contain one, as in "O", or "F,Cl" for halides; "" takes any structure.
     sites : bool
         Whether to add one sample per symmetry-distinct site.
     paths : bool
@@ -231,7 +231,7 @@ def import_feff(
 ) -> Dataset:
     """Turn a tree of finished FEFF runs into a dataset.
 
-    A run that was stopped goes on where it was.
+    An interrupted run resumes.
 
     Parameters
     ----------
@@ -298,18 +298,18 @@ def fetch(
 ) -> Dataset:
     """Fetch structures and FEFF's K-edge XANES from the Materials Project, and make a dataset of them.
 
-    Needs your key in MP_API_KEY. A run that was stopped goes on where it was; every answer is kept.
+    Needs your key in MP_API_KEY. An interrupted run resumes; every answer is kept.
 
     Parameters
     ----------
     metal : str or list of str
         Absorbers, a list or as in "Ti,Mn,Fe,Cu".
     out : str or Path
-        The dataset to write; beside it come NAME.excluded.csv and the folder NAME.store with every answer.
+        The dataset to write. NAME.excluded.csv and the folder NAME.store with every answer are written beside it.
     preset : {"default", "paper"}
         "paper": all oxides, on the grids and with the PDF settings of Na Narong et al. (2025).
     elements : str or list of str
-        What a material must hold beside the metal, as in "O" or "O,Li"; empty for every material.
+        Elements that a material must contain besides the metal, as in "O" or "O,Li"; empty for every material.
     max_materials : int, optional
         Most materials of each metal, the lowest ids first; all by default.
     config : str or Path, optional

@@ -48,7 +48,7 @@ class StructureFit(fitting.StructureFit):
     pdf : PdfFit, optional
         The structure fitted to the PDF; None where none was measured.
     nearness : dict
-        By modality, share of right structures of standards whose residual is larger, 0 to 1.
+        By modality, share of correct structures of standards whose residual is larger, 0 to 1.
 
     Examples
     --------
@@ -79,7 +79,7 @@ class StructureFit(fitting.StructureFit):
         Parameters
         ----------
         folder : str or Path
-            Made if need be.
+            Created if missing.
 
         Returns
         -------
@@ -150,7 +150,7 @@ class Ranking(ranking.Ranking):
         Parameters
         ----------
         folder : str or Path
-            Made if need be.
+            Created if missing.
 
         Returns
         -------
@@ -206,7 +206,7 @@ def fit(
     files : str, Path, Measured, larch Group, or a list of these
         A XANES, a PDF, or one of each.
     metal : str, optional
-        The absorber; by default that whose edge was measured. A PDF alone needs it.
+        The absorber; by default the metal whose edge was measured. A PDF alone needs it.
     strain : {"isotropic", "system", "none"}
         How the cell may change; "system" fits what the crystal system leaves free.
     motion : {"delta1", "delta2", "none"}
@@ -214,15 +214,15 @@ def fit(
     rmax : float
         Å, end of the range of the PDF.
     qmax, qdamp : float, optional
-        Å⁻¹, of the PDF; by default what the file says. A Qdamp that nothing says is fitted.
+        Å⁻¹, of the PDF; by default from the file. A Qdamp that is not known is fitted.
     radiation : {"xray", "neutron"}, optional
-        What the PDF was measured with; by default what the file says, else X-rays.
+        Radiation of the PDF; by default from the file, else X-rays.
     signal, columns, format : str, optional
-        What is read of the files; see `read_measured`.
+        Which data to read from the files; see `read_measured`.
     ranges : NormaliseParams, optional
-        Of the normalisation of the XANES.
+        Normalisation ranges of the XANES.
     transfer : Population, str or Path, optional
-        How simulated spectra turn into those of your beamline, as `calibrate` writes it.
+        Transfer from simulated spectra to those of your beamline, as `calibrate` writes it.
     partial : {"refuse", "round"}
         What to do with partly occupied positions.
     folder : str or Path, optional
@@ -239,12 +239,12 @@ def fit(
     Returns
     -------
     StructureFit
-        Parameters with 90 % intervals, curves, and how near the structure is beside right ones.
+        Parameters with 90 % intervals, curves, and how the residual compares with those of correct structures.
 
     Raises
     ------
     InputError
-        When no file can be used, or the structure holds no such metal.
+        When no file can be used, or the structure does not contain the metal.
     EngineError
         When a simulation or a fit fails.
 
@@ -312,7 +312,7 @@ def rank(
         Structure files, folders of them, a CSV with a column "file"; "embedded" for the dataset that comes with
         firstshell; "amcsd" for the minerals of `composition`.
     metal : str, optional
-        The absorber; by default that whose edge was measured. A PDF alone needs it.
+        The absorber; by default the metal whose edge was measured. A PDF alone needs it.
     composition : list of str
         Elements of the sample: candidates of others are left out. AMCSD needs it.
     exafs : bool
@@ -320,21 +320,21 @@ def rank(
     most : int
         Structures whose XANES may be simulated.
     none : float
-        Probability, before anything is compared, that the sample is none of the candidates.
+        Prior probability that the sample is none of the candidates.
     qmax, qdamp : float, optional
-        Å⁻¹, of the PDF; by default what the file says, else estimated.
+        Å⁻¹, of the PDF; by default from the file, else estimated.
     radiation : {"xray", "neutron"}, optional
-        What the PDF was measured with; by default what the file says, else X-rays.
+        Radiation of the PDF; by default from the file, else X-rays.
     signal, columns, format : str, optional
-        What is read of the files; see `read_measured`.
+        Which data to read from the files; see `read_measured`.
     ranges : NormaliseParams, optional
-        Of the normalisation of the XANES.
+        Normalisation ranges of the XANES.
     transfer : Population, str or Path, optional
-        How simulated spectra turn into those of your beamline, as `calibrate` writes it.
+        Transfer from simulated spectra to those of your beamline, as `calibrate` writes it.
     partial : {"refuse", "round"}
         What to do with partly occupied positions.
     folder : str or Path, optional
-        Where simulated XANES are kept, so that a run that was stopped goes on.
+        Where simulated XANES are kept, so that an interrupted run resumes.
     executor : Executor, optional
         Where simulations run.
     workers : int, optional

@@ -88,7 +88,7 @@ class Mixtures(base.Mixtures):
         Parameters
         ----------
         folder : str or Path
-            Made if need be.
+            Created if missing.
 
         Returns
         -------
@@ -133,7 +133,7 @@ def mix(
     workers: int | None = None,
     reporter: Reporter | None = None,
 ) -> Mixtures:
-    """Say how much of each phase measured XANES hold, and whether these phases suffice.
+    """Find how much of each phase measured XANES hold, and whether these phases suffice.
 
     Parameters
     ----------
@@ -147,17 +147,17 @@ def mix(
     series : bool
         Whether the scans are one series, which has one set of phases.
     components : int, optional
-        How many components to seek where no phases are named; by default as many as the series tells.
+        How many components to seek where no phases are named; by default as many as the series supports.
     elsewhere : bool
         Whether standards were measured at other beamlines than the scans, for which intervals are wider.
     signal, columns, format : str, optional
-        What is read of the files; see `read_measured`.
+        Which data to read from the files; see `read_measured`.
     e0 : float, optional
         Edge energy of the scans in eV; the steepest rise by default.
     pre1, pre2, norm1, norm2 : float, optional
         Ranges of the pre-edge line and the post-edge curve in eV from E0, of scans and standards.
     transfer : Population, str or Path, optional
-        How simulated spectra turn into those of your beamline, as `calibrate` writes it.
+        Transfer from simulated spectra to those of your beamline, as `calibrate` writes it.
     store : str or Path, optional
         Folder that keeps simulations of structures.
     workers : int, optional
@@ -233,7 +233,7 @@ def of_one_metal(reading: Reading, metal: str | None) -> tuple[Reading, str]:
 
 
 def first_shells(mixed: base.Mixtures, phases: Sequence[Phase], metal: str, models: ModelSource) -> dict[str, Answer]:
-    """Return by name what `predict` says of the measured phases of mixtures; nothing of a metal without a model."""
+    """Return by name the answers of `predict` for the measured phases of mixtures; none for a metal without a model."""
     present = [each for each in phases if isinstance(each, MeasuredPhase) and each.name in mixed.names]
     samples = [MeasuredSample(each.name, each.spectrum) for each in present]
     if not samples:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 WHAT = "Give a path, a list of paths, arrays as energy= and mu= or r= and g=, or a larch Group with energy and mu"
 GIVEN = "arrays"
-"""What stands for the name of a file where arrays are given."""
+"""Stands for the file name where arrays are given."""
 
 
 def predict(
@@ -58,7 +58,7 @@ def predict(
     model: str | Path | None = None,
     reporter: Reporter | None = None,
 ) -> Answers:
-    """Say what measured XANES and PDFs tell you about a metal's first shell.
+    """Predict the first shell of a metal from measured XANES and PDFs.
 
     The model is trained at first use, in less than a minute, and kept.
 
@@ -68,14 +68,14 @@ def predict(
         XANES and PDFs. "my.prj#group" takes one group of a project. A XANES and a PDF belong to one sample when they
         are the only two, or have one name.
     metal : str, optional
-        The absorber; by default that whose K edge was measured. PDFs need it.
+        The absorber; by default the metal whose K edge was measured. PDFs need it.
     energy, mu : array_like, optional
         A scan instead of files: (n,) photon energies in eV or keV, and (n,) absorption, raw or normalised; (m, n) for m
         scans on the same energies.
     r, g : array_like, optional
         A PDF, alone or of the same sample: (n,) distances in Å and (n,) G(r) in Å⁻².
     signal, columns, format : str, optional
-        What is read of the files; see `read_measured`.
+        Which data to read from the files; see `read_measured`.
     align : {"auto", "foil", "fit", "none"} or float
         How energies are calibrated, or the eV to add; see `firstshell.prediction.align`.
     e0 : float, optional
@@ -83,9 +83,9 @@ def predict(
     pre1, pre2, norm1, norm2 : float, optional
         Ranges of the pre-edge line and the post-edge curve in eV from E0; chosen from the scan by default.
     qmax, qdamp : float, optional
-        Å⁻¹, of the PDFs; by default what the file says, else estimated.
+        Å⁻¹, of the PDFs; by default from the file, else estimated.
     radiation : {"xray", "neutron"}, optional
-        What PDFs were measured with; by default what the file says, else X-rays.
+        Radiation of the PDFs; by default from the file, else X-rays.
     differential : bool
         Whether the PDFs are differential ones of the metal.
     data : Dataset, str or Path, optional
@@ -93,7 +93,7 @@ def predict(
     with_ : Dataset, str or Path
         Another dataset to train on beside `data`: "embedded" for the one that comes with firstshell.
     transfer : Population, str or Path, optional
-        How simulated spectra turn into those of your beamline, as `calibrate` writes it.
+        Transfer from simulated spectra to those of your beamline, as `calibrate` writes it.
     model : str or Path, optional
         A model that was saved, instead of training one.
     reporter : Reporter, optional
@@ -145,7 +145,7 @@ def models_of(
     """Return where models come from, as the words of a command say; files are read at once."""
     if model is not None and (data is not None or transfer is not None):
         remedy = "Leave out --data and --transfer, or --model (data=, transfer= and model= in Python)"
-        raise InputError("--model comes trained", remedy=remedy)
+        raise InputError("a saved model is trained already", remedy=remedy)
     own = data is not None or not (isinstance(with_, str) and not with_)
     dataset = training_data(data, with_) if own else None
     population = as_population(transfer)
@@ -162,7 +162,7 @@ def inputs_of(files: Any) -> Iterator[str | Path | Measured]:
         elif hasattr(each, "energy") and hasattr(each, "mu"):
             yield _of_group(each)
         else:
-            raise InputError(f"a {type(each).__name__} is no measurement", remedy=WHAT)
+            raise InputError(f"a {type(each).__name__} is not a measurement", remedy=WHAT)
 
 
 def _of_group(group: Any) -> Measured:

@@ -32,7 +32,7 @@ def read_settings(
 ) -> dict[str, Any]:
     """Return every table of settings: "study", "cluster", and one for each modality; as the file, then the changes say.
 
-    What is said of [pdf] holds for [dpdf] too, unless said otherwise there.
+    Settings of [pdf] hold for [dpdf] too, unless [dpdf] changes them.
 
     native : PDFs stand on their fine grid unless `points` is given
     config : a TOML file with as many of these tables, and of their keys, as differ from the defaults
@@ -81,7 +81,7 @@ def native_grid(params: Any) -> Any:
 
 
 def changed(default: Any, values: Mapping[str, Any], config: str | Path | None = None) -> Any:
-    """Return the dataclass with some of its fields, and of the dataclasses within it, given anew."""
+    """Return the dataclass with some of its fields, and of the dataclasses within it, changed."""
     found = {field.name: getattr(default, field.name) for field in fields(default)}
     for key, value in values.items():
         within = isinstance(value, Mapping) and is_dataclass(found.get(key))

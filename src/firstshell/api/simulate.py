@@ -147,7 +147,7 @@ def save_spectra(spectra: Spectrum | Spectra, folder: str | Path, name: str = ""
         As `simulate` returns them. PDFs are written as .gr with the header lines that PDFgetX3 and PDFgui know, XANES
         as XDI, EXAFS as columns of χ(k) and ``|χ(R)|``; those of single sites in a file each.
     folder : str or Path
-        Made if need be.
+        Created if missing.
     name : str
         What names begin with; by default that of the structure's file, or its formula.
 
@@ -199,12 +199,12 @@ def _save(spectra: list[Spectrum], folder: Path, stem: str, title: str, kind: mo
 
 
 def _crystal(structure: Structure | str | Path, partly: Partial) -> tuple[Structure, dict[str, str]]:
-    """Return the crystal, and what is said of it in the provenance of its spectra."""
+    """Return the crystal, and the provenance that its spectra get from it."""
     from firstshell.io.structures.files import read_structure
 
     crystal = read_structure(structure, partial=partly) if isinstance(structure, str | Path) else structure
     if not hasattr(crystal, "composition"):
-        what = f"a {type(structure).__name__} is no structure"
+        what = f"a {type(structure).__name__} is not a structure"
         raise InputError(what, remedy="Give a CIF or POSCAR, or a pymatgen Structure")
     formula = crystal.composition.reduced_formula
     name = Path(structure).name if isinstance(structure, str | Path) else formula
@@ -223,7 +223,7 @@ def _settings(
     if params is None:
         chosen = read_settings(config, set_, native=native)
     elif config is not None or set_:
-        raise InputError("params are all of the settings", remedy="Leave out config and set_, or params")
+        raise InputError("params hold all settings", remedy="Leave out config and set_, or params")
     else:
         chosen = dict.fromkeys(names, params)
     own = {name: {field.name for field in fields(modalities.get(name).Params)} for name in names}

@@ -26,18 +26,18 @@ def calibrate(
 ) -> Calibrated:
     """Fit how simulated XANES turn into those of your beamline, from standards of known structure.
 
-    Each structure is simulated, which takes some ten seconds for each distinct site of the metal; a run that was
-    stopped goes on where it was.
+    Each structure is simulated, which takes some ten seconds for each distinct site of the metal; an interrupted
+    run resumes.
 
     Parameters
     ----------
     standards : str or Path
         A CSV with the columns file, structure (CIF or POSCAR) and metal, paths relative to it; two compounds or more.
     out : str or Path
-        The file to write, which `predict` takes as its `transfer`; beside it come a table and a picture of every fit,
-        and the folder NAME.store that keeps the simulations.
+        The file to write, which `predict` takes as its `transfer`. A table and a picture of every fit, and the folder
+        NAME.store with the simulations, are written beside it.
     signal, columns, format : str, optional
-        What is read of the files; see `read_measured`.
+        Which data to read from the files; see `read_measured`.
     workers : int, optional
         Processes; one a core by default, 0 works in this process.
     reporter : Reporter, optional

@@ -68,12 +68,12 @@ class Study(base.Study):
         Parameters
         ----------
         folder : str or Path
-            Made if need be; what takes long is kept in its folder store, so that a second call goes on where the first
-            one was stopped.
+            Created if missing; long calculations are kept in its folder store, so that a second call resumes an
+            interrupted one.
         data : Dataset, str or Path, optional
             What the study was made on; by default `data` of the study, or the dataset that comes with firstshell.
         robustness : bool
-            Whether to find how answers decay as measurements get worse, which takes a minute more.
+            Whether to test the sensitivity to spectrum quality, which takes a minute more.
         workers : int, optional
             Processes; one a core by default, 0 works in this process.
         reporter : Reporter, optional
@@ -177,7 +177,7 @@ def run_study(
     if plan is None:
         plan = read_plan(config, set_, preset)
     elif config is not None or set_:
-        raise InputError("a plan is all of the settings", remedy="Leave out config and set_, or the plan")
+        raise InputError("a plan holds all settings", remedy="Leave out config and set_, or the plan")
     if metal:
         plan = replace(plan, metals=words(metal))
     dataset = training_data(data, with_)

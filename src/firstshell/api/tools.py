@@ -81,7 +81,7 @@ def serve(
     data : str or Path, optional
         What models are trained on at first use; the dataset that comes with firstshell by default.
     transfer : Population, str or Path, optional
-        How simulated spectra turn into those of your beamline, as `calibrate` writes it.
+        Transfer from simulated spectra to those of your beamline, as `calibrate` writes it.
     port : int
         Of 127.0.0.1; 0 takes a free one.
     open_ : bool

@@ -34,7 +34,7 @@ def build(
     """Simulate and label structures, and write the dataset.
 
     Without structures it simulates those of the dataset that comes with firstshell again, which takes hours. A run that
-    was stopped goes on where it was; a site that fails is listed, and the others go on.
+    was interrupted resumes; a site that fails is listed, and the others are simulated.
 
     Example: firstshell build cifs/ --metal Fe --out fe.parquet
 
@@ -43,11 +43,11 @@ def build(
     structures
         CIF or POSCAR files, and folders of them.
     out
-        The dataset to write; beside it come NAME.excluded.csv and the folder NAME.store that makes runs resume.
+        The dataset to write. NAME.excluded.csv and the folder NAME.store, from which runs resume, are put beside it.
     metal
-        Absorbers, as in Fe,Cu; by default every 3d metal, Zr, Nb and Mo that a structure holds.
+        Absorbers, as in Fe,Cu; by default every 3d metal, Zr, Nb and Mo in a structure.
     ligand
-        What a structure must hold one of, as in O, or F,Cl for halides; "" takes any structure.
+        Elements of which a structure must contain one, as in O, or F,Cl for halides; "" takes any structure.
     sites
         Add one sample per symmetry-distinct site.
     paths

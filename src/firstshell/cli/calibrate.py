@@ -25,8 +25,8 @@ def calibrate(
 ) -> None:
     """Fit the transfer from simulated XANES to those of your beamline, from standards of known structure.
 
-    Each structure is simulated, which takes some ten seconds for each distinct site of the metal; a run that was
-    stopped goes on where it was. The more standards, the more the default transfers are changed by them. firstshell
+    Each structure is simulated, which takes some ten seconds for each distinct site of the metal; an interrupted
+    run resumes. The more standards, the more the default transfers are changed by them. firstshell
     predict --transfer OUT uses the result. Beside OUT come a table and a picture of every fit.
 
     Example: firstshell calibrate standards.csv --out transfer.json
@@ -38,7 +38,7 @@ def calibrate(
         spectrum of a project. Two compounds or more. Hydrogen is left out of the structures. A column oxidation_state
         gives the metal's mean where bond valences do not.
     out
-        The file to write; NAME.store beside it keeps the simulations.
+        The file to write; the simulations are kept in NAME.store beside it.
 
     """
     from firstshell.api.standards import calibrate as calibrated

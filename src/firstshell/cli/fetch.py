@@ -27,7 +27,7 @@ def fetch(
     """Fetch structures and FEFF's K-edge XANES from the Materials Project, and make a dataset of them.
 
     Needs your key in MP_API_KEY (free: https://next-gen.materialsproject.org/api). This is the only command that uses
-    the network. A run that was stopped goes on where it was; every answer is kept.
+    the network. An interrupted run resumes; every answer is kept.
 
     Example: firstshell fetch --metal Ti,Mn,Fe,Cu --preset paper --out mp.parquet
 
@@ -36,12 +36,12 @@ def fetch(
     metal
         Absorbers, as in Ti,Mn,Fe,Cu.
     out
-        The dataset to write; beside it come NAME.excluded.csv and the folder NAME.store with every answer.
+        The dataset to write. NAME.excluded.csv and the folder NAME.store with every answer are written beside it.
     preset
         paper: all oxides, on the grids and with the PDF settings of Na Narong et al. (2025), which are the defaults;
         the study has a preset of the same name for the rest.
     elements
-        What a material must hold beside the metal, as in O or O,Li; empty for every material.
+        Elements that a material must contain besides the metal, as in O or O,Li; empty for every material.
     max_materials
         Most materials of each metal, the lowest ids first; all by default.
     workers

@@ -49,7 +49,7 @@ def fit(
 
     The XANES is simulated, at some ten seconds for each distinct site of the metal, and put on the measured one by
     shift, stretch, broadening, over-absorption and slope; the PDF by scale, strain, displacements, correlated motion
-    and resolution. Says how near the structure is beside right ones, and what your beamline would measure of it.
+    and resolution. The residual is compared with those of correct structures.
 
     Example: firstshell fit Fe2O3.cif my.xdi my.gr --metal Fe --out fit
 

@@ -25,7 +25,7 @@ def import_feff(
 
     The tree is a folder or a .tar(.xz|.gz) of ID/POSCAR and ID/FEFF-XANES/NNN_EL/xmu.dat, NNN the 0-based index of
     the absorber. Scattering paths (files.dat and feffNNNN.dat), of which EXAFS is made, are taken from there or from
-    ID/FEFF-EXAFS/NNN_EL. A run that was stopped goes on where it was.
+    ID/FEFF-EXAFS/NNN_EL. An interrupted run resumes.
 
     Example: firstshell import-feff runs.tar.xz --out data.parquet
 

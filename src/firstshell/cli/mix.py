@@ -49,11 +49,11 @@ def mix(
     verbose: Annotated[bool, Parameter(name=("--verbose", "-v"), negative="")] = False,
     progress: Progress = "auto",
 ) -> None:
-    """Say how much of each phase measured XANES hold, and whether these phases suffice.
+    """Find how much of each phase measured XANES hold, and whether these phases suffice.
 
     The smallest sufficient set of phases is chosen by the Bayesian information criterion. Fractions come with 90 %
     intervals that count errors of energies, normalisation, over-absorption and of the phases themselves, and the misfit
-    is compared with that of right mixtures: a phase that is not on the list shows there. Without --with the scans are
+    is compared with that of correct mixtures: a phase that is not on the list shows there. Without --with the scans are
     taken as a series whose phases are not known: its components are sought.
 
     Example: firstshell mix sample.xdi --with standards.csv --out fractions

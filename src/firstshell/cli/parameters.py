@@ -55,7 +55,7 @@ Qmax = Annotated[
 Qdamp = Annotated[float | None, Parameter(help="Qdamp of the PDF in Å⁻¹.")]
 Radiation = Annotated[
     Literal["xray", "neutron"] | None,
-    Parameter(help="What the PDF was measured with; by default what the file says, or X-rays."),
+    Parameter(help="Radiation of the PDF; by default from the file, else X-rays."),
 ]
 Transfer = Annotated[
     Path | None,

@@ -51,7 +51,7 @@ def rank(
     """Rank candidate structures by their probability, from a measured XANES with its EXAFS, a measured PDF, or both.
 
     PDFs are compared first, at milliseconds each; then EXAFS, at half a second each; XANES are simulated for the
-    structures that these leave. Those of the embedded dataset are known. A run that was stopped goes on where it was.
+    structures that these leave. Those of the embedded dataset are known. An interrupted run resumes.
 
     Example: firstshell rank my.xdi my.gr --candidates cifs/ --composition Fe,O
 
@@ -71,7 +71,7 @@ def rank(
     most
         Structures whose XANES may be simulated.
     none
-        Probability, before anything is compared, that the sample is none of the candidates.
+        Prior probability that the sample is none of the candidates.
     out
         Folder for ranking.csv, ranking.parquet, the picture, report.html (one page with all of it), and the simulated
         XANES, which are kept.

@@ -130,7 +130,7 @@ def _files(source: str | Path | Sequence[str | Path], metal: str, partial: Parti
 
 
 def _listed(path: Path) -> tuple[list[Path], list[Refused]]:
-    """Return the files that a CSV lists, relative to it, and what it lists in vain."""
+    """Return the files that a CSV lists, relative to it, and what of it is missing."""
     remedy = 'Give a CSV with a column "file": names of structure files beside it'
     names = [row.get("file", "") for _, row in read_list(path, ("file",), remedy)]
     found, refused = [], []

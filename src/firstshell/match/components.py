@@ -17,11 +17,11 @@ from firstshell.measured.xanes.training_grid import NEEDED
 from firstshell.types import Array
 
 FEWEST = 4
-"""Scans that a number of components can be told from."""
+"""Scans that a number of components needs."""
 MOST = 6
 """Components that are sought."""
 SIGNIFICANT = 0.05
-"""Chance of an eigenvalue as large in noise, above which it is no component's."""
+"""Chance of an eigenvalue as large in noise, above which it is not that of a component."""
 TOLERANCE, ROUNDS = 1e-7, 2000
 """Relative change of the residual at which the alternating fits end, and how many there may be."""
 

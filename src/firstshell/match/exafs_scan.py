@@ -1,4 +1,4 @@
-"""A measured EXAFS beside those of many structures: what is not known of the sample averaged over.
+"""A measured EXAFS compared with those of many structures, averaged over what is not known of the sample.
 
 Threshold, displacements and strain are taken from a table, the amplitude is solved for, and the evidence of a structure
 is the mean of its likelihood over the table. The engine finds the scattering paths of a structure once.
@@ -27,7 +27,7 @@ SHELLS = 4.0
 AMPLITUDES = 0.3, 1.1
 """What S0² may be."""
 MISFIT = 0.3
-"""R factor, as a root, that is no evidence against a structure: what right ones leave at least."""
+"""Square root of an R factor that is no evidence against a structure: correct ones leave at least this."""
 USUAL_STRAIN = 0.01
 """How far lengths are believed to be from those of a database."""
 ASYMMETRY = 0.0045

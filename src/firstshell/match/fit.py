@@ -33,7 +33,7 @@ class StructureFit:
     name : of the structure
     measurements : what was measured
     xanes, pdf : the fits; None where that was not measured
-    nearness : by modality, share of right structures of standards whose residual is larger, 0 to 1; of PDFs, that of
+    nearness : by modality, share of correct structures of standards whose residual is larger, 0 to 1; of PDFs, that of
         the quick comparison, up to 10 Å
     """
 

@@ -1,4 +1,4 @@
-"""How much of each phase a measured XANES holds, and what is not known of it.
+"""Fractions of phases in a measured XANES, with their uncertainties.
 
 A measurement y on p energies is taken as y = Σ w_k (s_k + J_k a_k + m_k) + J_0 a_0 + m + n, its weights w_k ≥ 0 adding
 to one: s_k is the spectrum of a phase and J_k how it changes with what is not known of it, such as its energy offset;
@@ -30,7 +30,7 @@ FACTOR = 2.5
 LEAST_NOISE = 5e-4
 """Edge steps."""
 SUM = 1e3
-"""Weight of the equation that fractions add to one, beside ones of the order of 1."""
+"""Weight of the equation that fractions add to one; others are of the order of 1."""
 DRAWS = 1000
 """Of each interval."""
 LEVEL = 0.90
@@ -224,7 +224,7 @@ def simplex(precision: Array, right: Array) -> Array:
 
 
 def free_sum(spectra: Array, mu: Array) -> float:
-    """Return what the weights of (p, k) spectra add to when only ≥ 0 is asked of them."""
+    """Return the sum of the weights of (p, k) spectra that are constrained to ≥ 0 only."""
     from scipy.optimize import nnls
 
     return float(nnls(spectra, mu)[0].sum())

@@ -67,7 +67,7 @@ class HeldOut:
         )
 
     def distances(self, modality: str) -> tuple[Array, Array]:
-        """Return distances of right structures and quantiles of those of wrong ones, by a modality."""
+        """Return distances of correct structures and quantiles of those of wrong ones, by a modality."""
         return {
             "xanes": (self.distance, self.wrong),
             "exafs": (self.right_exafs, self.wrong_exafs),
@@ -81,7 +81,7 @@ class HeldOut:
         return np.asarray(share / share.sum())
 
     def covariance(self, energy: Array) -> Array:
-        """Return the (m, m) covariance of residuals of right structures at energies in eV from the tabulated edge.
+        """Return the (m, m) covariance of residuals of correct structures at energies in eV from the tabulated edge.
 
         Beyond `ENERGY` the ends are taken. Without standards only their typical size is used.
         """
@@ -92,7 +92,7 @@ class HeldOut:
         return np.asarray(LEARNED * learned + (1.0 - LEARNED) * size * near + FLOOR**2 * np.eye(len(energy)))
 
     def percentile(self, rmse: float) -> float:
-        """Return the share of right structures whose residual is larger, 0 to 1."""
+        """Return the share of correct structures whose residual is larger, 0 to 1."""
         return float(self.weights @ (self.rmse > rmse))
 
     def percentile_rw(self, rw: float) -> float:

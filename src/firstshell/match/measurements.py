@@ -37,7 +37,7 @@ class Measurements:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What a person should know of the measurements."""
+        """Warnings about the measurements."""
         return tuple(warning for each in (self.xanes, self.pdf) if each is not None for warning in each.warnings)
 
 
@@ -76,6 +76,6 @@ def read_measurements(
         raise InputError("structures are compared with total PDFs", remedy="Give the total G(r)")
     metal = metal or (scans[0].metal if scans else waves[0].metal if waves else None)
     if metal is None:
-        raise InputError("the files do not say which metal is asked about", remedy="Name it with --metal")
+        raise InputError("the files do not name the metal", remedy="Name it with --metal")
     xanes, curve, wave = scans[0] if scans else None, pdfs[0] if pdfs else None, waves[0] if waves else None
     return Measurements(metal, xanes, curve, wave, tuple(reading.refused))

@@ -47,7 +47,7 @@ class Part:
     simulated : bool
         Whether its spectrum was simulated.
     answer : Answer, optional
-        What `predict` says of its first shell; None where it was simulated or there is no model of the metal.
+        The answer of `predict` for its first shell; None where it was simulated or there is no model of the metal.
 
     """
 
@@ -80,7 +80,7 @@ class Mixture:
     misfit : float
         Edge steps that phases leave beyond noise.
     errors : Errors
-        Of right mixtures, which the misfit is judged by.
+        Of correct mixtures, which the misfit is judged by.
 
     """
 
@@ -102,7 +102,7 @@ class Mixture:
 
     @property
     def sufficient(self) -> bool:
-        """Whether the misfit is one that right mixtures have; if not, a phase is missing or a standard is not right."""
+        """Whether correct mixtures have such a misfit; if not, a phase is missing or a standard is wrong."""
         return self.misfit <= self.errors.limit
 
     @property
@@ -210,7 +210,7 @@ def mix_all(
 
 
 def with_answers(found: Mixtures, answers: dict[str, Answer]) -> Mixtures:
-    """Return mixtures whose parts know what `predict` says of each phase by name."""
+    """Return mixtures whose parts have the answers of `predict`, by name of the phase."""
     return replace(
         found,
         mixed=tuple(

@@ -1,4 +1,4 @@
-"""What held-out mixtures of measured standards say of fractions: how far intervals reach, what right mixtures leave."""
+"""How fractions of held-out mixtures of measured standards err: widths of intervals, misfits of correct mixtures."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from firstshell.config import from_dict
 HERE, ELSEWHERE, SIMULATED = "here", "elsewhere", "simulated"
 """Where phases come from: measured as the samples were, at other beamlines, or simulated, some at least."""
 LIMIT = 0.9
-"""Share of right mixtures whose misfit lies below the limit."""
+"""Share of correct mixtures whose misfit lies below the limit."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Errors:
 
     typical : edge steps, the misfit that was believed before these mixtures were looked at, as it is of others
     widen : factor on all errors that are believed, with which 90 % intervals hold nine true fractions of ten
-    misfits : edge steps, the misfits of right mixtures at 0, 5, … 100 %
+    misfits : edge steps, the misfits of correct mixtures at 0, 5, … 100 %
     mixtures : how many there were
     error : mean absolute error of their fractions
     constant : the same of equal parts
@@ -44,7 +44,7 @@ class Errors:
         return float(np.interp(LIMIT, np.linspace(0.0, 1.0, len(self.misfits)), self.misfits))
 
     def percentile(self, misfit: float) -> float:
-        """Return the share of right mixtures that leave less."""
+        """Return the share of correct mixtures that leave less."""
         return float(np.interp(misfit, self.misfits, np.linspace(0.0, 1.0, len(self.misfits))))
 
 

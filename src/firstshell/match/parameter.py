@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 PART = 0.9
-"""Of cases that an interval holds in."""
+"""Share of cases in which the interval contains the true value."""
 
 
 @dataclass(frozen=True)

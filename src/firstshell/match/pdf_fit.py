@@ -29,7 +29,7 @@ LAST = 20.0
 LEAST_FREE = 10
 """Independent points beyond the number of parameters that are needed."""
 LONG = 15.0
-"""Å that a PDF must reach for Qdamp to be told from displacements."""
+"""Å that a PDF must reach for Qdamp and displacements to be separable."""
 SAME = 0.01
 """Å within which atoms are equivalent."""
 MOTIONS = ("delta1", "delta2", "none")
@@ -78,7 +78,7 @@ def fit_pdf(
     motion : how correlated motion sharpens near peaks: "delta1" (1/r), "delta2" (1/r²) or "none"
     rmax : Å; the end of the measurement where that is shorter
 
-    Qdamp is fitted where nothing says it and the PDF reaches `LONG`. Intervals hold nine times of ten where the
+    Qdamp is fitted where it is not known and the PDF reaches `LONG`. Intervals hold nine times of ten where the
     residual is noise; where the structure is wrong, they are those of a wrong model.
 
     Raises InputError for settings without meaning and a range with too few points, EngineError when the fit fails.

@@ -1,4 +1,4 @@
-"""A measured PDF beside those of many structures, in milliseconds each: what is not known of the sample averaged over.
+"""A measured PDF compared with those of many structures, in milliseconds each, averaged over what is not known.
 
 Strain and displacements are taken from a table, the scale is solved for, and the evidence of a structure is the mean of
 its likelihood over all of them. A structure is simulated once; strain is a stretch of r, and displacements a damping of

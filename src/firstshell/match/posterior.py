@@ -9,7 +9,7 @@ import numpy as np
 from firstshell.types import Array
 
 NONE = 0.1
-"""Probability, before anything is compared, that the sample is none of the candidates."""
+"""Prior probability that the sample is none of the candidates."""
 LEVELS = np.array([0.0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0])
 """At which quantiles the distances of wrong structures are kept."""
 _PLACES = np.array([0.1, 0.3, 0.5, 0.7, 0.9])
@@ -34,11 +34,11 @@ def posterior(evidence: Mapping[str, Array], none: Mapping[str, float], prior: f
 def none_ratio(distance: float, count: int, right: Array, wrong: Array) -> float:
     """Return log p(distance | none is right) − log p(distance | it is right), for the nearest of `count` candidates.
 
-    right : (k,) distances of right structures from standards
+    right : (k,) distances of correct structures from standards
     wrong : (m, q) of each standard, distances of wrong structures at `LEVELS`
 
     Logs of distances are taken as normal with one width. The nearest of many wrong structures may be as near as a right
-    one: then a distance tells nothing, and 0 is returned.
+    one: then a distance is no evidence, and 0 is returned.
     """
     first = 1.0 - (1.0 - _PLACES) ** (1.0 / count)
     nearest = np.log([np.interp(first, LEVELS, row) for row in wrong])

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MOST = 40
-"""Structures whose XANES are simulated unless more are asked for."""
+"""Structures whose XANES are simulated unless more are allowed."""
 QUICKER = 25
 """Times as many whose scattering paths are calculated."""
 SURVIVE = 12.0
@@ -39,7 +39,7 @@ Nearest = dict[int, tuple[Any, Material]]
 
 @dataclass(frozen=True, eq=False)
 class Ranked:
-    """One candidate and what speaks for it.
+    """One candidate and its evidence.
 
     probability : by all measurements together
     alone : by modality, probability by that measurement alone
@@ -127,7 +127,7 @@ def rank_candidates(
     population : transfers from simulation to measurement; firstshell's standards' by default
     known : residuals of standards; firstshell's by default
     most : structures whose XANES may be simulated
-    none : probability, before anything is compared, that the sample is none of them
+    none : prior probability that the sample is none of them
     simulations : where XANES and scattering paths are calculated
 
     Raises InputError where nothing can be compared, and where more XANES than `most`, or paths of more than 25 times as
@@ -135,7 +135,7 @@ def rank_candidates(
     """
     population, known = population or default_population(), known or held_out()
     if not 0 < none < 1:
-        raise InputError(f"none = {none:g} is no probability", remedy="Give a number between 0 and 1, such as 0.1")
+        raise InputError(f"none = {none:g} is not a probability", remedy="Give a number between 0 and 1, such as 0.1")
     refused = [(each.id, each.reason) for each in candidates.refused]
     run = _Run(measurements, candidates, most, simulations or Simulations(), refused)
     found: dict[str, Nearest] = {}

@@ -110,7 +110,7 @@ def _read(source: Path, settings: PhaseReading) -> Iterator[MeasuredPhase | _ToS
 
 
 def _is_list(path: Path) -> bool:
-    """Whether a file is a CSV whose first line names one of the columns that tell of a phase."""
+    """Whether a file is a CSV whose first line names one of the columns of a phase."""
     if path.suffix.lower() != ".csv" or not path.is_file():
         return False
     with path.open(encoding="utf-8-sig", errors="replace") as file:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 SECONDS, SECONDS_OF_PATHS = 12.0, 0.4
 """Of one processor for the XANES of one site, and for its scattering paths, roughly."""
 STORE = "candidates.parquet"
-"""Beside whose name the store lies."""
+"""The store lies beside a file of this name."""
 
 
 @dataclass(frozen=True)
@@ -51,9 +51,9 @@ class Cost:
 
 @dataclass(frozen=True, eq=False)
 class Simulations:
-    """Where structures are simulated, and who is told of it.
+    """Where structures are simulated, and who is notified.
 
-    folder : where finished ones are kept, so that a run that was stopped goes on; None keeps nothing
+    folder : where finished ones are kept, so that an interrupted run resumes; None keeps nothing
     executor, workers : where they run; local processes, one a core, by default
     on_cost : is called with what simulations take before they start
     """

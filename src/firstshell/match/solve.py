@@ -56,7 +56,7 @@ class Linear:
 
     @property
     def independent(self) -> float:
-        """How many points tell something of their own: one for each width of the core hole."""
+        """How many points are independent: one for each width of the core hole."""
         return len(self.observed.mu) * STEP / RESOLUTION
 
     def criterion(self, chosen: Iterable[int]) -> float:

@@ -1,4 +1,4 @@
-"""XANES of many candidates beside one measurement: all of them quickly, the nearest ones with their best transfer."""
+"""XANES of many candidates compared with one measurement: all quickly, the nearest ones by their best transfer."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Simulated:
 
 @dataclass(frozen=True, eq=False)
 class Compared:
-    """One structure's XANES beside the measurement.
+    """One structure's XANES compared with the measurement.
 
     distance : edge steps that the quick comparison leaves
     fit : None where others are so much nearer that none was made

@@ -64,15 +64,15 @@ class XanesFit:
 
 
 def fit_xanes(each: Standard, population: Population, known: HeldOut, start: float | None = None) -> XanesFit:
-    """Return the most probable transfer of a simulated spectrum, were its structure the right one.
+    """Return the most probable transfer of a simulated spectrum, if its structure is correct.
 
-    Residuals are normal, with the covariance of those of right structures; parameters with that of the population. The
-    shift is less certain where no foil sets the energies.
+    Residuals are normal, with the covariance of those of correct structures, parameters with that of the population.
+    The shift is less certain where no foil sets the energies.
 
     each : the measurement and the simulation
     population : transfers of all metals
     known : residuals of standards
-    start : eV beside the expected shift that is tried as well, as the quick comparison finds it
+    start : eV, another start beside the expected shift, as the quick comparison finds it
     """
     own = population.of_metal(each.metal)
     expected = own.typical(each.state)

@@ -41,9 +41,9 @@ class Answer:
     damping : over-absorption that was inferred beyond what training spectra have, and undone
     resemblance : by modality, how like the training spectra each input is
     warnings : what a person should know, one sentence each
-    alone : what each of several measurements says without the others: predictions by modality and target
+    alone : answers from each of several measurements alone, by modality and target
     contradicted : whether the header of the PDF names a sample without the metal, or without oxygen
-    unlike_sites : share of the forest, 0 to 1, for which the metal's sites differ in coordination number; uncalibrated
+    unlike_sites : share of the forest, 0 to 1, for which the metal's sites differ in coordination number, uncalibrated
     """
 
     sample: MeasuredSample
@@ -163,7 +163,7 @@ def answer_all(
         try:
             if absorber is None:
                 raise InputError(
-                    "a PDF or χ(k) does not say which metal is asked about",
+                    "a PDF or χ(k) does not name its metal",
                     remedy="Name it with --metal (metal= in Python)",
                 )
             model = models(absorber, inputs, radiation)

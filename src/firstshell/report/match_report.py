@@ -1,4 +1,4 @@
-"""What `fit`, `rank` and `mix` found, each as one page that needs no file beside it: answer, picture, tables."""
+"""What `fit`, `rank` and `mix` found, each as one self-contained page: answer, picture, tables."""
 
 from __future__ import annotations
 
@@ -142,7 +142,7 @@ def _origin(found: Measurements, refused: Iterable[tuple[str, str]]) -> Section:
         rows.append(("EXAFS", f"{found.exafs.source}, to {found.exafs.end:.1f} Å⁻¹"))
     if found.pdf is not None:
         how = found.pdf.conditions
-        doubtful = f"; not said by the file: {', '.join(how.doubtful)}" if how.doubtful else ""
+        doubtful = f"; not given in the file: {', '.join(how.doubtful)}" if how.doubtful else ""
         conditions = f"{how.radiation}, Qmax {how.qmax:.3g} Å⁻¹, Qdamp {how.qdamp:.3g} Å⁻¹{doubtful}"
         rows.append(("PDF", f"{found.pdf.source}, {conditions}"))
     rows += [("Warning", each) for each in found.warnings]

@@ -18,7 +18,7 @@ ALL = "all"
 
 
 def tables(scored: Sequence[Scored]) -> str:
-    """Return everything that a person wants to see: right, covered, recall by class, misses."""
+    """Return all tables: right answers, coverage, recall by class, misses."""
     parts = [_head(scored)]
     for target in Target:
         lines = [_line(name, each, target) for name, each in _by_metal(scored, target)]

@@ -136,7 +136,7 @@ class Study:
         Parameters
         ----------
         folder : str or Path
-            Made if need be.
+            Created if missing.
 
         """
         folder = Path(folder)

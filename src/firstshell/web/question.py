@@ -182,5 +182,5 @@ def _answered(
 
 
 def _without_metal(sample: MeasuredSample) -> InputError:
-    what = "a PDF does not say which metal is asked about"
+    what = "a PDF does not name its metal"
     return InputError(what, remedy="Choose the metal", file=", ".join(sample.sources))

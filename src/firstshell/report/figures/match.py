@@ -48,7 +48,7 @@ def _curves(figure: SubFigure, name: str, x: Array, each: XanesFit | PdfFit, col
     kind = modalities.get(name)
     top, low = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
     top.plot(x, each.measured, color=colour, lw=1.3, label="measured")
-    top.plot(x, each.here, color=TRACE, lw=0.9, ls=":", label="as expected here, before the fit")
+    top.plot(x, each.here, color=TRACE, lw=0.9, ls=":", label="expected at this beamline, before the fit")
     top.plot(x, each.fitted, color=INK, lw=0.9, ls="--", label="fitted")
     span = float(np.ptp(each.measured))
     top.set_ylim(top=float(max(each.measured.max(), each.fitted.max())) + 0.5 * span)

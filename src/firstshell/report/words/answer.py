@@ -25,7 +25,7 @@ BY = {
 WIDTH = 30
 STRONGEST = 3
 UNLIKE = 0.3
-"""Share of the forest for unlike sites from which on their parts are said."""
+"""Share of the forest for unlike sites from which on the parts are printed."""
 LEAST_PART = 0.05
 
 
@@ -130,7 +130,7 @@ def _sites(answer: Answer) -> list[str]:
 
 
 def _by_measurement(answer: Answer) -> list[str]:
-    """Return a table of what each measurement says alone, and all of them together; nothing where there is one."""
+    """Return a table of the answers from each measurement alone and from all together; nothing where there is one."""
     if not answer.alone:
         return []
     heads = [*(f"{show(name)} alone" for name in answer.alone), show(answer.inputs).replace("+", " + ")]

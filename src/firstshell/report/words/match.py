@@ -48,8 +48,8 @@ def cost(found: Cost, workers: int) -> str:
 
 
 def residual(found: StructureFit, name: str) -> str:
-    """Return how near a structure is by one modality, beside right structures."""
-    share = f"{100 * found.nearness[name]:.0f} % of the right structures of standards are farther"
+    """Return the residual of a structure by one modality, compared with those of correct structures."""
+    share = f"{100 * found.nearness[name]:.0f} % of the correct structures of standards leave more"
     value = found.residuals[name]
     return f"RMSE {value:.3f} edge steps; {share}" if name == "xanes" else f"Rw {value:.3f}; {share}"
 
@@ -70,7 +70,7 @@ def fit_answer(found: StructureFit) -> list[str]:
     """Return how near a structure is by each measurement, and which parameters are not to be trusted."""
     lines = [f"By {show(name)}: {residual(found, name)}." for name in found.residuals]
     stuck = [f"{each.name} of the {show(each.modality)}" for each in found.parameters if each.at_limit]
-    return lines + ([f"At the limit of what it may be: {', '.join(stuck)}."] if stuck else [])
+    return lines + ([f"At the limit of its range: {', '.join(stuck)}."] if stuck else [])
 
 
 def ranking_title(found: Ranking) -> str:
@@ -111,7 +111,7 @@ def fit_lines(found: StructureFit) -> list[str]:
 
 
 def meaning(each: Parameter) -> str:
-    """Return what a parameter is, "" for one that says so itself."""
+    """Return the meaning of a parameter, "" for one whose name gives it."""
     return MEANING.get(each.name, f"displacement of {each.name.split()[-1]}" if " " in each.name else "")
 
 
@@ -119,7 +119,7 @@ def _parameter(each: Parameter) -> str:
     unit = f" {each.unit}" if each.unit else ""
     says = meaning(each)
     numbers = f"{each.value:.4g} (90 % interval {each.low:.4g} to {each.high:.4g}){unit}"
-    limit = "; at the limit of what it may be" if each.at_limit else ""
+    limit = "; at the limit of its range" if each.at_limit else ""
     return f"{each.name:16}{true_minus(numbers)}{f'  {says}' if says else ''}{limit}"
 
 
@@ -138,7 +138,7 @@ def ranking_lines(found: Ranking) -> list[str]:
 
 
 def residuals(each: Ranked) -> str:
-    """Return what is left of each measurement beside a candidate."""
+    """Return the residual of each measurement for a candidate."""
     parts = []
     if each.xanes is not None:
         rmse = each.xanes.distance if each.xanes.fit is None else each.xanes.fit.rmse

@@ -35,7 +35,7 @@ def line(found: Mixture, width: int = WIDTH) -> str:
 
 
 def paragraph(found: Mixture) -> str:
-    """Return all that is said of a mixture."""
+    """Return everything about a mixture."""
     lines = [f"{plain(found.sample.name)}: {found.metal}, {len(found.parts)} of {len(found.candidates)} phases"]
     for part in found.parts:
         lines.append(f"  {plain(part.name)}: {share(part.fraction, part.interval)}")
@@ -48,25 +48,25 @@ def paragraph(found: Mixture) -> str:
 
 def verdict(found: Mixture) -> str:
     """Return whether the phases suffice, and by what this is judged."""
-    share = f"larger than in {100 * found.errors.percentile(found.misfit):.0f} % of right mixtures"
+    share = f"larger than in {100 * found.errors.percentile(found.misfit):.0f} % of correct mixtures"
     limit = f"(limit {found.errors.limit:.4f}, {100 * LIMIT:.0f} %)"
     left = f"misfit {found.misfit:.4f} edge steps, {share} {limit}"
     if found.sufficient:
         return f"These phases suffice: {left}"
     return (
-        f"These phases are NOT ENOUGH: {left}. A phase is missing, or a standard was measured otherwise than the scan: "
-        "the intervals do not hold"
+        f"These phases are NOT ENOUGH: {left}. A phase is missing, or a standard was measured differently from the "
+        "scan: the intervals do not hold"
     )
 
 
 def expected(errors: Errors) -> str:
-    """Return how good fractions and intervals were in mixtures of known weights, beside equal parts."""
+    """Return how good fractions and intervals were in mixtures of known weights, compared with equal parts."""
     found = f"{EXPECTED.format(100 * errors.error, 100 * errors.held)}."
     return found if errors.error < errors.constant else f"{found} {GUESS.format(100 * errors.constant)}"
 
 
 def components(found: Components) -> list[str]:
-    """Return how many components a series has, and what says so."""
+    """Return how many components a series has, with the evidence."""
     values = ", ".join(f"{value:.2e}" for value in found.indicator)
     chances = ", ".join(f"{value:.2g}" for value in found.chance)
     return [
@@ -89,7 +89,7 @@ def first_shell(part: Part) -> str:
 
 
 def answer(found: Mixtures, parts: Components | None) -> list[str]:
-    """Return what a page says first of mixtures: the fractions of one scan, or how many scans the phases suffice for.
+    """Return the fractions of one scan, or how many scans the phases suffice for: the first sentences of a page.
 
     parts : what was found of a series whose phases were not known
     """
