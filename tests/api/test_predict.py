@@ -77,7 +77,7 @@ def test_a_scan_and_a_pdf_as_arrays_are_one_sample(saved, tmp_path):
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"files": 3}, "a int is no measurement. Give a path, a list of paths, arrays"),
+        ({"files": 3}, "a int is not a measurement. Give a path, a list of paths, arrays"),
         ({"files": [np.arange(5)]}, "a ndarray is not a measurement"),
         ({}, "no files are given"),
         ({"energy": [1.0, 2.0]}, "energy= and mu= go together"),
@@ -87,7 +87,7 @@ def test_a_scan_and_a_pdf_as_arrays_are_one_sample(saved, tmp_path):
         ({"energy": np.arange(20.0) + 8900, "mu": np.zeros((2, 3, 20))}, "mu is not one or several lists of numbers"),
         ({"energy": np.arange(20.0) + 8900, "mu": np.arange(20.0), "metal": "Xx"}, "not an element"),
         ({"files": "a.dat", "with_": "embedded"}, "adds to a dataset of your own"),
-        ({"files": "a.dat", "data": "small.parquet"}, "comes trained"),
+        ({"files": "a.dat", "data": "small.parquet"}, "is trained already"),
     ],
 )
 def test_what_cannot_be_used_is_told_with_a_remedy(given, message, model):
