@@ -365,7 +365,8 @@ class Prediction:
     inputs : str
         Modalities that the model was given, joined by "+".
     value : float
-        Mean over the metal's sites: of the classes by their probabilities, or in Å.
+        Mean over the metal's sites: oxidation states by their probabilities, coordination numbers nearer to the
+        likeliest ones, or in Å.
     interval : tuple of float
         Where the true mean lies in nine cases of ten, in the target's unit.
     probabilities : dict
