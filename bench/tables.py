@@ -12,6 +12,7 @@ import argparse
 import json
 import re
 import sys
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -115,8 +116,32 @@ def validation() -> str:
     return table(["figure", "measured", "documented", "limit"], rows) + machine(found)
 
 
+def embedded_materials() -> str:
+    """Return what the manifest of the embedded dataset counts."""
+    found = results("src/firstshell/dataset/embedded.json")["materials"]
+    origins = ("natural", "decorated", "distorted", "derived")
+    heads = ["", "materials", "groups", *origins, "oxides", "oxidation state", "coordination number"]
+    rows = []
+    for metal in sorted(found, key=lambda metal: -found[metal]["materials"]):
+        each = found[metal]
+        counts = [each["materials"], each["groups"], *(each["origin"].get(name, 0) for name in origins)]
+        classes = [_counted(each[name]) for name in ("oxidation_state", "coordination_number")]
+        rows.append([metal, *map(str, counts), str(each["ligand"].get("O", 0)), *classes])
+    ligands: Counter[str] = sum((Counter(each["ligand"]) for each in found.values()), Counter())
+    others = ", ".join(f"{name} {count}" for name, count in ligands.most_common() if name != "O")
+    return table(heads, rows) + f"\nFirst shells other than oxygen: {others}.\n"
+
+
+def _counted(classes: dict[str, int]) -> str:
+    """Return "3: 20, 4: 130, others: 10"; classes of one or two materials are among the others."""
+    named = {name: count for name, count in classes.items() if name.isdigit() and count >= 3}
+    rest = sum(classes.values()) - sum(named.values())
+    return ", ".join(f"{name}: {count}" for name, count in named.items()) + (f", others: {rest}" if rest else "")
+
+
 TABLES: dict[str, Callable[[], str]] = {
-    each.__name__: each for each in (pdf_speed, spoilt_spectra, spoilt_inputs, full_disk, other_faults, validation)
+    each.__name__: each
+    for each in (pdf_speed, spoilt_spectra, spoilt_inputs, full_disk, other_faults, validation, embedded_materials)
 }
 
 

@@ -30,7 +30,7 @@ DATA, MANIFEST = FOLDER / "embedded.parquet", FOLDER / "embedded.json"
 PATHS = beside(DATA)
 OXIDE = "O"
 """The ligand of what is studied, and what models are trained on, by default."""
-FEWEST = 100
+FEWEST = 150
 """Oxides of a metal that there must be before it is studied, and models of it are trained, by default."""
 LENGTH_TOLERANCE = 1e-9
 """Å that a bond length labelled again may differ by: the last digit of a mean follows from the order of its terms."""
