@@ -40,7 +40,7 @@ def load_dataset(path: str | Path | None = None) -> Dataset:
     """Return the dataset in a file, or without one the oxides of that which comes with firstshell.
 
     A material is an oxide here when the first shells of all sites of its metal are of oxygen alone. Metals with fewer
-    than a hundred oxides are left out.
+    than `FEWEST` oxides are left out.
 
     Parameters
     ----------
