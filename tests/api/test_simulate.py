@@ -111,7 +111,7 @@ def test_what_is_wrong_is_told_with_a_remedy(given, message):
 
 
 def test_what_is_no_structure_is_refused():
-    with pytest.raises(fs.InputError, match=r"a int is no structure. Give a CIF"):
+    with pytest.raises(fs.InputError, match=r"a int is not a structure. Give a CIF"):
         fs.simulate(3, "Ti")
 
 
