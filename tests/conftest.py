@@ -1,5 +1,6 @@
 """Fixtures that every test may use."""
 
+import os
 import signal
 import sys
 from pathlib import Path
@@ -34,6 +35,21 @@ def shared() -> Path:
     if not folder.is_dir():
         pytest.skip("../shared is not here")
     return folder
+
+
+@pytest.fixture(scope="session")
+def common(tmp_path_factory) -> Path:
+    """A folder that all workers of a run have in common."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
+@pytest.fixture(scope="session")
+def saved(common) -> Path:
+    """Models of Cu in files: xanes.npz, and both.npz from XANES and PDF."""
+    from trained import model_files  # takes seconds, which most tests do not need
+
+    return model_files(common / "trained")
 
 
 @pytest.fixture

@@ -13,8 +13,8 @@ from synthetic import synthetic_dataset
 FORMULAS = {"hematite": "Fe2O3", "tenorite": "CuO"}
 
 
-def lay_out(folder, monkeypatch):
-    """Write them to a folder and go there; models are small."""
+def lay_out(folder, monkeypatch, cache):
+    """Write them to a folder and go there; models are small, and kept in `cache`."""
     for structure in (DATA / "structures").glob("*.cif"):
         for name in {structure.stem, FORMULAS.get(structure.stem, structure.stem)}:
             shutil.copy(structure, folder / f"{name}.cif")
@@ -25,5 +25,5 @@ def lay_out(folder, monkeypatch):
     write_mixture(folder / "mixture.dat", {"one": 0.7, "other": 0.3})
     write_dataset(synthetic_dataset(40), folder / "small.parquet")
     monkeypatch.chdir(folder)
-    monkeypatch.setenv("FIRSTSHELL_CACHE", str(folder / "cache"))
+    monkeypatch.setenv("FIRSTSHELL_CACHE", str(cache))
     monkeypatch.setattr(model_cache, "TrainingParams", lambda: QUICK)

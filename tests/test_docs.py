@@ -50,8 +50,8 @@ BLOCKS = list(read_blocks())
 
 
 @pytest.fixture
-def files(tmp_path, monkeypatch):
-    lay_out(tmp_path, monkeypatch)
+def files(tmp_path, monkeypatch, common):
+    lay_out(tmp_path, monkeypatch, common / "cache")
 
 
 def test_code_is_of_a_kind_that_is_checked():

@@ -70,9 +70,9 @@ def test_the_documentation_lists_every_public_name():
 
 
 @pytest.fixture
-def files(tmp_path, monkeypatch):
+def files(tmp_path, monkeypatch, common):
     """The files that examples name, in the current folder."""
-    lay_out(tmp_path, monkeypatch)
+    lay_out(tmp_path, monkeypatch, common / "cache")
 
 
 @pytest.mark.parametrize(

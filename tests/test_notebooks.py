@@ -39,7 +39,7 @@ def site_xanes(structure, site, *_):
 @pytest.mark.slow
 @pytest.mark.parametrize("path", BOOKS, ids=lambda path: path.stem)
 def test_every_cell_runs(path, tmp_path, monkeypatch):
-    lay_out(tmp_path, monkeypatch)
+    lay_out(tmp_path, monkeypatch, tmp_path / "cache")  # of its own, as the dataset is another one
     monkeypatch.setattr("firstshell.simulation.xanes.site_xanes", site_xanes)
     monkeypatch.setattr("firstshell.report.build._drawn", lambda shown, *_: {each.name: "" for each in shown})
     small = quick_data(("Cu", "Mn"))

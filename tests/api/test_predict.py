@@ -7,18 +7,8 @@ import pytest
 from matplotlib.figure import Figure
 
 import firstshell as fs
-from firstshell.prediction.model import make_predictor
-from firstshell.prediction.model_file import load_predictor, save_predictor
-from quick import BOTH, QUICK, XANES, quick_data, write_gr, write_scan, write_xdi
-
-
-@pytest.fixture(scope="module")
-def saved(tmp_path_factory):
-    """Models of Cu from XANES, and from XANES and PDF."""
-    folder, data = tmp_path_factory.mktemp("models"), quick_data()
-    for name, channels in (("xanes", XANES), ("both", BOTH)):
-        save_predictor(make_predictor(data, "Cu", channels, QUICK), folder / f"{name}.npz")
-    return folder
+from firstshell.prediction.model_file import load_predictor
+from quick import quick_data, write_gr, write_scan, write_xdi
 
 
 @pytest.fixture

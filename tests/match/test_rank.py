@@ -118,7 +118,7 @@ def test_exafs_speaks_beside_xanes_and_leaves_the_nearest_for_it(asked, monkeypa
 
 
 def test_a_prior_without_meaning_is_refused(asked):
-    with pytest.raises(InputError, match="no probability"):
+    with pytest.raises(InputError, match="not a probability"):
         rank_candidates(measured(), pool(), none=1.0)
 
 
@@ -150,7 +150,7 @@ def test_two_scans_of_one_sample_are_refused(tmp_path):
     one, two = (write_xdi(tmp_path / name) for name in ("a.xdi", "b.xdi"))
     with pytest.raises(InputError, match="2 XANES are given"):
         read_measurements([one, two])
-    with pytest.raises(InputError, match="do not say which metal"):
+    with pytest.raises(InputError, match="do not name the metal"):
         read_measurements([write_gr(tmp_path / "my.gr")])
 
 

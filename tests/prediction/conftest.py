@@ -1,9 +1,9 @@
-"""Models that are trained once for all tests of this folder."""
+"""Models of the synthetic dataset, and that dataset."""
 
 import pytest
 
-from firstshell.prediction.model import make_predictor
-from quick import BOTH, QUICK, XANES, quick_data
+from firstshell.prediction.model_file import load_predictor
+from quick import quick_data
 
 
 @pytest.fixture(scope="session")
@@ -12,10 +12,10 @@ def data():
 
 
 @pytest.fixture(scope="session")
-def xanes_model(data):
-    return make_predictor(data, "Cu", XANES, QUICK)
+def xanes_model(saved):
+    return load_predictor(saved / "xanes.npz")
 
 
 @pytest.fixture(scope="session")
-def both_model(data):
-    return make_predictor(data, "Cu", BOTH, QUICK)
+def both_model(saved):
+    return load_predictor(saved / "both.npz")

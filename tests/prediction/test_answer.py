@@ -152,7 +152,7 @@ def test_files_that_cannot_be_used_are_named_and_the_others_answered(tmp_path, m
     reasons = dict(found.refused)
     assert set(reasons) == {"absent.xdi", "empty.dat", "iron", "alone", "other"}
     assert "no model of Fe" in reasons["iron"]
-    assert "which metal" in reasons["alone"]
+    assert "its metal" in reasons["alone"]
 
 
 def test_a_spectrum_of_another_element_says_both(tmp_path):

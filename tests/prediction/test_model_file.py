@@ -13,7 +13,9 @@ import pytest
 
 from firstshell.errors import InputError
 from firstshell.prediction import model_file
+from firstshell.prediction.model import make_predictor
 from firstshell.prediction.model_file import ABOUT, load_predictor, save_predictor
+from quick import BOTH, QUICK
 
 
 def npy(array, allow_pickle=False):
@@ -33,6 +35,12 @@ def archive(path, members, **how):
 
 def text(table):
     return npy(np.frombuffer(json.dumps(table).encode(), dtype=np.uint8))
+
+
+@pytest.fixture(scope="module")
+def both_model(data):
+    """As it was trained, and not as a file has it."""
+    return make_predictor(data, "Cu", BOTH, QUICK)
 
 
 @pytest.fixture
