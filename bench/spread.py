@@ -16,6 +16,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from firstshell.dataset import embedded
@@ -40,12 +41,12 @@ def main() -> None:
     for metal in METALS:
         samples, population = collect(data, metal), default_population().of_metal(metal)
         for repeat in range(REPEATS):
-            held = hold_out(samples.groups, quantile_strata(samples.bond_length), 0.25, seeded("spread", metal, repeat))
+            rng = seeded("spread", metal, repeat)
+            held = np.unique(samples.groups[hold_out(samples.groups, quantile_strata(samples.bond_length), 0.25, rng)])
             for label, (channel, asked) in models(population, spreads).items():
                 rng = seeded("spread", metal, repeat, label)
-                for (_, _, amount), (target, _), value in robustness.scores(
-                    samples, held, channel, asked, SHIFTS, PARAMS, rng
-                ):
+                model = robustness.Model(channel, samples, asked, samples)
+                for (_, _, amount), (target, _), value in robustness.scores(model, held, SHIFTS, PARAMS, rng):
                     rows.append((metal, repeat, label, target, abs(amount), value))
         print(metal, flush=True)
     table = summary(pd.DataFrame(rows, columns=["metal", "repeat", "model", "target", "amount", "value"]))
@@ -56,7 +57,7 @@ def main() -> None:
 
 def models(population: Population, spreads: list[float]) -> dict[str, tuple[Channel, Channel]]:
     """Return how each model is trained, and the channel of what it is asked about."""
-    made = robustness.models("xanes", population)[0]
+    made = robustness.xanes_channels(population)
     _, asked = made.pop("augmented")
     for spread in spreads:
         wide = XanesChannel(replace(population, spread=population.spread | {"shift": spread}))

@@ -1,4 +1,4 @@
-"""EXAFS of made-up structures of two shells."""
+"""EXAFS of made-up structures of one or two shells."""
 
 import numpy as np
 
@@ -27,3 +27,28 @@ def waves(made, e0=0.0, strain=0.0, s02=0.8):
     chi = np.zeros(len(FINE))
     chi[late] = s02 * chi_under(made[0].table, FINE[late], one)[0]
     return MeasuredExafs("made", "made.xdi", "Cu", FINE, chi)
+
+
+K = np.concatenate([np.arange(0.0, 6.0, 0.2), np.arange(6.0, 10.0, 0.5), np.arange(10.0, 21.0)])
+
+
+def one_shell(number, length):
+    return PathTable(
+        K, K, np.full(len(K), 8.0), np.array([number]), np.array([length]), np.array([2]),
+        0.5 * np.exp(-0.1 * K)[None], -0.4 * K[None],
+    )  # fmt: skip
+
+
+class MadePaths:
+    """Path tables of a dataset: one shell at each site's bond length."""
+
+    hash = "made"
+
+    def __init__(self, frame):
+        sites = frame[frame["level"] == "site"].dropna(subset=["bond_length"])
+        self.tables = {
+            (row.id, row.metal, int(row.site)): SitePaths(
+                int(row.multiplicity), one_shell(float(row.coordination_number), float(row.bond_length))
+            )
+            for row in sites.itertuples()
+        }

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 import firstshell as fs
-from firstshell.dataset.paths import SitePaths
 from firstshell.errors import InputError
 from firstshell.measured.exafs.extract import MeasuredExafs
 from firstshell.measured.read import MeasuredSample, Reading
@@ -17,34 +16,11 @@ from firstshell.prediction.joint import joint
 from firstshell.prediction.model import make_predictor
 from firstshell.prediction.model_file import load_predictor, save_predictor
 from firstshell.report.words.answer import evidence_lines, exafs
-from firstshell.simulation.feff.paths import PathTable
 from firstshell.types import Prediction, Target
 from quick import QUICK, normalised, quick_data
+from two_shells import MadePaths, one_shell
 
 CHANNEL = ExafsChannel(conditions=3)
-K = np.concatenate([np.arange(0.0, 6.0, 0.2), np.arange(6.0, 10.0, 0.5), np.arange(10.0, 21.0)])
-
-
-def one_shell(number, length):
-    return PathTable(
-        K, K, np.full(len(K), 8.0), np.array([number]), np.array([length]), np.array([2]),
-        0.5 * np.exp(-0.1 * K)[None], -0.4 * K[None],
-    )  # fmt: skip
-
-
-class MadePaths:
-    """Path tables of a dataset: one shell at each site's bond length."""
-
-    hash = "made"
-
-    def __init__(self, frame):
-        sites = frame[frame["level"] == "site"].dropna(subset=["bond_length"])
-        self.tables = {
-            (row.id, row.metal, int(row.site)): SitePaths(
-                int(row.multiplicity), one_shell(float(row.coordination_number), float(row.bond_length))
-            )
-            for row in sites.itertuples()
-        }
 
 
 @pytest.fixture(scope="module")

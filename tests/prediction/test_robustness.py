@@ -1,16 +1,22 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from firstshell.dataset.exafs import with_spectra
 from firstshell.measured.xanes.population import default_population
 from firstshell.measured.xanes.training_grid import ENERGY
 from firstshell.prediction import robustness
+from firstshell.prediction.exafs_channel import ExafsChannel
 from firstshell.prediction.pdf_channel import PdfChannel
-from firstshell.prediction.robustness import COLUMNS, XANES, curves, pdf_disturbances, study_curves
+from firstshell.prediction.robustness import COLUMNS, XANES, curves, exafs_disturbances, pdf_disturbances, study_curves
 from firstshell.prediction.training import TrainingParams
-from firstshell.prediction.training_set import collect
 from firstshell.report.figures.robustness import robustness as drawn
 from firstshell.runtime.store import Store
+from firstshell.units import EV_PER_K2
+from quick import quick_data
 from synthetic import synthetic_dataset
+from two_shells import MadePaths
 
 QUICK = TrainingParams(copies=1, trees=5)
 STEP = 0.5 + np.arctan((ENERGY - 12.0) / 2.0) / np.pi
@@ -23,9 +29,7 @@ def data():
 
 @pytest.fixture(scope="module")
 def frame(data):
-    metal = data.metals[0]
-    made = {name: collect(data, metal, whole=name != "xanes") for name in ("xanes", "pdf")}
-    return curves(made, default_population(), QUICK)
+    return curves(data, data.metals[0], default_population(), QUICK)
 
 
 @pytest.mark.parametrize("way", XANES, ids=lambda way: way.name)
@@ -55,9 +59,47 @@ def test_all_models_are_scored_on_every_disturbance(frame):
 
 @pytest.mark.slow
 def test_the_curves_are_the_same_when_made_again(data, frame):
-    metal = data.metals[0]
-    made = {name: collect(data, metal, whole=name != "xanes") for name in ("xanes", "pdf")}
-    assert curves(made, default_population(), QUICK).equals(frame)
+    assert curves(data, data.metals[0], default_population(), QUICK).equals(frame)
+
+
+@pytest.fixture(scope="module")
+def exafs_frame():
+    """Curves of EXAFS alone, of made-up shells at the bond lengths of the samples."""
+    made = quick_data()
+    data = with_spectra(replace(made, paths=MadePaths(made.frame)), ["exafs"])
+    return curves(replace(data, spectra={"exafs": data.spectra["exafs"]}), "Cu", default_population(), QUICK)
+
+
+def test_exafs_without_a_disturbance_stays_what_it_is():
+    channel, rng = ExafsChannel(), np.random.default_rng(0)
+    waves = channel.k**2 * np.sin(4.0 * channel.k)[None]
+    for way in exafs_disturbances(channel):
+        assert np.allclose(way.apply(waves, way.amounts[0], rng), waves)
+        assert not np.allclose(way.apply(waves, way.amounts[-1], rng), waves, atol=0.1)
+
+
+def test_a_threshold_taken_too_high_moves_waves_to_smaller_k():
+    channel, rng = ExafsChannel(), np.random.default_rng(0)
+    (_, _, shift) = exafs_disturbances(channel)
+    energy = EV_PER_K2 * channel.k**2
+    moved = shift.apply(channel.k**2 * np.sin(4.0 * channel.k)[None], 4.0, rng)[0]
+    assert np.allclose(moved / channel.k**2, np.sin(4.0 * np.sqrt((energy + 4.0) / EV_PER_K2)), atol=0.002)
+
+
+def test_exafs_has_its_own_disturbances_and_its_panel_by_its_description(exafs_frame):
+    assert set(exafs_frame["modality"]) == {"exafs"}
+    assert set(exafs_frame["disturbance"]) == {way.name for way in exafs_disturbances(ExafsChannel())}
+    assert exafs_frame["value"].notna().all()
+    shown = drawn(exafs_frame, "exafs")
+    assert shown.name == "robustness_exafs"
+    assert [len(row) for row in shown.rows] == [3] * 3
+    assert "EXAFS" in shown.title
+
+
+def test_lengths_are_worse_when_the_threshold_is_off(exafs_frame):
+    rows = exafs_frame.query("model == 'augmented' and target == 'bond_length' and disturbance == 'shift of E0'")
+    errors = rows.groupby("amount")["value"].mean()
+    assert errors[0.0] < min(errors[-4.0], errors[4.0])
 
 
 def test_finished_metals_are_kept(data, frame, tmp_path, monkeypatch):

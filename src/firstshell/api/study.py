@@ -90,6 +90,7 @@ class Study(base.Study):
             When the folder cannot be written, or the study was made on other data.
 
         """
+        from firstshell.dataset.exafs import with_spectra
         from firstshell.prediction.robustness import study_curves
         from firstshell.report.build import build_report, check_data
 
@@ -98,9 +99,10 @@ class Study(base.Study):
         check_data(self, made_on)
         curves = None
         if robustness:
-            metals = study_metals(made_on, from_dict(StudyPlan, self.settings))
+            plan = from_dict(StudyPlan, self.settings)
+            studied = with_spectra(made_on, plan.modalities)
             with Store.open(folder / "store") as store:
-                curves = study_curves(made_on, metals, store, reporter, workers=workers)
+                curves = study_curves(studied, study_metals(made_on, plan), store, reporter, workers=workers)
         return build_report(self, made_on, folder, curves, workers=workers, reporter=reporter)
 
     def __str__(self) -> str:

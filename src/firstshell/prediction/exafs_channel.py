@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -32,6 +32,7 @@ class ExafsChannel:
     e0 : mean and standard deviation of ΔE0 in eV, of fits of true structures to measurements
     s02 : the same of S0²
     sigma2, sigma2_far : Å², medians of the lognormal mean square displacements of near and far shells
+    scatter : standard deviations of the logarithms of both
     stretch : standard deviation of the factor on all lengths, the label's as well
     noise : median of the standard deviation of k²χ(k) at 6 Å⁻¹, in Å⁻²
     background : standard deviation of the amplitude of what the background leaves below 1 Å, in Å⁻²
@@ -46,6 +47,7 @@ class ExafsChannel:
     s02: tuple[float, ...] = (0.7, 0.15)
     sigma2: float = 0.005
     sigma2_far: float = 0.0095
+    scatter: tuple[float, ...] = (0.35, 0.3)
     stretch: float = 0.012
     noise: float = 0.06
     background: float = 0.25
@@ -63,12 +65,26 @@ class ExafsChannel:
         """The (q,) mesh of wave numbers in Å⁻¹."""
         return np.asarray(self.kmin + K_STEP * np.arange(round((self.kmax - self.kmin) / K_STEP) + 1))
 
+    @property
+    def still(self) -> ExafsChannel:
+        """The same under mean conditions only, with neither noise nor a rest of the background."""
+        return replace(
+            self,
+            conditions=1,
+            e0=(self.e0[0], 0.0),
+            s02=(self.s02[0], 0.0),
+            scatter=(0.0, 0.0),
+            stretch=0.0,
+            noise=0.0,
+            background=0.0,
+        )
+
     def drawn(self, rng: np.random.Generator) -> Conditions:
         """Return the conditions of the variants of each sample."""
         from firstshell.simulation.exafs import Conditions
 
-        near = self.sigma2 * np.exp(rng.normal(0, 0.35, self.conditions))
-        far = np.maximum(near, self.sigma2_far * np.exp(rng.normal(0, 0.3, self.conditions)))
+        near = self.sigma2 * np.exp(rng.normal(0, self.scatter[0], self.conditions))
+        far = np.maximum(near, self.sigma2_far * np.exp(rng.normal(0, self.scatter[-1], self.conditions)))
         stretch = np.exp(rng.normal(0, self.stretch, self.conditions))
         return Conditions(rng.normal(self.e0[0], self.e0[-1], self.conditions), near, far, stretch)
 

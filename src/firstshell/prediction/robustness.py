@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
+from scipy.interpolate import CubicSpline
 from sklearn.metrics import f1_score
 
 from firstshell.config import stable_hash, to_dict
@@ -17,6 +18,8 @@ from firstshell.measured.xanes.population import Population, default_population
 from firstshell.measured.xanes.training_grid import ENERGY
 from firstshell.measured.xanes.transfer import Transfer
 from firstshell.prediction.channels import Channel, XanesChannel
+from firstshell.prediction.exafs_channel import ExafsChannel
+from firstshell.prediction.exafs_samples import collect_exafs
 from firstshell.prediction.outputs import Outputs
 from firstshell.prediction.pdf_channel import PdfChannel
 from firstshell.prediction.training import TrainingParams, fit
@@ -24,13 +27,16 @@ from firstshell.prediction.training_set import Samples, collect
 from firstshell.runtime.progress import Reporter, Silent, stage
 from firstshell.runtime.store import Record, Store
 from firstshell.runtime.tasks import Failure, run_tasks
-from firstshell.study.splits import Mask, hold_out, quantile_strata, seeded
+from firstshell.study.splits import Codes, hold_out, quantile_strata, seeded
 from firstshell.types import Array, Metric, Target
+from firstshell.units import EV_PER_K2
 
 COLUMNS = ["metal", "modality", "disturbance", "unit", "amount", "model", "repeat", "target", "metric", "value"]
 REPEATS = 2
 EDITION = 3
 """Counts up when the same data give other curves."""
+EXAFS_TRAINING = {"copies": 1, "max_features": 20}
+"""Samples of EXAFS are copies already; features are fewer."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +51,22 @@ class Disturbance:
     unit: str
     amounts: tuple[float, ...]
     apply: Callable[[Array, float, np.random.Generator], Array]
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """What one model of a modality is trained on and tested on.
+
+    channel, samples : how training spectra are disturbed, and of which samples
+    test_channel, tested : the same of test spectra; samples of the same groups
+    training : settings of the training that differ from those of other modalities
+    """
+
+    channel: Channel
+    samples: Samples
+    test_channel: Channel
+    tested: Samples
+    training: Mapping[str, int] = field(default_factory=dict)
 
 
 def _transferred(parameter: str) -> Callable[[Array, float, np.random.Generator], Array]:
@@ -84,34 +106,58 @@ def pdf_disturbances(channel: PdfChannel) -> tuple[Disturbance, ...]:
     )
 
 
+def exafs_disturbances(channel: ExafsChannel) -> tuple[Disturbance, ...]:
+    """Return the disturbances of k²χ(k) on a channel's mesh; a scan that ends early is zero from there on."""
+    k = channel.k
+
+    def ended(waves: Array, end: float, _: np.random.Generator) -> Array:
+        return np.asarray(waves * (k <= end + 1e-9))
+
+    def noisy(waves: Array, amount: float, rng: np.random.Generator) -> Array:
+        return np.asarray(waves + amount * (k / 6.0) ** 2 * rng.normal(size=waves.shape))
+
+    def moved(waves: Array, shift: float, _: np.random.Generator) -> Array:
+        chi = CubicSpline(k, waves / k**2, axis=-1)
+        return np.asarray(k**2 * chi(np.sqrt(k**2 + shift / EV_PER_K2)))
+
+    return (
+        Disturbance("end of the range", "1/Å", (channel.kmax, 6.5, 6.0, 5.5, 5.0), ended),
+        Disturbance("noise of k²χ at 6 Å⁻¹", "Å⁻²", (0.0, 0.05, 0.1, 0.2, 0.4), noisy),
+        Disturbance("shift of E0", "eV", (0.0, -4.0, -2.0, 2.0, 4.0), moved),
+    )
+
+
 def curves(
-    by_modality: Mapping[str, Samples],
+    data: Dataset,
+    metal: str,
     population: Population,
     params: TrainingParams | None = None,
     reporter: Reporter | None = None,
 ) -> pd.DataFrame:
-    """Return scores of models on held-out groups against each disturbance; columns `COLUMNS`.
+    """Return scores of models of one metal on held-out groups against each disturbance; columns `COLUMNS`.
 
-    by_modality : the samples of one metal for each modality
     population : transfers that XANES may have been through; the plain model knows their mean only
 
-    The augmented and the plain model are tested on the same spectra, XANES after the mean transfer; the plain one was
-    never trained on a disturbed one. The third, of XANES alone, is of simulations only: trained on them as they are,
-    on tabulated energies, and tested on them.
+    The augmented and the plain model are tested on the same spectra, XANES after the mean transfer, EXAFS under mean
+    conditions; the plain one was never trained on a disturbed one. The third, of XANES alone, is of simulations only:
+    trained on them as they are, on tabulated energies, and tested on them.
+
+    Raises InputError when the data have too few samples of the metal.
     """
     params, reporter = params or TrainingParams(copies=6, trees=40), reporter or Silent()
-    metal = next(iter(by_modality.values())).metal
+    names = [name for name in MODELS if name in data.spectra]
     rows: list[tuple[object, ...]] = []
-    with stage(reporter, f"Robustness of {metal}", REPEATS * len(by_modality)):
-        for name, samples in by_modality.items():
-            trained, ways = models(name, population)
+    with stage(reporter, f"Robustness of {metal}", REPEATS * len(names)):
+        for name in names:
+            trained, ways = MODELS[name](data, metal, population)
+            samples = next(iter(trained.values())).tested
             for repeat in range(REPEATS):
                 rng = seeded("robustness", params.seed, metal, name, repeat)
-                held = hold_out(samples.groups, quantile_strata(samples.bond_length), 0.25, rng)
-                for label, (channel, test_channel) in trained.items():
+                held = samples.groups[hold_out(samples.groups, quantile_strata(samples.bond_length), 0.25, rng)]
+                for label, model in trained.items():
                     rows += [
                         (metal, name, *part, label, repeat, *score, value)
-                        for part, score, value in scores(samples, held, channel, test_channel, ways, params, rng)
+                        for part, score, value in scores(model, np.unique(held), ways, params, rng)
                     ]
                 reporter.advance()
     return pd.DataFrame(rows, columns=COLUMNS)
@@ -125,7 +171,9 @@ def study_curves(
     *,
     workers: int | None = 0,
 ) -> pd.DataFrame:
-    """Return the curves of several metals; those of a metal without enough labelled samples are left out.
+    """Return the curves of several metals and all modalities that the data hold spectra of.
+
+    Those of a metal without enough labelled samples are left out.
 
     store : where finished metals are kept, so that a second start does only the rest
     workers : processes; None takes one a core, 0 works in this process
@@ -151,48 +199,72 @@ def study_curves(
 def metal_curves(data: Dataset, metal: str) -> Record:
     """Return the curves of one metal; meta: rows, empty where there are too few samples. One task."""
     try:
-        names: tuple[str, ...] = ("xanes", "pdf")
-        made = {name: collect(data, metal, whole=name != "xanes") for name in names if name in data.spectra}
-        return Record({"rows": curves(made, default_population().of_metal(metal)).to_dict("list")})
+        return Record({"rows": curves(data, metal, default_population().of_metal(metal)).to_dict("list")})
     except InputError:  # reported by the study's checks
         return Record({"rows": {}})
 
 
-def models(name: str, population: Population) -> tuple[dict[str, tuple[Channel, Channel]], tuple[Disturbance, ...]]:
-    """Return how each model is trained, the channel of what it is tested on, and the perturbations applied."""
-    found: dict[str, tuple[Channel, Channel]]
-    if name == "xanes":
-        still = replace(population, spread=dict.fromkeys(population.spread, 1e-09))
-        plain, raw = XanesChannel(still, noise=0.0), XanesChannel(None, view="absolute")
-        found = {"augmented": (XanesChannel(population), plain), "plain": (plain, plain), "as simulated": (raw, raw)}
-        return found, XANES
-    channel = PdfChannel(name)
-    still_pdf = replace(channel, qmax=None)
-    found = {"augmented": (channel, still_pdf), "plain": (still_pdf, still_pdf)}
+Models = tuple[dict[str, Model], tuple[Disturbance, ...]]
+"""Models by name, and the perturbations applied to what they are tested on."""
+
+
+def xanes_models(data: Dataset, metal: str, population: Population) -> Models:
+    """Return the models of XANES."""
+    samples, pairs = collect(data, metal), xanes_channels(population)
+    return {label: Model(one, samples, two, samples) for label, (one, two) in pairs.items()}, XANES
+
+
+def xanes_channels(population: Population) -> dict[str, tuple[Channel, Channel]]:
+    """Return how each model of XANES is trained, and the channel of what it is tested on."""
+    still = replace(population, spread=dict.fromkeys(population.spread, 1e-09))
+    plain, raw = XanesChannel(still, noise=0.0), XanesChannel(None, view="absolute")
+    return {"augmented": (XanesChannel(population), plain), "plain": (plain, plain), "as simulated": (raw, raw)}
+
+
+def pdf_models(data: Dataset, metal: str, _: Population) -> Models:
+    """Return the models of PDFs."""
+    samples, channel = collect(data, metal, whole=True), PdfChannel("pdf")
+    still = replace(channel, qmax=None)
+    found = {label: Model(one, samples, still, samples) for label, one in (("augmented", channel), ("plain", still))}
     return found, pdf_disturbances(channel)
 
 
+def exafs_models(data: Dataset, metal: str, _: Population) -> Models:
+    """Return the models of EXAFS, of samples under many conditions and under the mean ones."""
+    channel = ExafsChannel()
+    still = channel.still
+    varied, mean = (collect_exafs(data, metal, each, seeded("exafs", 0, metal)) for each in (channel, still))
+    pairs = {"augmented": (channel, varied), "plain": (still, mean)}
+    found = {label: Model(one, samples, still, mean, EXAFS_TRAINING) for label, (one, samples) in pairs.items()}
+    return found, exafs_disturbances(channel)
+
+
+MODELS: dict[str, Callable[[Dataset, str, Population], Models]] = {
+    "xanes": xanes_models,
+    "pdf": pdf_models,
+    "exafs": exafs_models,
+}
+
+
 def scores(
-    samples: Samples,
-    held: Mask,
-    channel: Channel,
-    test_channel: Channel,
-    ways: tuple[Disturbance, ...],
-    params: TrainingParams,
-    rng: np.random.Generator,
+    model: Model, held: Codes, ways: tuple[Disturbance, ...], params: TrainingParams, rng: np.random.Generator
 ) -> list[tuple[tuple[str, str, float], tuple[str, str], float]]:
     """Train on what is not held out, and return (disturbance, unit, amount), (target, metric), score.
 
-    channel, test_channel : how training and test spectra are disturbed; ways : perturbations applied to the latter
+    held : groups that are held out; ways : perturbations applied to the spectra that are tested
     """
-    outputs, tested = Outputs.of(samples), samples.take(np.flatnonzero(held))
-    forest = fit(samples.take(np.flatnonzero(~held)), [channel], outputs, params, rng)
-    fair = test_channel.disturbed(tested, rng)
+    known, tested = (
+        each.take(np.flatnonzero(np.isin(each.groups, held) == wanted))
+        for each, wanted in ((model.samples, False), (model.tested, True))
+    )
+    outputs = Outputs.of(model.samples)
+    forest = fit(known, [model.channel], outputs, replace(params, **model.training), rng)
+    fair = model.test_channel.disturbed(tested, rng)
     found = []
     for way in ways:
         for amount in way.amounts:
             values = way.apply(fair, amount, rng)
-            output = np.reshape(forest.predict(channel.features(values)), (len(tested), -1))
+            output = np.reshape(forest.predict(model.channel.features(values)), (len(tested), -1))
             for target in Target:
                 metric, value = _score(outputs, target, output, tested)
                 found.append(((way.name, way.unit, amount), (target.value, metric.value), value))
