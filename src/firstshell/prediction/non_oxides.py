@@ -116,7 +116,7 @@ def _margin(name: str) -> float:
 
 def _within(known: NonOxides, distances: Array, margins: Array, farthest: float) -> Near | None:
     """Return name and distance of what is nearest, by its margin, of all that are within theirs."""
-    kept = np.flatnonzero(distances <= margins * farthest)
+    kept = np.flatnonzero((margins > 0) & (distances <= margins * farthest))
     if not len(kept):
         return None
     best = int(kept[(distances[kept] / margins[kept]).argmin()])
