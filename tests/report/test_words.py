@@ -200,23 +200,23 @@ def test_the_best_input_is_named_only_where_it_is_shown(fake):
     assert "elsewhere (2 of 6) several inputs cannot be told apart" in line
     ranking = fake.ranking.replace({"place": {"best": "leading"}})
     line = next(line for line in study.lead(changed(fake, ranking=ranking)) if line.startswith("The best input"))
-    assert line == "The best input: no input is shown to be best for any of 6."
+    assert line == "The best input: no input is shown to be best for any of the 6 pairs of metal and target."
 
 
 @pytest.mark.parametrize(
     ("place", "verdict", "words"),
     [
         ("best", "helps", "XANES"),
-        ("leading", "helps", "undecided, 4 alike"),
-        ("best", "undecided", "XANES; not shown to beat the composition and a guess"),
-        ("leading", "hurts", "undecided, 4 alike; not shown to beat the composition and a guess"),
+        ("leading", "helps", "undecided between 4"),
+        ("best", "undecided", "XANES; not shown to beat the composition or a guess"),
+        ("leading", "hurts", "undecided between 4; not shown to beat the composition or a guess"),
     ],
 )
 def test_the_place_of_an_input(place, verdict, words):
     entry = dict.fromkeys(RANKING) | {"inputs": "xanes", "place": place}
     assert study.place(entry | {"composition_verdict": verdict, "modal_verdict": verdict}, 3) == words
     only = study.place(entry | {"composition_verdict": verdict, "modal_verdict": "helps"}, 3)
-    assert only == words.replace(" and a guess", "")
+    assert only == words.replace(" or a guess", "")
 
 
 def test_the_number_of_tests_is_told_with_what_survives(fake):

@@ -121,7 +121,7 @@ def details(study: Study, data: Dataset, robustness: pd.DataFrame | None = None)
         ("tests", "Does another input help?", tests),
         (
             "where",
-            "Where the importance stands",
+            "Which part of the spectrum carries it",
             [tables_overview.importance_regions(study, data), *curves],
         ),
         ("predictions", "Predictions one by one", [*figures.prediction_figures(study), tables.class_scores(study)]),

@@ -88,7 +88,7 @@ def overview(study: Study) -> Table:
         f"{input_name(first)}: score [95 % interval of the mean]; on natural samples. Random forest: the paper's, on "
         f"{input_name(first)}. Gains when another measurement is added (positive = "
         "better, RMSE in % of the mean bond length) with the interval of the paired test; "
-        f"{words.multiplicity(study)} Verdicts are of single tests."
+        f"{words.multiplicity(study)} Verdicts are those of single tests, before this correction."
     )
     return Table("overview", "Each metal and target", caption, ranking, pd.DataFrame(cells).fillna("–"))
 
@@ -277,7 +277,7 @@ def checks(study: Study) -> Table:
                 "What to do": first["remedy"],
             }
         )
-    caption = "What to know before believing a score; every check, also those that passed, is in the CSV."
+    caption = "Every check, also those that passed, is in the CSV."
     return Table("checks", "Checks", caption, frame, pd.DataFrame(cells))
 
 

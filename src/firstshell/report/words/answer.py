@@ -98,7 +98,7 @@ def evidence_lines(start: dict[Target, float], found: Sequence[Evidence]) -> lis
         parts = ", ".join(f"{_window(e)} {signed(e.contribution, digits)}" for e in own)
         base = f"{start[target]:.{digits}f}"
         moved = f"windows of the {source} that move it most{scale}"
-        lines.append(f"  {target.label}: {base} for any spectrum; {moved}: {parts}")
+        lines.append(f"  {target.label}: baseline {base}; {moved}: {parts}")
     return lines
 
 

@@ -86,8 +86,9 @@ def multiplicity(study: Study) -> str:
     if tested.empty:
         return "No test was made: the repeats are of one split."
     low, kept = int((tested["p_value"] < 0.05).sum()), int((tested["p_holm"] < 0.05).sum())
+    chance = f"{len(tested) / 20:.{0 if len(tested) >= 20 else 1}f}"
     return (
-        f"{len(tested)} paired tests: {low} have p < 0.05, where chance alone would give about {len(tested) / 20:.0f}; "
+        f"{len(tested)} paired tests: {low} have p < 0.05, where chance alone would give about {chance}; "
         f"{kept} remain{'s' if kept == 1 else ''} after Holm's correction for {len(tested)} tests."
     )
 
@@ -119,10 +120,10 @@ def place(row: Mapping[Any, Any], tied: int) -> str:
 
     row : of the ranking, the input with the best mean; tied : number of inputs not shown to be worse
     """
-    named = input_name(row["inputs"]) if row["place"] == "best" else f"undecided, {tied + 1} alike"
+    named = input_name(row["inputs"]) if row["place"] == "best" else f"undecided between {tied + 1}"
     short = {"composition": "the composition", "modal": "a guess"}
     beaten = [short[name] for name in BASELINES if row[f"{name}_verdict"] != "helps"]
-    return named + (f"; not shown to beat {listed(beaten)}" if beaten else "")
+    return named + (f"; not shown to beat {' or '.join(beaten)}" if beaten else "")
 
 
 def console(study: Study) -> str:
@@ -200,7 +201,8 @@ def _best(study: Study) -> tuple[int, str]:
                 f"elsewhere ({len(leaders) - len(best)} of {len(leaders)}) several inputs cannot be told apart"
             )
     else:
-        parts.append(f"no input is shown to be best for any of {len(leaders)}")
+        of_all = f" for any of the {_count(len(leaders))}" if len(leaders) > 1 else ""
+        parts.append(f"no input is shown to be best{of_all}")
     return len(weak), f"The best input: {'; '.join(parts)}."
 
 
@@ -213,7 +215,11 @@ def _pairs(rows: pd.DataFrame) -> Cells:
 
 
 def _named(cells: Cells) -> str:
-    return places(cells) if len(cells) <= MOST_LISTED else f"{len(cells)} pairs of metal and target"
+    return places(cells) if len(cells) <= MOST_LISTED else _count(len(cells))
+
+
+def _count(cells: int) -> str:
+    return f"{cells} pairs of metal and target"
 
 
 def _by_count(kinds: Mapping[str, int]) -> Iterator[tuple[str, int]]:

@@ -9,7 +9,7 @@ export function origin(sample, detail, spectra) {
   const xanesFile = spectra.find((each) => each.kind === "xanes");
   const pdfFile = spectra.find((each) => each.kind === "pdf");
   const rows = [
-    ["Asked from", inputsTitle(sample.inputs)],
+    ["Inputs", inputsTitle(sample.inputs)],
     ...(xanes && xanesFile ? ofXanes(sample, xanes, detail.alignment, xanesFile) : []),
     ...(pdf && pdfFile ? ofPdf(pdf.conditions, pdfFile) : []),
   ];

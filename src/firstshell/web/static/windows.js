@@ -9,7 +9,7 @@ export function windows(targets) {
     targets.map((target) => one(target, target.windows.filter((each) => each.modality === name), name)));
   return [
     make("h3", {}, "Evidence"),
-    make("p", { class: "small" }, "What each window of this spectrum adds to the answer for any spectrum (TreeSHAP). Correlated windows share credit."),
+    make("p", { class: "small" }, "What each window of this spectrum adds to the baseline, the mean answer over training spectra (TreeSHAP). Correlated windows share credit."),
     make("div", { class: "charts three" }, ...figures),
   ];
 }
@@ -23,7 +23,7 @@ function one(target, parts, name) {
   return figure({
     title: `Evidence: ${target.label}, ${titles[name]}`,
     label: `${target.label}: contributions of the ${titles[name]}; strongest: ${most.low} to ${most.high} ${unit}, ${signed(most.contribution, digits)}`,
-    caption: `${target.label}, ${titles[name]}: ${show(target.start, digits)} for any spectrum; strongest: ${show(most.low, edge)} to ${show(most.high, edge)} ${unit}, ${signed(most.contribution, digits)}${target.unit ? ` ${target.unit}` : ""}.`,
+    caption: `${target.label}, ${titles[name]}: baseline ${show(target.start, digits)}; strongest window: ${show(most.low, edge)} to ${show(most.high, edge)} ${unit}, ${signed(most.contribution, digits)}${target.unit ? ` ${target.unit}` : ""}.`,
     height: 170,
     x: { label: name === "xanes" ? "Energy from the edge (eV)" : "r (Å)", lo: parts[0].low, hi: parts.at(-1).high },
     y: { label: `adds${target.unit ? ` (${target.unit})` : ""}`, lo, hi },
