@@ -12,7 +12,7 @@ QUICK = $(WORKERS) -m "not slow and not browser and not shared"
 # Compiled modules and tests are kept, whatever the environment says: each worker would compile them anew.
 export PYTHONDONTWRITEBYTECODE =
 
-.PHONY: study test quick minimums lint types docs bench validate clean
+.PHONY: study test quick minimums lint types docs links bench validate clean
 
 ifndef DATA
 study: $(VENV)/ready
@@ -44,10 +44,15 @@ lint: types
 types: $(VENV)/ready-dev
 	$(BIN)/mypy
 
-# Ends in build/docs/index.html. A link to nowhere is an error.
+# Ends in build/docs/index.html. A link to nowhere is an error. Notebooks are run, in some minutes, where they changed.
 docs: $(VENV)/ready-dev
 	rm -rf docs/api
 	$(BIN)/sphinx-build --quiet --fail-on-warning --keep-going docs build/docs
+
+# Asks every address outside of the project that the documentation links to, and lists those that do not answer; it
+# needs the network. Links within the project are checked by `make docs` and tests/test_docs.py.
+links: $(VENV)/ready-dev
+	$(BIN)/sphinx-build --quiet --keep-going -b linkcheck -D nb_execution_mode=off docs build/links
 
 bench: $(VENV)/ready-dev
 	$(BIN)/python bench/pdf.py

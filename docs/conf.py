@@ -13,14 +13,21 @@ author = "The firstshell developers"
 copyright = f"2026, {author}"  # noqa: A001  Sphinx has it so
 release = __version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.autosummary", "sphinx.ext.mathjax", "numpydoc"]
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.autosummary", "sphinx.ext.mathjax", "numpydoc"]
 myst_heading_anchors = 3
+nb_execution_mode = "cache"  # a notebook runs again when its code changes, or build/ is removed
+nb_execution_cache_path = str(Path(__file__).parents[1] / "build" / "notebooks")
+nb_execution_in_temp = True
+nb_execution_timeout = -1
+nb_execution_raise_on_error = True
 smartquotes = False  # --metal is no dash
 nitpicky = False
 autosummary_generate = True
 autodoc_typehints = "none"  # the sections of numpydoc have them
 numpydoc_show_class_members = False
 html_theme = "furo"
+html_static_path = ["static"]
+html_css_files = ["outputs.css"]
 html_title = f"firstshell {release}"
 
 

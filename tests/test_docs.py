@@ -17,6 +17,7 @@ from firstshell.cli import app
 
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+LINKED = sorted({*PAGES, *ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.ipynb")})
 FENCE = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\((?!https?:)([^)\s]+)\)")
 LANGUAGES = {"python", "py", "console", "sh", "toml", "text"}
@@ -108,7 +109,7 @@ def test_settings_are_known(block, tmp_path):
 def test_links_lead_somewhere():
     broken = [
         f"{page.relative_to(ROOT)}: {link}"
-        for page in PAGES
+        for page in LINKED
         for link in LINK.findall(page.read_text(encoding="utf-8"))
         if not _leads_somewhere(page, link)
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum
+from io import BytesIO
 from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
@@ -260,7 +261,19 @@ class Spectra(Sequence[Spectrum]):
             axes.margins(x=0)
             if len(own) > 1:
                 axes.legend(frameon=False)
-        return figure
+        return for_notebooks(figure)
+
+
+def for_notebooks(figure: Figure) -> Figure:
+    """Return a figure that notebooks show, also before pyplot was used, which is when IPython learns how to."""
+
+    def png() -> bytes:
+        picture = BytesIO()
+        figure.savefig(picture, format="png")
+        return picture.getvalue()
+
+    vars(figure)["_repr_png_"] = png
+    return figure
 
 
 @dataclass(frozen=True)

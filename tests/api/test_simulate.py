@@ -73,6 +73,7 @@ def test_several_modalities_in_three_ways():
     assert len(table) == 2000
     assert set(table["axis"]) == {"r (Å)"}
     assert isinstance(spectra.plot(), Figure)
+    assert spectra.plot()._repr_png_().startswith(b"\x89PNG")  # notebooks show it
     (site,) = fs.simulate(RUTILE, "Ti", "pdf", per_site=True)
     assert site.site == 0
 

@@ -12,7 +12,7 @@ from firstshell.errors import InputError
 from firstshell.prediction import answer as base
 from firstshell.prediction.model_source import ModelSource
 from firstshell.runtime.html import html_table
-from firstshell.types import Target
+from firstshell.types import Target, for_notebooks
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -243,8 +243,7 @@ def styled(draw: Any, *given: Any) -> Figure:
     from firstshell.report.style import paper_style
 
     with paper_style():
-        drawn: Figure = draw(*given)
-        return drawn
+        return for_notebooks(draw(*given))
 
 
 def preformatted(text: str) -> str:
