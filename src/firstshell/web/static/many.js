@@ -20,13 +20,14 @@ export function many(samples, refused, shown, choose) {
 
 function table(samples, shown, choose) {
   const heads = ["Sample", "Metal", ...samples[0].targets.map((each) => each.label + (each.unit ? ` (${each.unit})` : "")), "In domain?", "Nearest"];
+  const named = (at) => ({ "data-head": heads[at] }); // shown before the cell where the columns do not fit
   const rows = samples.map((sample, i) =>
     make("tr", { class: i === shown ? "chosen" : null },
       make("th", { scope: "row" }, make("button", { type: "button", class: "plain", "aria-pressed": String(i === shown), onclick: () => choose(i) }, sample.name)),
-      make("td", {}, sample.metal),
-      ...sample.targets.map((each) => make("td", { class: "number" }, `${show(each.value)} (${show(each.interval[0])} to ${show(each.interval[1])})`)),
-      make("td", { class: sample.in_domain ? "inside" : "outside" }, sample.in_domain ? "yes" : "no"),
-      make("td", {}, sample.nearest)));
+      make("td", named(1), sample.metal),
+      ...sample.targets.map((each, at) => make("td", { class: "number", ...named(2 + at) }, `${show(each.value)} (${show(each.interval[0])} to ${show(each.interval[1])})`)),
+      make("td", { class: sample.in_domain ? "inside" : "outside", ...named(heads.length - 2) }, sample.in_domain ? "yes" : "no"),
+      make("td", named(heads.length - 1), sample.nearest)));
   return make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": "Answers for all samples" },
     make("table", { class: "answers" },
       make("thead", {}, make("tr", {}, ...heads.map((each) => make("th", { scope: "col" }, each)))), make("tbody", {}, ...rows)));
