@@ -36,6 +36,7 @@ def test_a_path_and_a_structure_give_the_same():
     assert expected.provenance["structure"] == expected.provenance["formula"] == "TiO2"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "given"),
     [

@@ -57,6 +57,7 @@ def the_page(path):
     return html
 
 
+@pytest.mark.slow
 def test_rank_by_both(command, sample, simulated):
     out = sample / "out"
     files = sample / "my.xdi", sample / "my.gr"
@@ -80,6 +81,7 @@ def test_rank_by_both(command, sample, simulated):
     assert html.index('<td class="short" data-head="Candidate">none of these') < html.index("my.gr, xray, Qmax 22 Å⁻¹")
 
 
+@pytest.mark.slow
 def test_an_interrupted_ranking_goes_on(command, sample, simulated):
     words = ("rank", sample / "my.xdi", "--candidates", sample / "cifs", "--no-exafs", "--out", sample / "out")
     words += ("--workers", 0)
@@ -121,6 +123,7 @@ def test_candidates_that_were_compared_are_not_compared_again(command, sample, m
     assert sorted(asked) == ["SrTiO3", "TiO2", "TiO2"]  # each once
 
 
+@pytest.mark.slow
 def test_many_pdfs_are_compared_by_workers_and_their_cost_is_said(command, sample, monkeypatch):
     monkeypatch.setattr(pdf_matches, "MANY", 3)
     words = "rank", sample / "my.gr", "--metal", "Ti", "--candidates", sample / "cifs", "--out", sample / "out"
@@ -162,6 +165,7 @@ def test_rank_without_candidates_asks_for_the_elements(command, sample):
     assert "Name the elements of the sample" in err
 
 
+@pytest.mark.slow
 def test_fit_writes_parameters_curves_and_pictures(command, sample, simulated):
     out = sample / "out"
     cif = sample / "cifs" / "rutile.cif"

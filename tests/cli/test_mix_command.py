@@ -19,6 +19,7 @@ def folder(tmp_path, monkeypatch):
     return tmp_path
 
 
+@pytest.mark.slow
 def test_one_line_a_scan_and_files(folder, command):
     words = ("s0.dat", "s1.dat", "--with", "one.dat", "--with", "other.dat", "--out", "out")
     status, out, _ = command("mix", *words)

@@ -157,6 +157,7 @@ def test_sites_must_be_of_the_metal() -> None:
             label_sites(structure, "Cu", [Site(index, (index,))])
 
 
+@pytest.mark.slow
 def test_time_limit_stops_python_and_numpy() -> None:
     def busy() -> None:
         while True:

@@ -34,6 +34,7 @@ def tree(run):
     return with_paths(tree_files(), run, "mp-3", "000_Mn")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [0, 1])
 def test_paths_are_those_of_our_own_simulation(tree, tmp_path, workers):
     data = import_feff(write_archive(tree, tmp_path / "runs.tar.xz"), tmp_path / "data.parquet", workers=workers)
@@ -114,6 +115,7 @@ def test_spoilt_paths_are_named_once_and_the_material_stays(tree, tmp_path, name
     assert "mp-3/FEFF-EXAFS/" in data.excluded["reason"][0]
 
 
+@pytest.mark.slow
 def test_a_link_among_the_paths_is_named(tree, tmp_path):
     folder = write_folder(tree, tmp_path / "runs")
     (folder / RUN / "feff0001.dat").unlink()

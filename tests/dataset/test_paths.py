@@ -61,6 +61,7 @@ def test_many_conditions_are_each_of_them():
     assert np.allclose(chi_under(stretched, K, alone)[0], both[1])
 
 
+@pytest.mark.slow
 def test_the_embedded_dataset_has_paths_of_nearly_all_sites():
     data = load_everything()
     sites = data.frame[data.frame["level"] == "site"]
@@ -69,6 +70,7 @@ def test_the_embedded_dataset_has_paths_of_nearly_all_sites():
     assert beside(DATA).stat().st_size < 10e6
 
 
+@pytest.mark.slow
 def test_a_material_is_the_mean_of_its_sites():
     data = load_everything()
     rows, spectra = spectra_under(data, "Ti", K, ONE)
@@ -109,6 +111,7 @@ def test_only_what_is_missing_is_calculated(tmp_path, monkeypatch):
     assert len({name for name, *_ in Paths(out).tables}) == 2
 
 
+@pytest.mark.slow
 def test_exafs_of_a_study_is_made_of_the_paths():
     data = load_everything().select("Ti")
     made = with_spectra(data, ["xanes", "exafs"])

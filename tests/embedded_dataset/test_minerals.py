@@ -82,6 +82,7 @@ def test_a_random_strain_keeps_what_symmetry_allows(lengths, allowed):
     assert np.allclose(np.linalg.svd(found)[1][:allowed], 1.0)  # a projection: deviations stay as large
 
 
+@pytest.mark.slow
 def test_distortions_spread_bond_lengths_as_compounds_of_one_class_do():
     lengths = []
     for i in range(60):

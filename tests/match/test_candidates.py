@@ -55,6 +55,7 @@ def test_partial_occupancy_is_refused_by_name(tmp_path):
     assert (name, "partly occupied" in reason) == ("half.cif", True), reason
 
 
+@pytest.mark.slow
 def test_the_embedded_dataset_gives_each_structure_once():
     found = find_candidates("embedded", "Ti", ("O",))
     named = {(each.formula, each.space_group) for each in found.found}
@@ -73,6 +74,7 @@ def test_minerals_by_their_elements():
         find_candidates("amcsd", "Ti")
 
 
+@pytest.mark.slow
 def test_formulas_have_the_hydrogen_that_atoms_lack():
     of_minerals = {each.name: each.formula for each in find_candidates("amcsd", "Mn", ("Mn", "O")).found}
     assert of_minerals["Pyrochroite (amcsd-11790)"] == "Mn(HO)2"

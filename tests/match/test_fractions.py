@@ -35,6 +35,7 @@ def test_planted_weights_come_back(weights):
     assert parts.sum(axis=0) + residual == pytest.approx(mu, abs=0.02)
 
 
+@pytest.mark.slow
 def test_nine_of_ten_intervals_hold_the_truth_when_errors_are_as_believed():
     rng = np.random.default_rng(1)
     true, held = np.array([0.3, 0.5, 0.2]), []

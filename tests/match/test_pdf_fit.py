@@ -18,6 +18,7 @@ def strained(a, c):
     return crystal
 
 
+@pytest.mark.slow
 def test_planted_parameters_are_found():
     measured = match_pdf(measured_pdf(strained(0.004, -0.006), scale=0.7, **TRUTH), qmax=20.0, qdamp=0.04)
     found = fit_pdf(measured, RUTILE, strain="system")

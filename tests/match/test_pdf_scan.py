@@ -17,6 +17,7 @@ def scan_of(name, strain=0.0, **params):
     return PdfScan(match_pdf(measured_pdf(crystal, **params), qmax=params["qmax"], qdamp=params.get("qdamp", 0.0)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_the_right_structure_has_the_most_evidence(name):
     scan = scan_of(name, qmax=22.0, uiso=0.009, scale=0.6)

@@ -67,6 +67,7 @@ def test_a_spectrum_beside_it_takes_a_pdfs_doubt_away(data, channels, doubt):
     assert {how.doubt for how in made.calibrations.values()} == {doubt}
 
 
+@pytest.mark.slow
 def test_no_held_out_group_is_trained_on(data, monkeypatch):
     samples, fitted = collect(data, "Cu"), []
     fit, draw_features = training.fit, training.draw_features
@@ -100,6 +101,7 @@ def _folds(rows, samples, fitted):
     return [[r for r in rows if samples.groups[r] not in groups] for groups in fitted[:3]]
 
 
+@pytest.mark.slow
 def test_mixtures_are_made_of_what_is_trained_on_only(data, monkeypatch):
     samples, given = collect(data, "Cu"), []
     mixed = training.mixed

@@ -39,6 +39,7 @@ def test_a_spectrum_stands_on_the_grid(spectrum):
     assert 1.2 < spectrum.values.max() < 2.5
 
 
+@pytest.mark.slow
 def test_the_way_it_came_about_is_told(spectrum):
     record = json.loads(json.dumps(spectrum.provenance))["sites"][0]
     assert record["scf"][-1]["objection"] is None

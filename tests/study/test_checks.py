@@ -80,6 +80,7 @@ def test_no_better_than_a_baseline(shift, severity):
     assert (found.facts["no_better"], found.facts["undecided"]) == named
 
 
+@pytest.mark.slow
 def test_correlated_inputs():
     data = synthetic_dataset(90)
     rng = np.random.default_rng(0)

@@ -22,6 +22,7 @@ def test_whole_groups_are_held_out_and_every_class_stays_in_training(drawn, seed
     assert set(strata) == set(strata[~held])
 
 
+@pytest.mark.slow
 @given(st.lists(st.integers(0, 3), min_size=20, max_size=200), st.integers(0, 1000))
 @settings(deadline=None, max_examples=100)
 def test_single_samples_are_stratified_to_the_nearest_one(labels, seed):

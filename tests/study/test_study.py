@@ -61,6 +61,7 @@ def test_tables_are_complete(study):
     assert study.impurity.groupby(["target", "inputs", "split"])["mean"].sum().to_numpy() == pytest.approx(1.0)
 
 
+@pytest.mark.slow
 def test_the_known_signals_are_found(study):
     mean = study.frame().query("split == 'grouped'").set_index(["target", "inputs", "metric"])["mean"]
     assert mean["oxidation_state", "xanes", "f1_weighted"] > 0.85
@@ -73,6 +74,7 @@ def test_the_known_signals_are_found(study):
     assert blocks["xanes"] > 0.2 > blocks["pdf"]
 
 
+@pytest.mark.slow
 def test_predictions_give_the_scores(study):
     keys = ["target", "inputs", "split", "repeat"]
     right = study.predictions.assign(right=lambda f: f["true"] == f["predicted"]).groupby(keys)["right"].mean()
@@ -84,6 +86,7 @@ def test_predictions_give_the_scores(study):
     assert np.allclose(rmse.loc[values.index], values)
 
 
+@pytest.mark.slow
 def test_every_input_is_scored_on_the_same_samples(study):
     held = study.predictions.groupby(["target", "split", "repeat", "inputs"])["id"].agg(tuple)
     assert held.groupby(["target", "split", "repeat"]).nunique().eq(1).all()
@@ -95,6 +98,7 @@ def test_workers_change_nothing(data, study):
     same(run_study(data, SMALL, workers=2, backend="sklearn"), study)
 
 
+@pytest.mark.slow
 def test_intelex_repeats_to_the_bit_and_agrees(data, study):
     pytest.importorskip("sklearnex")
     plan = replace(SMALL, targets=("oxidation_state",), splits=("grouped",))
@@ -131,6 +135,7 @@ def counted(trained):
     return run
 
 
+@pytest.mark.slow
 def test_a_study_survives_its_folder(study, tmp_path):
     study.save(tmp_path)
     read = Study.load(tmp_path)
@@ -147,6 +152,7 @@ def test_a_study_survives_its_folder(study, tmp_path):
         Study.load(tmp_path)
 
 
+@pytest.mark.slow
 def test_the_ranking_names_a_best_input_only_where_it_is_shown(study):
     for _, rows in study.ranking.groupby(["target", "split"]):
         (first,) = rows[rows["place"].isin(["best", "leading"])].to_dict("records")
@@ -156,12 +162,14 @@ def test_the_ranking_names_a_best_input_only_where_it_is_shown(study):
         assert ((others["place"] == "behind") == (others["best_verdict"] == "helps")).all()
 
 
+@pytest.mark.slow
 def test_pvalues_are_adjusted_within_a_kind_of_split(study):
     for _, rows in study.comparisons.groupby("split"):
         assert rows["p_holm"].to_numpy() == pytest.approx(holm(rows["p_value"].to_numpy()))
         assert (rows["p_holm"] >= rows["p_value"]).all()
 
 
+@pytest.mark.slow
 def test_the_papers_random_forest_stands_on_the_same_splits(data, study):
     plan = replace(SMALL, forest=ForestParams((100,), (20,), kind="random"), splits=("grouped",), inputs=("xanes",))
     plain = run_study(data, replace(plan, targets=("bond_length",)), workers=0).frame()
@@ -178,6 +186,7 @@ def test_the_paper_takes_pdfs_from_zero(data):
     assert 1.0 < cut <= 1.3
 
 
+@pytest.mark.slow
 def test_provenance_counts(data, study):
     counts = study.provenance["counts"]["Cu"]["coordination_number"]
     assert counts["samples"] == sum(counts["classes"].values()) == 60

@@ -77,6 +77,7 @@ def free_propagator(vector, momentum, lmax):
     return scattering.pairs.assemble(scattering._free(momentum), np.complex128)[0][:, (lmax + 1) ** 2 :]
 
 
+@pytest.mark.slow
 def test_free_propagator_is_the_addition_theorem_of_spherical_waves():
     """h_L(r + R) = Σ_L' j_L'(r) G0_L'L(R)/i for |r| < |R|, the definition that no formula for G0 enters."""
     momentum, vector, lmax = 0.9, np.array([2.0, -3.0, 4.5]), 6
@@ -143,6 +144,7 @@ def test_single_precision_changes_no_spectrum(name):
         assert abs(np.trace(single - exact)) / 3 < 1e-5 * max(1, np.abs(exact).max())
 
 
+@pytest.mark.slow
 def test_delafossite_has_each_operation_once():
     """The frame of Cu in CuAlO2 (-3m) has atoms on its axis, so that several triples lead to one rotation."""
     lattice = Lattice.hexagonal(2.857, 16.943)
@@ -160,6 +162,7 @@ def test_delafossite_has_each_operation_once():
     assert np.abs(reduced.propagator(1.1 + 0.1j, shifts) - expected).max() < 1e-5 * max(1, np.abs(expected).max())
 
 
+@pytest.mark.slow
 def test_symmetry_makes_matrices_small():
     cluster = symmetric_cluster(GROUPS["Oh"][0])
     assert Scattering(cluster).size * 10 < Scattering(cluster, symmetry=False).size
@@ -195,6 +198,7 @@ def test_no_direction_absorbs_less_than_nothing(momentum):
     assert np.abs(density - np.eye(3)).max() > 0.05
 
 
+@pytest.mark.slow
 def test_rutile_agrees_with_feff10():
     """Same cards, FEFF10's own multiple scattering and convolution; potentials of feff8l. No energy shift."""
     structure = Structure.from_spacegroup(
