@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from population_fit import population_of
 from pymatgen.core.lattice import Lattice
 from pymatgen.core.structure import Structure
 
@@ -27,7 +28,7 @@ from firstshell.measured.standards_file import Listed, simulate_all, without_hyd
 from firstshell.measured.xanes import population as default
 from firstshell.measured.xanes import standards
 from firstshell.measured.xanes.normalise import Normalised
-from firstshell.measured.xanes.population import Population, population_of
+from firstshell.measured.xanes.population import Population
 from firstshell.measured.xanes.standards import ALIKE, Fit, Standard
 from firstshell.measured.xanes.transfer import PARAMETERS, Transfer
 from firstshell.runtime.progress import Plain
