@@ -11,11 +11,11 @@ from firstshell.measured.xanes.transfer import PARAMETERS, Transfer
 from firstshell.types import Array
 
 GAIN_PRIOR, GAIN_SPREAD, METAL_GAIN = 1.8, 1.0, 0.7
-"""eV for each unit of the oxidation state: what is believed of the gain before standards are looked at, by how much
-that may be off, and by how much metals differ. Measured edges move more than simulated ones do
+"""eV for each unit of the oxidation state: prior of the gain, its uncertainty, and how much
+metals differ. Measured edges move more than simulated ones do
 (docs/decisions/measured-answers.md)."""
 OFFSET_PRIOR, SHIFT_NOISE = 2.0, 0.7
-"""eV: how far one metal's shifts are believed to be from others', and one compound's from its metal's."""
+"""eV: assumed deviation of one metal's shifts from others', and of one compound's from its metal's."""
 METAL_PRIOR, COMPOUND_NOISE = {"stretch": 0.7}, 0.8
 """The same for all other parameters, in standard deviations over compounds: the stretch is a fault of one metal's
 simulations, broadening and normalisation are the sample's and the beamline's."""
@@ -36,7 +36,7 @@ def population_of(
     """Describe fitted transfers by a population.
 
     Every compound of a metal counts once. Means by metal, the gain of the shift with the oxidation state and what
-    metals add to it have normal priors (ridge regression), so that a metal with few standards leans on the others.
+    metals add to it have normal priors (ridge regression), so that a metal with few standards follows the others.
 
     states : oxidation state of the metal in each
     compounds, metals : what each is of

@@ -314,11 +314,11 @@ def rank(
     metal : str, optional
         The absorber; by default the metal whose edge was measured. A PDF alone needs it.
     composition : list of str
-        Elements of the sample: candidates of others are left out. AMCSD needs it.
+        Elements of the sample: candidates with others are left out. AMCSD needs it.
     exafs : bool
         Whether the EXAFS of a scan that reaches far enough is used as well.
     most : int
-        Structures whose XANES may be simulated.
+        Largest number of structures whose XANES are simulated.
     none : float
         Prior probability that the sample is none of the candidates.
     qmax, qdamp : float, optional

@@ -27,8 +27,8 @@ def advise(
     """Advise which measurement to take, with the error to expect and the gain from more training materials.
 
     Forests are trained on parts of the data and tested on materials held out. Printed are the errors, the learning
-    curves and the advice; OUT/advice.csv holds the numbers, OUT/curves.png and .svg show them. A run that was stopped
-    goes on where it was.
+    curves and the advice; OUT/advice.csv holds the numbers, OUT/curves.png and .svg show them. An interrupted run
+    resumes.
 
     Example: firstshell advise --metal Fe --target bond_length
 

@@ -25,9 +25,9 @@ def calibrate(
 ) -> None:
     """Fit the transfer from simulated XANES to those of your beamline, from standards of known structure.
 
-    Each structure is simulated, which takes some ten seconds for each distinct site of the metal; an interrupted
-    run resumes. The more standards, the more the default transfers are changed by them. firstshell
-    predict --transfer OUT uses the result. Beside OUT come a table and a picture of every fit.
+    Each structure is simulated, which takes some ten seconds for each distinct site of the metal; an interrupted run
+    resumes. The more standards, the more they change the default transfers. firstshell predict --transfer OUT uses the
+    result. A table and a picture of every fit are written beside OUT.
 
     Example: firstshell calibrate standards.csv --out transfer.json
 

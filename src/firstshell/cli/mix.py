@@ -52,9 +52,9 @@ def mix(
     """Find how much of each phase measured XANES hold, and whether these phases suffice.
 
     The smallest sufficient set of phases is chosen by the Bayesian information criterion. Fractions come with 90 %
-    intervals that count errors of energies, normalisation, over-absorption and of the phases themselves, and the misfit
-    is compared with that of correct mixtures: a phase that is not on the list shows there. Without --with the scans are
-    taken as a series whose phases are not known: its components are sought.
+    intervals that include errors of energies, normalisation, over-absorption and the phases themselves. The misfit is
+    compared with that of correct mixtures, which reveals a missing phase. Without --with the scans are taken as a
+    series of unknown phases, whose components are found by multivariate curve resolution.
 
     Example: firstshell mix sample.xdi --with standards.csv --out fractions
 
@@ -64,14 +64,14 @@ def mix(
         The scans: XDI, Athena projects (my.prj#group takes one of them), columns, NeXus.
     with_
         The phases; may be given several times. A CSV of standards with the column file (or structure, for one to be
-        simulated) and if you like metal, name and oxidation_state; a measured file; a CIF or POSCAR, which takes some
-        ten seconds for each distinct site; a folder of these; or embedded, for all that firstshell knows of the metal.
+        simulated) and optionally metal, name and oxidation_state; a measured file; a CIF or POSCAR, which takes some
+        ten seconds for each distinct site; a folder of these; or embedded, for the metal's compounds in firstshell.
     metal
         The absorber; by default that of the first scan.
     series
         The scans are one series, which has one set of phases.
     components
-        How many components to seek without --with; by default as many as the indicator function and an F test tell.
+        How many components to seek without --with; by default the number by the indicator function and an F test.
     elsewhere
         Standards were measured at other beamlines than the scans: intervals are wider.
     e0

@@ -63,13 +63,13 @@ def rank(
         Structure files, folders of them, a CSV with a column "file" (as COD exports); embedded for the dataset that
         comes with firstshell; amcsd for all minerals of the composition, which is the default.
     composition
-        Elements of the sample, as in Fe,O: candidates of others are left out.
+        Elements of the sample, as in Fe,O: candidates with other elements are left out.
     metal
         The absorber; by default the element whose K edge was measured. A PDF alone needs it.
     exafs
         Use the EXAFS of a scan that reaches far enough as well.
     most
-        Structures whose XANES may be simulated.
+        Largest number of structures whose XANES are simulated.
     none
         Prior probability that the sample is none of the candidates.
     out

@@ -28,8 +28,8 @@ def study(
 ) -> None:
     """Train and test forests on every combination of inputs, and write a report.
 
-    The default predicts 3 targets from 5 inputs over 10 grouped and 3 random splits. A run that was stopped goes on
-    where it was. The answer is OUT/report.html; figures, tables and scores lie beside it.
+    The default predicts 3 targets from 5 inputs over 10 grouped and 3 random splits. An interrupted run
+    resumes. The answer is OUT/report.html; figures, tables and scores lie beside it.
 
     Example: firstshell study --metal Fe --out study
 

@@ -93,7 +93,7 @@ def fetch(
     params : settings by modality, their defaults where not given
     workers : processes for labels and PDFs; one a core by default
 
-    A run that was stopped, whenever, goes on where it was: what was received is not asked for again.
+    An interrupted run resumes: what was received is not requested again.
 
     Raises InputError without a key, for a key or a request that is refused, for a server that does not answer, for a
     metal without spectra, and when nothing that was received can be used. A material that cannot be used is a row of

@@ -29,7 +29,7 @@ AMPLITUDES = 0.3, 1.1
 MISFIT = 0.3
 """Square root of an R factor that is no evidence against a structure: correct ones leave at least this."""
 USUAL_STRAIN = 0.01
-"""How far lengths are believed to be from those of a database."""
+"""Assumed deviation of lengths from those of a database."""
 ASYMMETRY = 0.0045
 """Å² by which the displacements of long paths are larger than those of the shortest."""
 _E0, _NEAR, _STRAIN = (

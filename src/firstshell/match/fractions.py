@@ -1,9 +1,9 @@
 """Fractions of phases in a measured XANES, with their uncertainties.
 
 A measurement y on p energies is taken as y = Σ w_k (s_k + J_k a_k + m_k) + J_0 a_0 + m + n, its weights w_k ≥ 0 adding
-to one: s_k is the spectrum of a phase and J_k how it changes with what is not known of it, such as its energy offset;
-J_0 is the same of the measurement; m_k is what a simulated phase errs by besides, m what all together err by, both
-alike over some 4 eV, and n is noise. All a are standard normal, so that y is normal with a covariance that follows from
+to one: s_k is the spectrum of a phase and J_k its derivatives by unknowns, such as its energy offset; J_0 is the same
+of the measurement; m_k is a further error of a simulated phase, m one of all together, both correlated over some 4 eV,
+and n is noise. All a are standard normal, so that y is normal with a covariance that follows from
 the weights: generalised least squares (Aitken, Proc. R. Soc. Edinb. 55, 42 (1936)). The size of m is not known; its
 posterior is taken on a mesh.
 """
@@ -43,8 +43,8 @@ class Column:
     """A phase on the energies that are compared.
 
     mu : (p,) its spectrum in edge steps
-    changes : (p, q) what one standard deviation of each thing that is not known of it adds
-    misfit : edge steps that it errs by besides
+    changes : (p, q) what one standard deviation of each unknown adds
+    misfit : edge steps, a further error
     shared : how many of the last unknowns it has in common with all phases that have as many
     """
 
@@ -94,7 +94,7 @@ class Solution:
 class Fractions:
     """The weights of phases in a measurement, all else integrated out.
 
-    typical : edge steps, the misfit that is believed before the measurement is looked at
+    typical : edge steps, the misfit that is expected a priori
     """
 
     columns: Sequence[Column]
@@ -164,7 +164,7 @@ class Fractions:
         return np.array(made), np.asarray(left)
 
     def draws(self, rng: np.random.Generator, widen: float = 1.0, count: int = DRAWS) -> Array:
-        """Return (count, k) weights as they might have come out, for errors `widen` times those that are believed."""
+        """Return (count, k) weights as they might have come out, for errors `widen` times those assumed."""
         chosen = rng.choice(len(MESH), size=count, p=self.shares)
         roots = [np.linalg.cholesky(each.precision + _tiny(each.precision)) for each in self.mesh]
         normal = widen * rng.normal(size=(count, len(self.columns)))

@@ -40,8 +40,8 @@ class Part:
     fraction : float
         Share of the metal's atoms that are in it; all fractions of a mixture add to one.
     interval : tuple of float
-        Where the true fraction lies in nine cases of ten, if all phases of the sample are among the candidates and
-        standards were measured as it was; `Mixture.errors.held` is what was found for candidates of this kind.
+        90 % interval, valid if all phases of the sample are among the candidates and standards were measured like the
+        sample; `Mixture.errors.held` is the coverage that was found for candidates of this kind.
     spectrum : ndarray of shape (p,)
         What it adds to the mixture, in edge steps.
     simulated : bool
@@ -261,7 +261,7 @@ def _mixed(
 def chosen_phases(scans: Sequence[Scan], phases: Sequence[Phase], typical: float) -> list[Phase]:
     """Return the smallest sufficient set of phases for scans that have one.
 
-    typical : edge steps, the misfit that is believed before scans are looked at
+    typical : edge steps, the misfit that is expected a priori
     """
     likely = sorted({i for scan in scans for i in screen_phases(scan.sample, phases, scan.energy, MOST)})
     candidates = [phases[i] for i in likely]

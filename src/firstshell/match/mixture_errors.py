@@ -21,8 +21,8 @@ LIMIT = 0.9
 class Errors:
     """Of mixtures of one kind of phases.
 
-    typical : edge steps, the misfit that was believed before these mixtures were looked at, as it is of others
-    widen : factor on all errors that are believed, with which 90 % intervals hold nine true fractions of ten
+    typical : edge steps, the misfit that is expected a priori
+    widen : factor on all assumed errors, with which 90 % intervals hold nine true fractions of ten
     misfits : edge steps, the misfits of correct mixtures at 0, 5, … 100 %
     mixtures : how many there were
     error : mean absolute error of their fractions

@@ -32,10 +32,10 @@ SHARPEST = 0.002
 """Å², displacement that structures are simulated with; others are made from it."""
 DISPLACEMENTS = np.array([0.002, 0.004, 0.007, 0.012, 0.02, 0.035])
 USUAL, USUAL_FACTOR = 0.007, 2.0
-"""Å² of displacement that is expected, and the factor that it is believed to within."""
+"""Å² of displacement that is expected, and its uncertainty as a factor."""
 STRAINS = np.linspace(-0.03, 0.03, 25)
 USUAL_STRAIN = 0.01
-"""How far cells are believed to be from those of a database: temperature, pressure, solid solution."""
+"""Assumed deviation of cells from those of a database: temperature, pressure, solid solution."""
 MISFIT = 0.15
 """Rw that is no evidence against a structure: displacements that differ by element, an unknown envelope."""
 TOGETHER = 2.0

@@ -1,4 +1,4 @@
-"""Phases that a measurement may hold, measured or simulated, and what is not known of their spectra."""
+"""Phases that a measurement may contain, measured or simulated, and the uncertainties of their spectra."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from firstshell.measured.xanes.transfer import LIMITS, MIDDLE, PARAMETERS, SPAN,
 from firstshell.types import Array
 
 FOIL_CALIBRATION = 0.3
-"""eV that a sample and its standards are believed to be apart where foils set the energies of all."""
+"""eV, assumed offset between a sample and its standards where foils set the energies of all."""
 STANDARD = {"offset": 0.15, "width": 0.2, "slope": 0.02, "over_absorption": 0.05, "base": 0.01, "step": 0.02}
 SAMPLE = STANDARD | {"step": 0.03, "slope": 0.03}
-"""What is not known of measured spectra, standard deviations: energy offset in eV, square of the width in eV²,
+"""Uncertainties of measured spectra, standard deviations: energy offset in eV, square of the width in eV²,
 slope past the edge over 40 eV, over-absorption, level below the edge and edge step in edge steps."""
 SMOOTHED = 0.7
 """eV, standard deviation of the Gaussian before derivatives are taken."""
@@ -29,7 +29,7 @@ SHARED = 0.8
 """Share of the variance of transfers that phases of one metal have in common: beamline, normalisation and what
 simulations of the metal err by."""
 MOST = 3.0
-"""Standard deviations that an unknown may be put at."""
+"""Limit of an unknown in standard deviations."""
 
 
 class Phase(Protocol):
@@ -41,7 +41,7 @@ class Phase(Protocol):
 
     @property
     def unknowns(self) -> int:
-        """How many things are not known of its spectrum."""
+        """Number of unknowns of its spectrum."""
 
     @property
     def range(self) -> tuple[float, float]:

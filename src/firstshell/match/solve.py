@@ -1,4 +1,4 @@
-"""The phases that suffice for a measurement: spectra made linear step by step, sets compared by a criterion."""
+"""The phases that suffice for a measurement: spectra linearised step by step, sets compared by a criterion."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from firstshell.measured.xanes.standards import RESOLUTION
 from firstshell.types import Array
 
 ROUNDS = 4
-"""Times that spectra are made linear about the unknowns found."""
+"""Rounds of linearisation about the unknowns found."""
 STARTS = (0.0, -1.5, 1.5)
 """eV of the sample's offset that the search begins from, where no foil sets the energies of all."""
 FREE = 0.5
@@ -26,7 +26,7 @@ MOST_SWAPS = 12
 
 @dataclass(frozen=True, eq=False)
 class Place:
-    """Where the spectra are made linear: the sample's offset and each phase's unknowns, in standard deviations."""
+    """Where the spectra are linearised: the sample's offset and each phase's unknowns, in standard deviations."""
 
     sample: float
     phases: list[Array]

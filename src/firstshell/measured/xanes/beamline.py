@@ -36,7 +36,7 @@ class Calibrated:
 
     @property
     def doubtful(self) -> list[Fit]:
-        """Standards that no transfer makes like their structure, which do not count."""
+        """Standards that no transfer brings close to their structure, which do not count."""
         return [each for each in self.fits if each.correlation < ALIKE]
 
 

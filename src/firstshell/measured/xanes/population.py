@@ -26,11 +26,11 @@ LEAST = {
     "slope": 0.04,
     "scale": 0.03,
 }
-"""Smallest spread that is believed of each parameter: standards are few, and measured with more care than samples."""
+"""Lower limit of the spread of each parameter: standards are few, and measured with more care than samples."""
 REFERENCE_STATE = 3.0
 """Oxidation state that mean shifts belong to."""
 CALIBRATION = 1.2
-"""eV that energies as published are believed to be off by, where no foil sets them (docs/explanation/answers.md)."""
+"""eV, assumed error of published energies where no foil sets them (docs/explanation/answers.md)."""
 SHARED = [PARAMETERS.index(name) for name in ("stretch", "sigma", "growth")]
 """Parameters of the broadening, whose kernel costs most: a block of training copies has them in common."""
 OWN = [i for i in range(len(PARAMETERS)) if i not in SHARED]
@@ -146,10 +146,10 @@ BROAD = Population(
         "scale": 0.06,
     },
 )
-"""What is believed before any standard is looked at."""
+"""The prior, before any standard."""
 
 PLAIN = Population(Transfer(), LEAST)
-"""Simulations as they are, but for the smallest spread that is believed."""
+"""Simulations as they are, with the lower limits of the spread."""
 
 
 def read_population(path: str | Path) -> Population:
