@@ -8,13 +8,16 @@ import pytest
 from feff_runs import MNO, tree_files, with_paths, write_archive, write_folder
 from firstshell.dataset.exafs import LEGS, LONGEST, make_paths, with_spectra
 from firstshell.dataset.feff import import_feff
+from firstshell.dataset.feff_paths import K, moved, threshold
 from firstshell.dataset.paths import read_paths
 from firstshell.dataset.table import read_dataset
 from firstshell.errors import InputError
 from firstshell.io.feff_paths import parse_run
 from firstshell.io.structures.files import parse_structure
+from firstshell.simulation.exafs import Conditions, chi_under
 from firstshell.simulation.feff import paths as module
 
+UNDER = Conditions(*(np.array([value]) for value in (2.0, 0.005, 0.0095, 1.0)))
 RUN = "mp-3/FEFF-EXAFS/000_Mn"
 
 
@@ -113,6 +116,25 @@ def test_spoilt_paths_are_named_once_and_the_material_stays(tree, tmp_path, name
     assert data.excluded["stage"].tolist() == ["paths"]
     assert data.excluded["reason"].str.contains(message, regex=True).all(), data.excluded["reason"][0]
     assert "mp-3/FEFF-EXAFS/" in data.excluded["reason"][0]
+
+
+def test_paths_of_another_crystal_are_refused(tree, tmp_path):
+    stretched = tree | {"mp-3/POSCAR": tree["mp-3/POSCAR"].replace("2.223", "2.45")}
+    data = import_feff(write_folder(stretched, tmp_path / "runs"), tmp_path / "data.parquet", workers=0)
+    assert data.paths is None
+    assert data.excluded["reason"].str.contains("not that of this atom of the POSCAR").all()
+
+
+@pytest.mark.parametrize("shift", [-5.5, 3.75])
+def test_another_threshold_is_found_and_taken_back(run, shift):
+    own = module.read_paths(run)
+    other = moved(own, shift)
+    found, left = threshold(other, own)
+    assert found == -shift
+    assert left < 1e-3
+    again = chi_under(moved(other, found), K, UNDER)
+    expected = chi_under(own, K, UNDER)
+    assert np.abs(K**2 * (again - expected)).max() < 0.02 * np.abs(K**2 * expected).max()
 
 
 @pytest.mark.slow

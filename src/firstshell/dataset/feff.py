@@ -6,37 +6,33 @@ Scattering paths are taken from the tree where FEFF has written them: EXAFS is m
 from __future__ import annotations
 
 import hashlib
-import zlib
 from collections.abc import Mapping
 from dataclasses import astuple, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pymatgen.core.periodic_table import Element
+from pymatgen.core.structure import Structure
 
 from firstshell import simulation as modalities
 from firstshell.config import stable_hash, to_dict
 from firstshell.crystal.sites import distinct_sites
 from firstshell.dataset.build import assemble, build_samples, default_params, software
+from firstshell.dataset.feff_paths import usable_paths
 from firstshell.dataset.output import beside, check_output
-from firstshell.dataset.paths import MESH, Key, Paths, SitePaths, recorded, sites_of, write_paths
+from firstshell.dataset.paths import Key, Paths, SitePaths, recorded, sites_of, write_paths
 from firstshell.dataset.table import PROTOCOL, Dataset, write_dataset
-from firstshell.errors import InputError
-from firstshell.io.feff_paths import parse_run
+from firstshell.errors import EngineError, InputError
 from firstshell.io.feff_tree import LAYOUT, FeffMaterial, read_tree
 from firstshell.io.spectra.xmu import parse_xmu
 from firstshell.io.structures.files import Partial, parse_structure
 from firstshell.runtime.progress import Reporter
 from firstshell.runtime.store import Record, Store
 from firstshell.runtime.tasks import Failure, run_tasks
-from firstshell.simulation.feff.paths import PathTable, path_table
 from firstshell.types import Site, Spectrum
 
 LIMIT_S = 600.0
 """Wall-clock seconds for one material, against the unexpected: labelling has its own limits of processor time."""
-REACH = 4.5
-"""Å, half length of the longest path at least: what EXAFS is filtered to still sees shells there."""
 
 
 @dataclass(frozen=True)
@@ -154,7 +150,7 @@ def import_material(shared: tuple[Mapping[str, Any], FeffOptions], task: tuple[F
         samples = build_samples(
             structure, metal, sites, {"xanes": spectra}, params, id=material.id, source=program, per_site=options.sites
         )
-        paths = recorded(_site_paths(material, metal, sites, problems))
+        paths = recorded(_site_paths(material, metal, structure, sites, problems))
     except InputError as error:
         problems.note("material", error)
     return Record(samples.meta | paths.meta | {"excluded": problems.rows}, samples.arrays | paths.arrays)
@@ -202,7 +198,9 @@ def _mean(spectra: list[Spectrum]) -> Spectrum:
     return replace(first, values=values)
 
 
-def _site_paths(material: FeffMaterial, metal: str, sites: list[Site], problems: _Problems) -> dict[int, SitePaths]:
+def _site_paths(
+    material: FeffMaterial, metal: str, structure: Structure, sites: list[Site], problems: _Problems
+) -> dict[int, SitePaths]:
     """Return by the index of the distinct site the paths of its first atom that has usable ones."""
     found: dict[int, SitePaths] = {}
     for (index, element, kind), files in sorted(material.paths.items()):
@@ -212,9 +210,9 @@ def _site_paths(material: FeffMaterial, metal: str, sites: list[Site], problems:
         try:
             site = _site_of(index, metal, sites, name)
             if site.index not in found:
-                found[site.index] = SitePaths(site.multiplicity, _table(files, metal, name))
-        except InputError as error:
-            problems.note("paths", error)
+                found[site.index] = SitePaths(site.multiplicity, usable_paths(files, structure, site, name))
+        except (InputError, EngineError) as error:
+            problems.note("paths", error if isinstance(error, InputError) and error.file else f"{name}: {error}")
     return found
 
 
@@ -224,24 +222,3 @@ def _site_of(index: int, metal: str, sites: list[Site], name: str) -> Site:
         if index in site.indices:
             return site
     raise InputError(f"atom {index} of the POSCAR is not {metal}", remedy="Count atoms from 0", file=name)
-
-
-def _table(files: Mapping[str, bytes | InputError], metal: str, name: str) -> PathTable:
-    """Return the paths of one run; InputError where they are not the metal's, or do not reach as far as needed."""
-    texts = {}
-    for file, content in files.items():
-        if isinstance(content, InputError):
-            raise content
-        texts[file] = zlib.decompress(content).decode()
-    paths = parse_run(texts, name)
-    table, charge = path_table(paths), Element(metal).Z
-    if paths[0].charge != charge:
-        what = f"its absorber is {Element.from_Z(paths[0].charge).symbol}, not {metal}"
-        raise InputError(what, remedy="Check the absorber", file=name)
-    if table.k[0] > MESH[0] or table.k[-1] < MESH[-1]:
-        what = f"its paths reach from k = {table.k[0]:.1f} to {table.k[-1]:.1f} Å⁻¹"
-        raise InputError(what, remedy="Run FEFF with the card EXAFS 20", file=name)
-    if table.length[-1] < REACH:
-        what = f"its longest path has {table.length[-1]:.1f} Å"
-        raise InputError(what, remedy="Run FEFF with the card RPATH 5", file=name)
-    return table
