@@ -74,6 +74,14 @@ class Client:
             time.sleep(0.1)
         return found
 
+    def got(self, path: str) -> Reply:
+        """The reply to a question without a body, once the model is there."""
+        end = time.monotonic() + 120
+        while (found := self.get(path)).status == 202:
+            assert time.monotonic() < end
+            time.sleep(0.1)
+        return found
+
     def complete(self, path: str, table: Any) -> Any:
         """The reply once the models of single measurements are there as well."""
         end = time.monotonic() + 120

@@ -11,6 +11,9 @@ from browser import find, tab
 from serving import make_service, running
 
 from firstshell.elements import k_edge
+from firstshell.simulation.exafs import Conditions, chi_under
+from scans import E0
+from two_shells import one_shell
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(find() is None, reason="there is no Chromium here")]
 
@@ -19,12 +22,21 @@ VALUES = "[...document.querySelectorAll('.card .value')].map((each) => each.text
 WIDER = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
-def scan():
+def short_scan():
     """The rows of a made-up scan of Cu: energy, I0, It and fluorescence."""
     away = np.arange(-100.0, 200.0, 1.0)
     mu = 0.4 - 4e-4 * away + 0.9 * (0.5 + np.arctan((away - 8) / 2) / np.pi)
     rows = zip(away + k_edge("Cu"), np.exp(-mu), mu, strict=True)
     return "".join(f"{e:.2f} 1.0 {t:.6f} {f:.6f}\n" for e, t, f in rows)
+
+
+def long_scan():
+    """The rows of a made-up scan of Fe with the EXAFS of six neighbours at 2 Å: energy and μ."""
+    away, k = np.arange(-150.0, 400.0, 0.5), 0.05 * np.arange(20, 200)
+    one = Conditions(*(np.array([value]) for value in (2.3, 0.005, 0.0095, 1.0)))
+    chi = np.interp(np.sqrt(np.maximum(away, 0) / 3.81), k, 0.7 * chi_under(one_shell(6.0, 2.0), k, one)[0], left=0)
+    mu = 0.5 + 0.5 * np.tanh(away / 2) + 0.3 * np.exp(-0.5 * ((away - 7) / 4) ** 2) + chi * (away > 20)
+    return "".join(f"{e:.2f} {m:.6f}\n" for e, m in zip(away + E0["Fe"], 1.2 - 4e-4 * away + 0.8 * mu, strict=True))
 
 
 @pytest.fixture(scope="module")
@@ -132,8 +144,8 @@ def test_each_measurement_has_a_column(quiet, client):
 
 
 def test_columns_and_signals_are_chosen_on_the_page(page, client, tmp_path):
-    (tmp_path / "raw.dat").write_text("# one two three four\n" + scan())
-    (tmp_path / "named.dat").write_text("# energy i0 itrans ifluor\n" + scan())
+    (tmp_path / "raw.dat").write_text("# one two three four\n" + short_scan())
+    (tmp_path / "named.dat").write_text("# energy i0 itrans ifluor\n" + short_scan())
     page.open(client.url)
     page.choose_files("#files", [tmp_path / "raw.dat"])
     page.wait("document.querySelector('#errors .error')")
@@ -184,6 +196,18 @@ def test_everything_can_be_reached_by_tab(quiet, client):
     assert order == sorted(order)
     unnamed = "[...document.querySelectorAll('input,select')].filter((e) => !e.labels.length && !e.ariaLabel).length"
     assert quiet.run(unnamed) == 0
+
+
+def test_a_scan_with_exafs_is_answered_and_shown(quiet, client, tmp_path):
+    (tmp_path / "long.dat").write_text(long_scan())
+    quiet.open(client.url)
+    quiet.wait("document.querySelector('#example').options.length > 1", 120)
+    quiet.choose_files("#files", [tmp_path / "long.dat"])
+    quiet.wait("document.querySelectorAll('#curves svg.chart').length == 4", 120)
+    quiet.wait(ANSWERED, 120)
+    assert "EXAFS: " in quiet.run("document.querySelector('.verdict').textContent")
+    assert "k (Å⁻¹)" in quiet.run("document.querySelector('#curves').textContent")
+    assert quiet.run("document.querySelectorAll('#curves path.cloud').length") >= 2
 
 
 def test_many_files_make_a_table_and_a_series(quiet, client, tmp_path):

@@ -90,6 +90,12 @@ def test_windows_add_up_to_what_is_not_said_of_any_spectrum(client):
     assert total == pytest.approx(value, abs=2e-3)
 
 
+def test_the_cloud_of_a_scan_with_exafs_has_both(client):
+    both = client.got("/api/cloud?metal=Fe&inputs=xanes%2Bexafs&radiation=xray").json
+    assert list(both) == ["xanes", "exafs"]
+    assert len(both["exafs"]["curves"][0]) == len(both["exafs"]["axis"])
+
+
 def test_the_cloud_lies_about_the_measurement(client):
     sample = client.answered("/api/answers", client.example("Fe-xanes")).json
     cloud = client.get("/api/cloud?metal=Fe&inputs=xanes&radiation=xray").json["xanes"]

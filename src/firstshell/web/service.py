@@ -129,7 +129,11 @@ class Service:
 
     def cloud(self, metal: str, inputs: str, radiation: str) -> Json:
         """Return the training spectra that a sample's spectra are drawn over."""
-        return self._cloud(kind_of(metal, inputs.split("+"), radiation))
+        names = inputs.split("+")
+        others = [name for name in names if name != "exafs"]
+        kinds = [kind_of(metal, others, radiation)] if others else []
+        kinds += [kind_of(metal, ("exafs",), "xray")] if "exafs" in names else []  # it has a model of its own
+        return {name: curves for kind in kinds for name, curves in self._cloud(kind).items()}
 
     def _make_cloud(self, kind: Kind) -> Json:
         return cloud(self.models(*kind), self.data)

@@ -68,13 +68,13 @@ const between = (found) => `${show(found.interval[0])} to ${show(found.interval[
 // What each measurement says without the other, beside what both say.
 function apart(sample, waiting) {
   const names = sample.inputs.split("+");
-  const columns = [...names.map((name) => `${titles[name]} alone`), "Both"];
+  const columns = [...names.map((name) => `${titles[name]} alone`), names.length > 2 ? "All" : "Both"];
   const cell = (found) => make("td", {}, ...(found ? [show(found.value), make("span", { class: "small" }, between(found))] : ["…"]));
   const rows = sample.targets.map((target) =>
     make("tr", {}, make("th", { scope: "row" }, target.label + (target.unit ? ` (${target.unit})` : "")),
       ...names.map((name) => cell(target.alone.find((each) => each.inputs === name))), cell(target)));
   return make("div", { class: "apart" },
-    make("h3", {}, "Each measurement alone, and both"),
+    make("h3", {}, "Each measurement alone, and together"),
     make("table", {},
       make("thead", {}, make("tr", {}, make("td", {}), ...columns.map((name) => make("th", { scope: "col" }, name)))),
       make("tbody", {}, ...rows)),

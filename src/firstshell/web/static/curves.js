@@ -81,23 +81,41 @@ export function whole(xanes, id) {
   });
 }
 
+const pdf = {
+  unit: "Å",
+  digits: 2,
+  x: () => "r (Å)",
+  y: "G(r) over its RMS",
+  note: "Divided by its RMS: the scale of a G(r) is rarely known. Light: training PDFs under like conditions.",
+};
+const axes = {
+  xanes: {
+    unit: "eV",
+    digits: 1,
+    x: (metal) => `Energy from the tabulated K edge of ${metal} (eV)`,
+    y: "μ(E) (edge steps)",
+    note: "In edge steps, energies after the shift. Light: training spectra as they would typically be measured.",
+  },
+  pdf,
+  dpdf: pdf,
+  exafs: { unit: "Å⁻¹", digits: 2, x: () => "k (Å⁻¹)", y: "k²χ(k) over its RMS", note: "Filtered to the nearest shells, divided by its RMS. Light: training EXAFS." },
+};
+
 export function overCloud(name, id, detail, cloud, metal) {
   const alike = detail.resemblance[name];
-  const isXanes = name === "xanes";
   const training = cloud?.[name];
-  const measured = isXanes ? { x: detail.xanes.away, y: detail.xanes.mu } : { x: alike.axis, y: alike.measured };
-  const [lo, hi] = isXanes ? [-20, 60] : [alike.axis[0], alike.axis.at(-1)];
+  const { unit, digits, x, y, note } = axes[name];
+  const measured = name === "xanes" ? { x: detail.xanes.away, y: detail.xanes.mu } : { x: alike.axis, y: alike.measured };
+  const [lo, hi] = name === "xanes" ? [-20, 60] : [alike.axis[0], alike.axis.at(-1)];
   return explorable(name, id, {
     title: `${titles[name]} over the training spectra`,
     label: `${titles[name]} of the sample over those of the training set; nearest: ${alike.nearest[0].name}`,
-    caption: `${isXanes
-      ? "In edge steps, energies after the shift. Light: training spectra as they would typically be measured."
-      : "Divided by its RMS: the scale of a G(r) is rarely known. Light: training PDFs under like conditions."} Nearest: ${alike.nearest[0].name}.`,
+    caption: `${note} Nearest: ${alike.nearest[0].name}.`,
     height: 280,
-    unit: isXanes ? "eV" : "Å",
-    digits: isXanes ? 1 : 2,
-    x: { label: isXanes ? `Energy from the tabulated K edge of ${metal} (eV)` : "r (Å)", lo, hi },
-    y: { label: isXanes ? "μ(E) (edge steps)" : "G(r) over its RMS", ...ends(range([part(measured.x, measured.y, lo, hi).y, alike.alike, ...(training?.curves ?? [])])) },
+    unit,
+    digits,
+    x: { label: x(metal), lo, hi },
+    y: { label: y, ...ends(range([part(measured.x, measured.y, lo, hi).y, alike.alike, ...(training?.curves ?? [])])) },
     lines: [
       ...(training ? [{ name: "training", x: training.axis, y: training.curves, kind: "cloud" }] : []),
       { name: "measured", ...measured, kind: "measured" },

@@ -24,7 +24,7 @@ export const show = (value, digits = 2) => value.toFixed(digits).replace("-", "â
 export const signed = (value, digits = 2) => (value < 0 ? "" : "+") + show(value, digits);
 
 // The sentence that names one of several modalities.
-export const titles = { xanes: "XANES", pdf: "PDF", dpdf: "differential PDF" };
+export const titles = { xanes: "XANES", pdf: "PDF", dpdf: "differential PDF", exafs: "EXAFS" };
 
 export const inputsTitle = (inputs) => inputs.split("+").map((name) => titles[name] ?? name).join(" and ");
 
