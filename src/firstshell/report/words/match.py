@@ -49,7 +49,7 @@ def cost(found: Cost, workers: int) -> str:
 
 def residual(found: StructureFit, name: str) -> str:
     """Return the residual of a structure by one modality, compared with those of correct structures."""
-    share = f"{100 * found.nearness[name]:.0f} % of the correct structures of standards leave more"
+    share = f"{100 * found.nearness[name]:.0f} % of the correct structures of standards have larger residuals"
     value = found.residuals[name]
     return f"RMSE {value:.3f} edge steps; {share}" if name == "xanes" else f"Rw {value:.3f}; {share}"
 
