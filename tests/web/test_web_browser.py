@@ -11,7 +11,10 @@ from browser import find, tab
 from serving import make_service, running
 
 from firstshell.elements import k_edge
+from firstshell.io.structures.files import read_structure
 from firstshell.simulation.exafs import Conditions, chi_under
+from pdfs import measured_pdf
+from places import DATA
 from scans import E0
 from two_shells import one_shell
 
@@ -278,3 +281,30 @@ def _contrast(one, two):
         linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
         lights.append(0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2])
     return (max(lights) + 0.05) / (min(lights) + 0.05)
+
+
+def test_structures_are_dropped_beside_a_pdf_and_ranked(quiet, client, tmp_path):
+    crystals = [DATA / "structures" / f"{name}.cif" for name in ("tenorite", "cuprite")]
+    made = measured_pdf(read_structure(crystals[0]), qmax=22.0, qdamp=0.03, uiso=0.008)
+    rows = "\n".join(f"{r:.3f} {g:.6f}" for r, g in zip(made.x, made.y, strict=True))
+    (tmp_path / "my.gr").write_text(f"[DEFAULT]\nqmax = 22.0\nqdamp = 0.03\nmode = xray\n#### start data\n{rows}\n")
+    quiet.open(client.url)
+    quiet.wait("document.querySelectorAll('#metal option').length > 1")
+    quiet.run("(() => { document.querySelector('#metal').value = 'Cu'; })()")
+    quiet.choose_files("#files", [tmp_path / "my.gr", *crystals])
+    quiet.wait("document.querySelectorAll('#structures li').length === 2")
+    quiet.wait(ANSWERED, 120)
+    quiet.run("document.querySelector('#of-structures').open = true")
+    quiet.run("document.querySelector('#match button').click()")
+    quiet.wait("document.querySelector('#save-match')")
+    found = "[...document.querySelectorAll('#matched tbody th')].map((each) => each.textContent)"
+    assert quiet.run(found) == ["tenorite.cif", "cuprite.cif", "none of these"]
+    assert "Most probable is tenorite.cif" in quiet.run("document.querySelector('#matched').textContent")
+    choose = "((t) => { t.value = 'fit'; t.dispatchEvent(new Event('change')); })(document.querySelector('#task'))"
+    quiet.run(choose)
+    assert quiet.run("document.querySelector('#structure-line').hidden") is False
+    quiet.run("document.querySelector('#match button').click()")
+    quiet.wait("document.querySelector('#matched').textContent.includes('fitted to the PDF of Cu')")
+    assert quiet.run("document.querySelectorAll('#matched svg.chart').length") == 1
+    quiet.run("document.querySelector('#structures button').click()")
+    assert quiet.run("document.querySelectorAll('#structures li').length") == 1

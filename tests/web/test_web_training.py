@@ -5,12 +5,13 @@ import threading
 import pytest
 
 from firstshell.errors import InputError
-from firstshell.web import training
-from firstshell.web.training import Models, NotReadyError
+from firstshell.web import jobs, training
+from firstshell.web.jobs import NotReadyError
+from firstshell.web.training import Models
 
 
 def test_one_making_for_all_who_ask(monkeypatch):
-    monkeypatch.setattr(training, "PATIENCE", 0.01)
+    monkeypatch.setattr(jobs, "PATIENCE", 0.01)
     go, calls = threading.Event(), []
 
     def train(metal, inputs, radiation, reporter):
@@ -26,7 +27,7 @@ def test_one_making_for_all_who_ask(monkeypatch):
             models("Fe", ("xanes",), "xray")
     assert [(each["done"], each["total"]) for each in models.progress()] == [(2, 3)]
     go.set()
-    monkeypatch.setattr(training, "PATIENCE", 10)
+    monkeypatch.setattr(jobs, "PATIENCE", 10)
     assert models("Fe", ("xanes",), "xray") == "model"
     assert models("Fe", ("xanes",), "xray") == "model"
     assert calls == [("Fe", ("xanes",), "xray")]

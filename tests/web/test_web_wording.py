@@ -8,7 +8,7 @@ import pytest
 import firstshell
 from firstshell.web.wording import REPLACEMENTS, for_page
 
-ROOMS = ("io/spectra", "measured", "prediction")
+ROOMS = ("io/spectra", "measured", "prediction", "match")
 OPTION = re.compile(r"--[a-z]+")
 
 
@@ -20,6 +20,11 @@ OPTION = re.compile(r"--[a-z]+")
         ("--align -12 or the like moves them", "an energy shift of -12 eV or the like moves them"),
         ("Is it right (--columns takes another)?", "Is it right (the field “Columns” takes another)?"),
         ("--columns 'a=1' does not give energy and mu", "the columns 'a=1' do not give energy and mu"),
+        ("Name two or more with --with (with_= in Python)", "Drop CIFs or spectra of two phases or more"),
+        (
+            "Give a PDF as well, name the elements (--composition), or allow it with --most 63",
+            "Give a PDF as well, name the elements in the field “Elements”, or give fewer structures",
+        ),
         ("a sentence -- with dashes", "a sentence -- with dashes"),
     ],
 )

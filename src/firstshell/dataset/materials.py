@@ -124,10 +124,15 @@ def _files(paths: Sequence[Path]) -> list[tuple[str, Path]]:
     return sorted(found.items())
 
 
+def is_structure(path: Path) -> bool:
+    """Whether a file is one of a structure by its name."""
+    return path.suffix.lower() in SUFFIXES or path.name in NAMES
+
+
 def _below(folder: Path) -> Iterator[tuple[str, Path]]:
     count = 0
     for path in sorted(folder.rglob("*")):
-        if path.is_file() and (path.suffix.lower() in SUFFIXES or path.name in NAMES):
+        if path.is_file() and is_structure(path):
             count += 1
             if count > MAX_FILES:
                 raise InputError(f"over {MAX_FILES:,} structure files", remedy="Build them in parts", file=folder)

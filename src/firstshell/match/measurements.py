@@ -11,7 +11,7 @@ from firstshell.errors import InputError
 from firstshell.io.spectra.measured import Measured
 from firstshell.measured.exafs.extract import MeasuredExafs
 from firstshell.measured.pdf.match import MatchedPdf
-from firstshell.measured.read import PdfConditionsGiven, ReadParams, read_samples
+from firstshell.measured.read import PdfConditionsGiven, Reading, ReadParams, read_samples
 from firstshell.measured.xanes.normalise import Normalised, NormaliseParams
 
 
@@ -62,6 +62,11 @@ def read_measurements(
     if metal is not None:
         k_edge(metal)
     reading = read_samples(files, metal, ranges=ranges, pdf=pdf, pair=False, how=how)
+    return measurements_of(reading, metal, exafs=exafs)
+
+
+def measurements_of(reading: Reading, metal: str | None = None, *, exafs: bool = True) -> Measurements:
+    """Return what was read of one sample; the rest is as in `read_measurements`."""
     scans = [each.xanes for each in reading.samples if each.xanes is not None]
     pdfs = [each.pdf for each in reading.samples if each.pdf is not None]
     waves = [each.exafs for each in reading.samples if each.exafs is not None] if exafs else []

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from firstshell.config import stable_hash
-from firstshell.dataset.materials import NAMES, SUFFIXES
+from firstshell.dataset.materials import is_structure
 from firstshell.errors import InputError
 from firstshell.match.phases import MeasuredPhase, Phase, SimulatedPhase
 from firstshell.measured.read import ReadParams, read_samples
@@ -62,16 +62,22 @@ class _ToSimulate:
     state: float
 
 
-def read_phases(sources: Sequence[str | Path], settings: PhaseReading, reporter: Reporter | None = None) -> list[Phase]:
+def read_phases(
+    sources: Sequence[str | Path],
+    settings: PhaseReading,
+    reporter: Reporter | None = None,
+    known: Sequence[MeasuredPhase] = (),
+) -> list[Phase]:
     """Return the phases that sources name.
 
     sources : a CSV of standards (columns file, or structure where nothing was measured; name), structure files,
         measured files (my.prj#group takes one of a project), folders of these, or "embedded"
+    known : phases that were read already
 
     Raises InputError for whatever cannot be used, since fractions of the others would be wrong without it; for fewer
     than two phases; and for one that is given twice.
     """
-    measured: list[MeasuredPhase] = []
+    measured = [*known]
     listed: list[_ToSimulate] = []
     embedded: list[SimulatedPhase] = []
     for source in sources:
@@ -103,7 +109,7 @@ def _read(source: Path, settings: PhaseReading) -> Iterator[MeasuredPhase | _ToS
             yield from _read(path, settings)
     elif _is_list(source):
         yield from _listed(source, settings)
-    elif _is_structure(source):
+    elif is_structure(source):
         yield _structure(source, source.stem, "", settings)
     else:
         yield from _measured(source, "", settings)
@@ -116,10 +122,6 @@ def _is_list(path: Path) -> bool:
     with path.open(encoding="utf-8-sig", errors="replace") as file:
         heads = file.readline(MAX_HEAD).split(",")
     return not {"file", "structure"}.isdisjoint(head.strip() for head in heads)
-
-
-def _is_structure(path: Path) -> bool:
-    return path.suffix.lower() in SUFFIXES or path.name in NAMES
 
 
 def _listed(path: Path, settings: PhaseReading) -> Iterator[MeasuredPhase | _ToSimulate]:

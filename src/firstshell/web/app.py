@@ -19,10 +19,10 @@ from starlette.routing import Route
 from firstshell.errors import InputError
 from firstshell.measured.read import ReadParams
 from firstshell.web.guard import Guard
+from firstshell.web.jobs import NotReadyError
 from firstshell.web.limits import TooLargeError, TooSlowError, in_time
 from firstshell.web.payload import refusal
 from firstshell.web.service import Service
-from firstshell.web.training import NotReadyError
 
 TYPES = {"html": "text/html; charset=utf-8", "css": "text/css; charset=utf-8", "js": "text/javascript; charset=utf-8"}
 THREADS = 4
@@ -55,6 +55,12 @@ def create_app(service: Service, *, warm: bool = True) -> Starlette:
             )
         )
 
+    async def structure(request: Request) -> Response:
+        content, name = await _body(request, limits.structure, limits.receiving), request.query_params.get("name", "")
+        return JSONResponse(
+            await in_time(limits.reading, lambda: service.structure(content, name), request.state.threads)
+        )
+
     def endpoint_of(work: Callable[[bytes], Any], kind: str = "application/json") -> Endpoint:
         """Return an endpoint that does some work on the body it is sent."""
 
@@ -71,10 +77,13 @@ def create_app(service: Service, *, warm: bool = True) -> Starlette:
         return JSONResponse(found)
 
     async def progress(_: Request) -> Response:
-        return JSONResponse({"going": service.models.progress()})
+        return JSONResponse(service.progress())
 
     posts = {
         "files": upload,
+        "structures": structure,
+        "match": endpoint_of(service.matches),
+        "stop": endpoint_of(service.stop),
         "examples": endpoint_of(service.example),
         "forget": endpoint_of(service.forget),
         "answers": endpoint_of(service.answers),

@@ -11,6 +11,7 @@ from anyio import to_thread
 
 from firstshell.errors import InputError
 from firstshell.io.spectra.text import MAX_BYTES
+from firstshell.io.structures.files import MAX_BYTES as STRUCTURE_BYTES
 
 T = TypeVar("T")
 
@@ -21,6 +22,8 @@ class Limits:
 
     file : bytes of one upload
     spectra, points : that are kept; the oldest go first. A point takes 16 bytes, and some 50 more once it is normalised
+    structure : bytes of one structure file
+    structures, structure_bytes : that are kept; the oldest go first
     question : bytes of a request that is no upload
     receiving, reading, answering : seconds
     idle : seconds after which an unused spectrum is dropped
@@ -29,6 +32,9 @@ class Limits:
     file: int = MAX_BYTES
     spectra: int = 5000
     points: int = 5_000_000
+    structure: int = STRUCTURE_BYTES
+    structures: int = 1000
+    structure_bytes: int = 100_000_000
     question: int = 4_000_000
     receiving: float = 60.0
     reading: float = 30.0

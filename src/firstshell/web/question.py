@@ -13,7 +13,7 @@ from firstshell.measured.read import MeasuredSample, PdfConditionsGiven, Reading
 from firstshell.measured.xanes.normalise import NormaliseParams, with_shift
 from firstshell.prediction.answer import Answer, Answers, Models, answer_all
 from firstshell.prediction.model import Predictor
-from firstshell.web.training import NotReadyError
+from firstshell.web.jobs import NotReadyError
 from firstshell.web.uploads import Uploads
 
 MOST = 2000

@@ -22,9 +22,12 @@ from firstshell.runtime.spreadsheet import csv_text
 from firstshell.web import payload
 from firstshell.web.cloud import cloud
 from firstshell.web.examples import Examples
+from firstshell.web.jobs import NotReadyError
 from firstshell.web.limits import Limits
+from firstshell.web.matching import Matches
 from firstshell.web.question import answer_question, parse, read_table
-from firstshell.web.training import MOST, Models, NotReadyError, Train
+from firstshell.web.structures import Structures
+from firstshell.web.training import MOST, Models, Train
 from firstshell.web.uploads import Uploads, read_upload
 
 Json = dict[str, Any]
@@ -47,7 +50,8 @@ class Service:
     ) -> None:
         self.load, self.limits = load, limits or Limits()
         self.population = population
-        self.uploads = Uploads(self.limits)
+        self.uploads, self.structures = Uploads(self.limits), Structures(self.limits)
+        self.matches = Matches(self.uploads, self.structures, population)
         source = ModelSource(load=lambda: self.data, population=population)
         self.models = Models(train or source, lambda: self.data.metals)
         self._loading = threading.Lock()
@@ -95,18 +99,34 @@ class Service:
         """Keep the spectra of a file, read as its content says or as `how` does."""
         return self._put([read_upload(content, name, how)])
 
+    def structure(self, content: bytes, name: str) -> Json:
+        """Keep a structure."""
+        key, found = self.structures.put(content, name)
+        return {"structure": {"id": key, "name": found.name, "formula": found.formula}}
+
+    def stop(self, _: bytes) -> Json:
+        """End what is worked on about structures."""
+        self.matches.jobs.stop()
+        return self.progress()
+
+    def progress(self) -> Json:
+        """Return which models are being made, and what is worked on about structures."""
+        return {"going": self.models.progress(), "matching": self.matches.jobs.progress()}
+
     def example(self, body: bytes) -> Json:
         """Keep the spectra of an example."""
         name = str(read_table(body).get("id"))
         return self._put(self.examples.make(name))
 
     def forget(self, body: bytes) -> Json:
-        """Drop spectra that the page no longer shows."""
+        """Drop spectra and structures that the page no longer shows."""
         ids = read_table(body).get("ids")
         if not isinstance(ids, list):
             raise InputError("no list of spectra", remedy="Reload the page")
-        self.uploads.drop(str(each) for each in ids)
-        return {"left": len(self.uploads)}
+        names = [str(each) for each in ids]
+        self.uploads.drop(names)
+        self.structures.drop(names)
+        return {"left": len(self.uploads) + len(self.structures)}
 
     def answers(self, body: bytes) -> Json:
         """Return all answers, and the curves of the one that is shown."""

@@ -7,6 +7,10 @@ import re
 REPLACEMENTS = (
     (r"Name one with --format \(format= in Python\)", "Choose one in the field “Format”"),
     (r"Name it with --metal", "Choose it in the field “Metal”"),
+    (r"Name two or more with --with \(with_= in Python\)", "Drop CIFs or spectra of two phases or more"),
+    (r"or name the phases with --with \(with_= in Python\)", "or drop CIFs or spectra of the phases"),
+    (r"name the elements \(--composition\)", "name the elements in the field “Elements”"),
+    (r"allow it with --most \d+", "give fewer structures"),
     (r"--metal", "the field “Metal”"),
     (r"--align (\S+) or the like moves them", r"an energy shift of \1 eV or the like moves them"),
     (r"Align by fit, or give a shift in eV", "Take energies by similarity, or shift them"),

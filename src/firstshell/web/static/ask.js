@@ -36,14 +36,14 @@ const post = (path, body, signal) =>
   send(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body), signal });
 
 // What is being made: [{ label, done, total, seconds }].
-export const progress = async (signal) => (await (await send("/api/progress", { signal })).json()).going;
+export const progress = async (signal, of = "going") => (await (await send("/api/progress", { signal })).json())[of];
 
 // Ask again while a model is being made; `tell` hears how far that is.
-async function patiently(request, tell, signal) {
+async function patiently(request, tell, signal, of = "going") {
   for (;;) {
     const response = await request();
     if (response.status !== 202) { tell(null); return response; }
-    const going = await progress(signal);
+    const going = await progress(signal, of);
     tell(going[0] ?? { label: "Loading the model", done: 0, total: 0, seconds: 0 });
     await pause(500, signal);
   }
@@ -82,6 +82,19 @@ export async function uploads(files, tell) {
   await Promise.all(Array.from({ length: AT_ONCE }, reader));
   return { spectra: spectra.flat(), errors: errors.flat() };
 }
+
+export async function structure(file) {
+  const sent = await send(`/api/structures?${new URLSearchParams({ name: file.name })}`, {
+    method: "POST", headers: { "Content-Type": "application/octet-stream" }, body: file,
+  });
+  return (await sent.json()).structure;
+}
+
+// The answer to a question about structures, or what it costs.
+export const match = async (question, tell, signal) =>
+  (await patiently(() => post("/api/match", question, signal), tell, signal, "matching")).json();
+
+export const stop = () => post("/api/stop", {});
 
 export const example = async (id) => (await post("/api/examples", { id })).json();
 

@@ -9,6 +9,7 @@ import { many } from "./many.js";
 import { origin } from "./origin.js";
 import { knows, reading } from "./reading.js";
 import { download, html, png } from "./save.js";
+import { addStructures, clearMatch, isStructure, setUp } from "./structures.js";
 import { windows } from "./windows.js";
 
 const page = { spectra: [], pdf: {}, samples: [], refused: [], unread: [], shown: 0, detail: null, waiting: false, asking: null };
@@ -39,11 +40,20 @@ function complain(errors) {
 
 const trouble = () => complain([...page.unread, ...page.refused]);
 
+const requests = (spectra) => spectra.map(({ id, treated: { ranges, align, signal } }) => ({ id, ranges, align, signal }));
+
 const asked = (spectra) => ({
-  spectra: spectra.map(({ id, treated: { ranges, align, signal } }) => ({ id, ranges, align, signal })),
+  spectra: requests(spectra),
   metal: byId("metal").value || null,
   pdf: page.pdf,
 });
+
+// What is asked about structures: the sample that is shown, or all there is where none has an answer.
+function aboutShown() {
+  const shown = page.samples.length ? ofShown() : page.spectra;
+  const others = page.spectra.filter((each) => !shown.includes(each) && each.kind !== "pdf");
+  return { shown: requests(shown), others: requests(others), metal: byId("metal").value || page.samples[page.shown]?.metal || null, pdf: page.pdf };
+}
 
 const ofShown = () => page.spectra.filter((each) => page.samples[page.shown]?.ids.includes(each.id));
 
@@ -163,6 +173,7 @@ function clear() {
   Object.assign(page, { samples: [], refused: [], shown: 0, detail: null });
   for (const id of ["answer", "curves", "origin", "windows", "many"]) byId(id).replaceChildren();
   byId("treatment").hidden = byId("save").hidden = true;
+  clearMatch();
   say("Choose files or an example.");
 }
 
@@ -208,11 +219,17 @@ function add(spectra) {
   list();
 }
 
-async function addFiles(given) {
+async function addFiles(files) {
   byId("note").hidden = true;
+  const [crystals, given] = [[...files].filter(isStructure), [...files].filter((each) => !isStructure(each))];
+  const wrong = await addStructures(crystals);
+  if (!given.length) {
+    page.unread = wrong;
+    return trouble();
+  }
   say(given.length > 1 ? `Reading ${given.length} files.` : `Reading ${given[0].name}.`);
   const { spectra, errors } = await ask.uploads([...given], (name, done, all) => say(`Reading ${name}, ${done} of ${all}.`));
-  page.unread = errors;
+  page.unread = [...wrong, ...errors];
   add(spectra);
   await renew();
   trouble();
@@ -283,6 +300,7 @@ async function begin() {
   controls.setUp(changed);
   drops();
   saves();
+  setUp(aboutShown);
   byId("clear").addEventListener("click", () => remove([...page.spectra]));
   byId("metal").addEventListener("change", () => renew());
   let told;

@@ -75,7 +75,7 @@ const POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
 export async function html(title) {
   const style = await (await fetch("/static/page.css")).text();
   const body = byId("result").cloneNode(true);
-  for (const node of body.querySelectorAll("#save, #progress, #errors, .tools, .grip, .readout, .cross, #alone-note")) node.remove();
+  for (const node of body.querySelectorAll("#save, #progress, #errors, .tools, .grip, .readout, .cross, #alone-note, #matched button")) node.remove();
   for (const button of body.querySelectorAll("button")) button.replaceWith(button.textContent);
   for (const node of [body, ...body.querySelectorAll("[role=status]")]) { // tables that scroll stay within reach
     for (const name of ["role", "aria-live", "tabindex"]) node.removeAttribute(name);
