@@ -1,11 +1,13 @@
 """How good the answers of EXAFS are on measured scans of known structure, alone and jointly with XANES.
 
 python validation/exafs.py TRUTH.csv FOLDER [TRUTH.csv FOLDER …] [--folds N] [--metals METAL …] [--out OUT.json]
+    [--write]    --write makes the errors of bond lengths those that joint answers of the product are weighted with
 
 Scans whose EXAFS reaches k = 8 Å⁻¹ count. Models of EXAFS are trained without the materials that have a standard's
 formula (hydrogen aside), models of XANES as validation/measured.py trains them: both in N parts in turn. For each metal
 and target: right answers (within 0.5, 0.5 and 0.05 Å) and root mean square errors of XANES, EXAFS and both, the best
-constant beside them, and how often the 90 % intervals hold.
+constant beside them, and how often the 90 % intervals hold. Joint answers are weighted with the errors for all other
+compounds.
 """
 
 from __future__ import annotations
@@ -13,8 +15,8 @@ from __future__ import annotations
 import argparse
 import csv
 import json
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 
@@ -26,15 +28,19 @@ from firstshell.dataset.embedded import load_dataset
 from firstshell.dataset.table import Dataset
 from firstshell.errors import InputError
 from firstshell.measured.read import Reading, read_samples, reason
-from firstshell.prediction.answer import answer_all
+from firstshell.prediction.answer import Answer, answer_all
+from firstshell.prediction.joint import FILE, JointError, joint
 from firstshell.prediction.model import Predictor
 from firstshell.prediction.model_cache import predictor
 from firstshell.prediction.scoring import TOLERANCE, Truth, read_truth
+from firstshell.runtime.store import write_text
 from firstshell.types import Prediction, Target
 
 METALS = ("Ti", "Mn", "Fe", "Cu")
 LEAST = 8.0
 """Å⁻¹."""
+Shares = Mapping[Target, Mapping[int, float]]
+"""The share of each class in training, by class target."""
 
 
 @dataclass(frozen=True)
@@ -52,12 +58,15 @@ def main() -> None:
     parser.add_argument("--folds", type=int, default=3)
     parser.add_argument("--metals", nargs="+", default=METALS)
     parser.add_argument("--out", type=Path)
+    parser.add_argument("--write", action="store_true")
     options = parser.parse_args()
     pairs = zip(options.standards[::2], options.standards[1::2], strict=True)
     known = [
         each for table, folder in pairs for each in read_standards(table, folder) if each.truth.metal in options.metals
     ]
-    found = answered(known, options.folds)
+    found, errors = answered(known, options.folds)
+    if options.write:
+        write_text(FILE, "[\n" + ",\n".join(json.dumps(asdict(each)) for each in errors) + "\n]\n")
     for each, said in found:
         print(described(each, said))
     table = score(found)
@@ -83,11 +92,16 @@ def without_hydrogen(text: str) -> str:
         return ""
 
 
-def answered(standards: Sequence[Standard], folds: int) -> list[tuple[Standard, dict[str, dict[Target, Prediction]]]]:
-    """Return what models that do not know its compound say of each scan, by inputs; the last is the joint answer."""
+def answered(
+    standards: Sequence[Standard], folds: int
+) -> tuple[list[tuple[Standard, dict[str, dict[Target, Prediction]]]], list[JointError]]:
+    """Return what models that do not know its compound say of each scan, by inputs, and errors of bond lengths.
+
+    The last inputs are the joint answer, which does not know the errors for its compound either.
+    """
     keys = sorted({(each.truth.metal, compound(each.truth.compound)) for each in standards})
     part = {key: [other for other in keys if other[0] == key[0]].index(key) % folds for key in keys}
-    found = []
+    found: list[tuple[Standard, Answer, Shares]] = []
     for fold in range(folds):
         mine = [each for each in standards if part[each.truth.metal, compound(each.truth.compound)] == fold]
         models = models_without([key for key in keys if part[key] == fold], {each.formula for each in mine} - {""})
@@ -103,8 +117,32 @@ def answered(standards: Sequence[Standard], folds: int) -> list[tuple[Standard, 
                 continue
             if not answer.alone:
                 print(f"{each.file.name}: {answer.warnings[-1]}")
-            found.append((each, answer.by_measurement))
-    return found
+            found.append((each, answer, models(each.truth.metal, ("exafs",), "xray").before))
+    errors = [error for each, answer, _ in found if answer.alone and (error := error_of(each, answer))]
+    return [(each, joined(each, answer, before, errors)) for each, answer, before in found], errors
+
+
+def error_of(each: Standard, answer: Answer) -> JointError | None:
+    """Return the errors of the bond lengths from both, in halves of their intervals; None where truth is not known."""
+    truth = each.truth.values.get(Target.BOND_LENGTH)
+    if truth is None:
+        return None
+    off = []
+    for name in ("xanes", "exafs"):
+        said = answer.alone[name][Target.BOND_LENGTH]
+        off.append(round(2 * abs(said.value - truth) / (said.interval[1] - said.interval[0]), 4))
+    return JointError(each.truth.metal, compound(each.truth.compound), *off)
+
+
+def joined(
+    each: Standard, answer: Answer, before: Shares, errors: Sequence[JointError]
+) -> dict[str, dict[Target, Prediction]]:
+    """Return what is said by inputs, the joint answer weighted with the errors for all other compounds."""
+    if not answer.alone:
+        return answer.by_measurement
+    own = each.truth.metal, compound(each.truth.compound)
+    others = [error for error in errors if (error.metal, error.compound) != own]
+    return answer.alone | {answer.inputs: joint(answer.alone["xanes"], answer.alone["exafs"], before, others)}
 
 
 def models_without(

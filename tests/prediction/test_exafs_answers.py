@@ -12,7 +12,7 @@ from firstshell.measured.read import MeasuredSample, Reading
 from firstshell.prediction.answer import answer_all
 from firstshell.prediction.exafs_channel import ExafsChannel, exafs_on_grid
 from firstshell.prediction.exafs_samples import collect_exafs
-from firstshell.prediction.joint import joint
+from firstshell.prediction.joint import JointError, joint, joint_errors, usual_errors
 from firstshell.prediction.model import make_predictor
 from firstshell.prediction.model_file import load_predictor, save_predictor
 from firstshell.report.words.answer import evidence_lines, exafs
@@ -106,7 +106,7 @@ def test_evidence_of_a_joint_answer_is_that_of_the_xanes(model, xanes_model):
     assert shown.inputs == "xanes+exafs"
     assert {each.modality for each in windows} == {"xanes"}
     assert all("windows of the XANES that move it most" in line for line in evidence_lines(start, windows))
-    assert exafs(shown) == ["EXAFS from k = 2.5 to 7.0 Å⁻¹ is in the answer; it can be used up to k = 10.0 Å⁻¹"]
+    assert exafs(shown) == ["EXAFS from k = 3.0 to 7.0 Å⁻¹ is in the answer; it can be used up to k = 10.0 Å⁻¹"]
     panels = [axes for axes in shown.plot(windows).axes if axes.get_title(loc="left").startswith("Evidence")]
     assert len(panels) == len(Target)
     assert all(axes.patches for axes in panels)
@@ -141,7 +141,7 @@ def predictions(inputs, state, length, width):
 
 def test_probabilities_are_updated_and_lengths_weighted_by_their_intervals():
     before = {Target.OXIDATION_STATE: {2: 0.5, 3: 0.5}}
-    both = joint(predictions("xanes", 0.8, 2.00, 0.10), predictions("exafs", 0.8, 2.10, 0.05), before)
+    both = joint(predictions("xanes", 0.8, 2.00, 0.10), predictions("exafs", 0.8, 2.10, 0.05), before, [])
     state, length = both[Target.OXIDATION_STATE], both[Target.BOND_LENGTH]
     assert state.inputs == "xanes+exafs"
     assert state.probabilities[3] / state.probabilities[2] == pytest.approx(4 * 2)
@@ -149,6 +149,44 @@ def test_probabilities_are_updated_and_lengths_weighted_by_their_intervals():
     assert state.interval[0] <= state.value <= state.interval[1] <= 3.0
     assert length.value == pytest.approx(2.08)
     assert length.interval == pytest.approx((2.03, 2.13))
+
+
+def test_lengths_count_by_their_errors_for_standards():
+    before = {Target.OXIDATION_STATE: {2: 0.2, 3: 0.8}}
+    errors = [JointError("Cu", name, 0.5, 1.0) for name in ("tenorite", "cuprite")]
+    one, two = predictions("xanes", 0.8, 2.00, 0.10), predictions("exafs", 0.8, 2.10, 0.10)
+    found = joint(one, two, before, errors)[Target.BOND_LENGTH]
+    assert found.value == pytest.approx(2.02)
+    with_pdf = joint(predictions("xanes+pdf", 0.8, 2.00, 0.10), two, before, errors)[Target.BOND_LENGTH]
+    assert with_pdf.value == pytest.approx(2.05)
+
+
+def test_errors_of_a_metal_are_shrunk_to_those_of_all():
+    errors = [
+        JointError("Ti", "rutile", 0.2, 1.0),
+        JointError("Ti", "rutile", 0.2, 1.0),
+        JointError("Fe", "FeO", 0.6, 1.0),
+    ]
+    everyone = (0.2**2 + 0.6**2) / 2
+    assert usual_errors("Mn", errors) == pytest.approx((everyone**0.5, 1.0))
+    assert usual_errors("Ti", errors)[0] == pytest.approx(((0.2**2 + 3 * everyone) / 4) ** 0.5)
+
+
+def test_errors_for_standards_come_with_firstshell():
+    errors = joint_errors()
+    assert len({(each.metal, each.compound) for each in errors}) > 20
+    assert all(0 <= each.xanes < 5 and 0 <= each.exafs < 5 for each in errors)
+
+
+def test_an_interval_that_ends_at_the_last_class_reaches_as_far_to_it():
+    before = {Target.COORDINATION_NUMBER: {4: 0.3, 6: 0.7}}
+    xanes, exafs = (
+        {Target.COORDINATION_NUMBER: Prediction("Fe", Target.COORDINATION_NUMBER, name, 6.0, (5.8, 6.0), shares)}
+        for name, shares in (("xanes", {4: 0.02, 6: 0.98}), ("exafs", {4: 0.3, 6: 0.7}))
+    )
+    found = joint(xanes, exafs, before)[Target.COORDINATION_NUMBER]
+    assert found.value == pytest.approx(6.0, abs=1e-3)  # nearly the likeliest, as without EXAFS
+    assert found.interval == pytest.approx((5.8, 6.0), abs=1e-3)
 
 
 def test_exafs_that_says_what_its_training_says_changes_nothing():

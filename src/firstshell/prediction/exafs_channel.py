@@ -26,7 +26,8 @@ EVERY = 2
 class ExafsChannel:
     """k²χ(k) on an even mesh, filtered to a range of R.
 
-    kmin, kmax : Å⁻¹; 7 are as good as 8 or 10, as docs/decisions/exafs-answers.md has it
+    kmin, kmax : Å⁻¹; phases of overlapped atoms are off below 3, and 7 are as good as 8 or 10, as
+        docs/decisions/exafs-answers.md has it
     rmin, rmax : Å, of the filter, not corrected for the phase shifts
     conditions : number of variants of each sample, whose lengths, threshold and displacements differ
     e0 : mean and standard deviation of ΔE0 in eV, of fits of true structures to measurements
@@ -38,7 +39,7 @@ class ExafsChannel:
     background : standard deviation of the amplitude of what the background leaves below 1 Å, in Å⁻²
     """
 
-    kmin: float = 2.5
+    kmin: float = 3.0
     kmax: float = 7.0
     rmin: float = 1.0
     rmax: float = 4.2

@@ -287,10 +287,14 @@ def values(outputs: Outputs, target: Target, found: Array, temperature: float, d
     """
     if not target.is_class:
         return outputs.averages(target, found)
-    shares = sharpened(found[:, outputs.columns(target)], temperature, doubt)
+    return means(target, sharpened(found[:, outputs.columns(target)], temperature, doubt), outputs.classes(target))
+
+
+def means(target: Target, shares: Array, classes: Codes) -> Array:
+    """Return the (n,) values of a class target whose classes have calibrated probabilities (n, k), see `values`."""
     if target is Target.COORDINATION_NUMBER:
         shares = sharpened(shares, 1.0 / TOWARDS_LIKELIEST, 0.0)
-    return np.asarray(shares @ outputs.classes(target))
+    return np.asarray(shares @ classes)
 
 
 def best_temperature(shares: Array, truth: Array, weights: Array, doubt: float) -> float:

@@ -16,7 +16,7 @@ from firstshell.measured.xanes.other_edges import MARGIN, other_edges
 from firstshell.types import Array, Grid, Spectrum
 from firstshell.units import EV_PER_K2
 
-LATEST = 2.5
+LATEST = 3.0
 """Å⁻¹ from which on χ(k) is needed."""
 LEAST = 7.0
 """Å⁻¹ that χ(k) must reach to be used."""
