@@ -34,12 +34,12 @@ def short_scan():
 
 
 def long_scan():
-    """The rows of a made-up scan of Fe with the EXAFS of six neighbours at 2 Å: energy and μ."""
+    """The rows of a made-up scan of Cu with the EXAFS of four neighbours at 1.95 Å: energy and μ."""
     away, k = np.arange(-150.0, 400.0, 0.5), 0.05 * np.arange(20, 200)
     one = Conditions(*(np.array([value]) for value in (2.3, 0.005, 0.0095, 1.0)))
-    chi = np.interp(np.sqrt(np.maximum(away, 0) / 3.81), k, 0.7 * chi_under(one_shell(6.0, 2.0), k, one)[0], left=0)
+    chi = np.interp(np.sqrt(np.maximum(away, 0) / 3.81), k, 0.7 * chi_under(one_shell(4.0, 1.95), k, one)[0], left=0)
     mu = 0.5 + 0.5 * np.tanh(away / 2) + 0.3 * np.exp(-0.5 * ((away - 7) / 4) ** 2) + chi * (away > 20)
-    return "".join(f"{e:.2f} {m:.6f}\n" for e, m in zip(away + E0["Fe"], 1.2 - 4e-4 * away + 0.8 * mu, strict=True))
+    return "".join(f"{e:.2f} {m:.6f}\n" for e, m in zip(away + E0["Cu"], 1.2 - 4e-4 * away + 0.8 * mu, strict=True))
 
 
 @pytest.fixture(scope="module")

@@ -138,18 +138,21 @@ function fileFields(spectrum) {
 
 // What takes longer comes after the answer: the training spectra, and the windows that speak for it.
 async function explain(signal) {
-  const [sample, detail] = [page.samples[page.shown], page.detail];
-  if (!ask.cloudAtHand(sample)) {
-    await ask.cloud(sample);
-    if (signal.aborted) return;
-    renderCurves(sample, detail);
-  }
+  await fetchCloud(signal);
+  if (signal.aborted) return;
   const { targets } = await ask.evidence(asked(ofShown()), tell, signal);
   byId("windows").replaceChildren(...windows(targets));
   await alone(signal);
 }
 
-// What each measurement says alone, once there are models for that.
+async function fetchCloud(signal) {
+  const [sample, detail] = [page.samples[page.shown], page.detail];
+  if (ask.cloudAtHand(sample)) return;
+  await ask.cloud(sample);
+  if (!signal.aborted) renderCurves(sample, detail);
+}
+
+// What each measurement says alone, and what EXAFS adds, once there are models for that.
 async function alone(signal) {
   while (page.waiting) {
     await ask.pause(500, signal);
@@ -158,8 +161,10 @@ async function alone(signal) {
     if (note) note.textContent = going.length ? `${WAITING} ${made(going[0])}.` : WAITING;
     if (going.length) continue;
     const found = await ask.answers({ ...asked(page.spectra), shown: page.shown }, () => {}, signal);
-    Object.assign(page, { samples: found.samples, waiting: found.waiting });
-    if (!page.waiting) render();
+    Object.assign(page, { samples: found.samples, detail: found.detail, waiting: found.waiting });
+    if (page.waiting) continue;
+    render();
+    await fetchCloud(signal);
   }
 }
 
