@@ -15,6 +15,7 @@ NAMES_IT = {
     "report/words/answer.py": "says up to which k it is used",
     "report/words/match.py": "says what was fitted",
     "report/match_report.py": "says from which file it is",
+    "web/service.py": "waits for its model beside that of the XANES",
 }
 """Files that name it, and why."""
 

@@ -44,4 +44,4 @@ def test_nothing_else_writes_pictures():
     writers = [
         file for file in root.rglob("*.py") if re.search(r"^\s+[^>#]*\.savefig\(", file.read_text("utf-8"), re.M)
     ]
-    assert [file.name for file in writers] == ["pictures.py"]
+    assert {file.name for file in writers} == {"pictures.py", "types.py"}  # the second in memory, for notebooks

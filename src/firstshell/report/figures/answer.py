@@ -53,7 +53,7 @@ def answer_figure(answer: Answer, evidence: Sequence[Evidence] = ()) -> Figure:
         [2.6] * (answer.sample.xanes is not None)
         + [2.4] * len(curves)
         + [1.9]
-        + [1.8 * len(_told_by(evidence))] * bool(evidence)
+        + [1.8 * len(_modalities_of(evidence))] * bool(evidence)
     )
     figure = Figure(figsize=(WIDTH, sum(heights) + 0.4), layout="constrained")
     figure.suptitle(f"{label(answer.sample.name, 70)}: {answer.metal}", fontsize=10)
@@ -73,7 +73,7 @@ def answer_figure(answer: Answer, evidence: Sequence[Evidence] = ()) -> Figure:
     return figure
 
 
-def _told_by(evidence: Sequence[Evidence]) -> list[str]:
+def _modalities_of(evidence: Sequence[Evidence]) -> list[str]:
     """Return the modalities that evidence is of."""
     return list(dict.fromkeys(each.modality for each in evidence))
 
@@ -139,7 +139,7 @@ def bar(axes: Axes, found: Prediction, colour: str) -> None:
 
 def windows(figure: Figure | SubFigure, evidence: Sequence[Evidence]) -> None:
     """Draw what each window of each input adds to the answers, a target beside the other."""
-    names = _told_by(evidence)
+    names = _modalities_of(evidence)
     grid = figure.subplots(len(names), len(Target), squeeze=False, sharey="col")
     for row, name in zip(grid, names, strict=True):
         for axes, target in zip(row, Target, strict=True):
