@@ -122,7 +122,7 @@ def rank_candidates(
     """Return the probabilities of candidates.
 
     All are compared by PDF first, where there is one, those that it leaves by EXAFS, and those that this leaves by
-    XANES. Candidates are equally probable beforehand.
+    XANES; those of a dataset, whose spectra are known, by all. Candidates are equally probable beforehand.
 
     population : transfers from simulation to measurement; firstshell's standards' by default
     known : residuals of standards; firstshell's by default
@@ -142,7 +142,8 @@ def rank_candidates(
     left = list(range(len(candidates)))
     if measurements.pdf is not None:
         found["pdf"] = run.by_pdf(left)
-        left = _left(found["pdf"])
+        if candidates.stored is None:
+            left = _left(found["pdf"])
     nearest = found.get("pdf", {})
     if measurements.exafs is not None and run.has_paths:
         found["exafs"] = run.by_exafs(left, nearest)
