@@ -5,6 +5,8 @@ python validation/rank.py standards BMM MEASURED [--work WORK]    residuals of r
 python validation/rank.py rank BMM MEASURED [--work WORK] [--elements]    measured standards among candidates, by XANES,
     EXAFS and both; --elements: only among those of the sample's elements
 python validation/rank.py pdf MEASURED    the same by PDF, of the PDFs in MEASURED
+python validation/rank.py both BMM MEASURED    by XANES, PDF and both, PDFs simulated where none is measured; measured
+    PDFs among all oxides of the metal in AMCSD. Writes validation/rank.json
 python validation/rank.py planted    parameters of simulated measurements against their intervals
 
 To be run with PYTHONPATH=tools. No standard has a part in the transfers and residuals that it is judged with.
@@ -13,6 +15,7 @@ To be run with PYTHONPATH=tools. No standard has a part in the transfers and res
 from __future__ import annotations
 
 import argparse
+import json
 import re
 import sys
 import warnings
@@ -24,6 +27,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import transfers
+from pymatgen.core.periodic_table import Element
 
 from firstshell.dataset import embedded
 from firstshell.dataset.paths import SitePaths
@@ -31,7 +35,7 @@ from firstshell.errors import InputError
 from firstshell.io.spectra.measured import PdfHeader, make_pdf
 from firstshell.io.spectra.sniff import read_measured
 from firstshell.match import held_out
-from firstshell.match.candidates import EMBEDDED, Candidate, find_candidates
+from firstshell.match.candidates import AMCSD, EMBEDDED, Candidate, find_candidates
 from firstshell.match.exafs_scan import ExafsMatch, ExafsScan, spectra_of
 from firstshell.match.held_out import ENERGY, HeldOut
 from firstshell.match.pdf_fit import fit_pdf
@@ -63,6 +67,9 @@ MADE = 60
 """PDFs that are simulated as if measured."""
 FEW, SMALL = 3, 60
 """Elements and atoms of structures whose PDFs are fitted."""
+Row = tuple[str, int, int, float, float, float, float]
+"""File, place of the right structure from 0, candidates, probabilities: its own, of the first, of none with and without
+it."""
 LEAST = 10
 """Candidates that a ranking needs to count."""
 
@@ -77,6 +84,9 @@ def main() -> None:
         command.add_argument("--work", type=Path, default=Path("standards.store"))
     command.add_argument("--elements", action="store_true")
     commands.add_parser("pdf").add_argument("measured", type=Path)
+    command = commands.add_parser("both")
+    command.add_argument("bmm", type=Path)
+    command.add_argument("measured", type=Path)
     commands.add_parser("planted")
     options = parser.parse_args()
     warnings.simplefilter("ignore")
@@ -86,6 +96,8 @@ def main() -> None:
         rank(options.bmm, options.measured, options.work, options.elements)
     elif options.command == "pdf":
         pdf(options.measured)
+    elif options.command == "both":
+        both(options.bmm, options.measured)
     else:
         planted()
 
@@ -219,7 +231,7 @@ def rank(bmm: Path, measured: Path, work: Path, elements_only: bool) -> None:
     }
     if elements_only:
         del sets["all oxides of the metal"]
-    results: dict[tuple[str, str], list[tuple[str, int, int, float, float, float, float]]] = {}
+    results: dict[tuple[str, str], list[Row]] = {}
     for file, sample, each in transfers.paired(bmm, measured, work):
         key = (each.metal, each.compound)
         if each.metal not in embedded.load_dataset().metals or any(name in file for name in UNLIKE):
@@ -326,13 +338,83 @@ def judged(
     return order.index("right") if with_right else -1, len(kinds), own, float(shares.max()), none
 
 
-def paired_tests(results: dict[tuple[str, str], list[tuple[str, int, int, float, float, float, float]]]) -> None:
+def both(bmm: Path, measured: Path) -> None:
+    """Standards among candidates of the embedded dataset by XANES, PDF and both; measured PDFs among AMCSD's oxides."""
+    known, rng = held_out.held_out(), np.random.default_rng(2)
+    film = match_pdf(read_measured(measured / "pdf" / "TiO2_film_xray.gr")[0])
+    results: dict[tuple[str, str], list[Row]] = {}
+    for file, sample, each in transfers.paired(bmm, measured, None):
+        if any(name in file for name in UNLIKE):
+            continue
+        key = (each.metal, each.compound)
+        population, residuals = transfers.population(without={key}), known.without({key})
+        grid, candidates, right = listed(each)
+        crystals = {entry.id: entry.structure for candidate in pool(each.metal) for entry in candidate.entries}
+        own = [e for e in candidates if e.kind in right]
+        of_pdf = own[int(rng.integers(len(own)))]
+        is_measured = key == ("Ti", "anatase")
+        curve = film if is_measured else as_if_measured(crystals[of_pdf.simulated.name], rng)[0]
+        kept = [
+            e
+            for e in candidates
+            if (e.kind in right or (e.oxide and (e.elements <= own[0].elements or e.elements == {each.metal, "O"})))
+            and len(crystals[e.simulated.name]) <= SMALL
+            and (is_measured or len(own) == 1 or e is not of_pdf)  # the determination that the PDF was made of
+        ]
+        spectra = [e.simulated for e in kept]
+        names = [e.simulated.name for e in kept]
+        scans = dict(zip(names, compare_xanes(sample, grid, spectra, population, residuals), strict=True))
+        scan = PdfScan(curve)
+        curves = {name: scan.compare(crystals[name]) for name in names}
+        inputs_of: dict[str, dict[str, dict[str, Any]]] = {"xanes": {"xanes": scans}, "pdf": {"pdf": curves}}
+        inputs_of["xanes+pdf"] = {"xanes": scans, "pdf": curves}
+        kind = "measured PDF" if is_measured else "simulated PDF"
+        for inputs, found in inputs_of.items():
+            with_it, without = (judged(kept, found, right, residuals, there) for there in (True, False))
+            results.setdefault((kind, inputs), []).append((file, *with_it, without[-1]))
+            print(f"{kind}, {inputs}: {file}: number {with_it[0] + 1} of {with_it[1]}, {with_it[2]:.2f}", flush=True)
+    for (kind, inputs), rows in sorted(results.items()):
+        summarise(f"{kind}, {inputs}", rows)
+    paired_tests(results, (("xanes", "pdf"), ("xanes", "xanes+pdf"), ("pdf", "xanes+pdf")))
+    columns = ("file", "place", "candidates", "probability", "first", "none", "none_without")
+    table = {
+        f"{kind}, {inputs}": [
+            {name: round(v, 4) if isinstance(v, float) else v for name, v in zip(columns, row, strict=True)}
+            for row in rows
+        ]
+        for (kind, inputs), rows in sorted(results.items())
+    }
+    table["measured PDF among AMCSD's oxides"] = [among_amcsd(measured, file) for file in PDFS]
+    write_text(Path(__file__).with_name("rank.json"), json.dumps(table, indent=1) + "\n")
+
+
+def among_amcsd(measured: Path, file: str) -> dict[str, Any]:
+    """Place of the structure of a measured PDF among all oxides of its metal in AMCSD of at most 60 atoms."""
+    metal, formula, group = PDFS[file]
+    scan = PdfScan(match_pdf(read_measured(measured / "pdf" / file)[0]))
+    every = [element.symbol for element in Element]
+    found: dict[tuple[str, int], float] = {}
+    for each in find_candidates(AMCSD, metal, every).found:
+        for entry in each.entries:
+            if len(entry.structure) <= SMALL and "O" in entry.structure.symbol_set:
+                kind = (each.formula, each.space_group)
+                found[kind] = max(found.get(kind, -np.inf), scan.compare(entry.structure).evidence)
+    order = sorted(found, key=lambda kind: -found[kind])
+    place = next((i for i, kind in enumerate(order) if kind == (formula, group)), -1)
+    print(f"{file}: {formula} is number {place + 1} of {len(order)} in AMCSD; first {order[0]}", flush=True)
+    return {"file": file, "place": place, "candidates": len(order), "first": " ".join(map(str, order[0]))}
+
+
+def paired_tests(
+    results: dict[tuple[str, str], list[Row]],
+    pairs: Sequence[tuple[str, str]] = (("xanes", "exafs"), ("xanes", "xanes+exafs"), ("exafs", "xanes+exafs")),
+) -> None:
     """Exact sign tests of one kind of measurement against another, on the files that have both."""
     from scipy.stats import binomtest
 
     for name in dict.fromkeys(each for each, _ in results):
         places = {inputs: {row[0]: row[1] for row in rows} for (each, inputs), rows in results.items() if each == name}
-        for one, two in (("xanes", "exafs"), ("xanes", "xanes+exafs"), ("exafs", "xanes+exafs")):
+        for one, two in pairs:
             both = places[one].keys() & places[two].keys()
             better = sum(places[two][file] < places[one][file] for file in both)
             worse = sum(places[two][file] > places[one][file] for file in both)
@@ -341,7 +423,7 @@ def paired_tests(results: dict[tuple[str, str], list[tuple[str, int, int, float,
             print(f"{name}: {said} of {len(both)} files, p {p:.3f}")
 
 
-def summarise(name: str, rows: Sequence[tuple[str, int, int, float, float, float, float]]) -> None:
+def summarise(name: str, rows: Sequence[Row]) -> None:
     for least in (2, LEAST):
         some = [row for row in rows if row[2] >= least]
         if not some:

@@ -131,8 +131,11 @@ def fit(bmm: Path, measured: Path, work: Path) -> None:
     write_text(FITS, text)
 
 
-def paired(bmm: Path, measured: Path, work: Path) -> list[tuple[str, Normalised, Standard]]:
-    """Every standard whose structure is known: its file, its measurement, and this paired with the simulation."""
+def paired(bmm: Path, measured: Path, work: Path | None) -> list[tuple[str, Normalised, Standard]]:
+    """Every standard whose structure is known: its file, its measurement, and this paired with the simulation.
+
+    work : store of simulations; None takes the standards that the embedded dataset has simulated
+    """
     asked = []
     for folder, files in ((bmm, bmm / "files"), (measured, measured)):
         with (folder / "truth.csv").open(encoding="utf-8", newline="") as file:
@@ -152,6 +155,8 @@ def paired(bmm: Path, measured: Path, work: Path) -> list[tuple[str, Normalised,
             known.append((row["file"], sample, standards.standard(sample, name, grid, found, state)))
         else:
             lacking.append((row["file"], Listed(sample, structure(name), name, metal, state)))
+    if work is None:
+        return known
     with Store.open(work) as store:
         made = simulate_all([each for _, each in lacking], store, reporter=Plain())
     return known + [(file, each.measured, done) for (file, each), done in zip(lacking, made, strict=True)]
