@@ -57,7 +57,7 @@ def _panel(rows: pd.DataFrame, target: Target) -> Panel:
         for row in rows.to_dict("records")
     )
     alt = f"{target.label}: improvement of {metric.label}. {values}."
-    return Panel(partial(_draw, rows, target), alt, 4.2, 1.0 + 0.21 * len(rows))
+    return Panel(partial(_draw, rows, target), alt, 4.6, 1.0 + 0.21 * len(rows))
 
 
 def _draw(rows: pd.DataFrame, target: Target, figure: Figure | SubFigure) -> None:
@@ -74,5 +74,5 @@ def _draw(rows: pd.DataFrame, target: Target, figure: Figure | SubFigure) -> Non
     axes.set_ylim(len(names) - 0.4, -0.6)
     axes.grid(axis="x", color=FAINT, lw=0.6)
     axes.tick_params(axis="y", length=0)
-    axes.set_xlabel(f"Gain: {main_metric(target).label}")
+    axes.set_xlabel(f"Gain: {main_metric(target).label if target.is_class else 'RMSE (% of mean)'}")
     axes.set_title(target.label, loc="left")
