@@ -102,7 +102,7 @@ def test_the_cloud_lies_about_the_measurement(client):
     assert len(cloud["curves"]) <= 80
     nearest = np.array(sample["detail"]["resemblance"]["xanes"]["alike"])
     apart = np.sqrt(np.mean((np.array(cloud["curves"]) - nearest) ** 2, axis=1))
-    assert apart.min() < 0.1
+    assert apart.min() < 0.5 * np.median(apart)  # 80 of all training spectra are drawn: one of them is alike
 
 
 def test_many_files_are_answered_in_their_order_and_saved(client):
