@@ -45,7 +45,7 @@ from firstshell.match.components import components_of
 from firstshell.match.fractions import STEP, Fractions, intervals
 from firstshell.match.mix import chosen_phases, scan_of
 from firstshell.match.phases import MeasuredPhase, Phase, SimulatedPhase
-from firstshell.match.solve import settle
+from firstshell.match.solve import most_probable
 from firstshell.measured.read import MeasuredSample, read_samples
 from firstshell.measured.xanes.broadening import broaden
 from firstshell.measured.xanes.foil import reliable_foil_shift
@@ -351,7 +351,7 @@ def solve(made: Made, typical: float, rng: np.random.Generator) -> Found:
 def _fractions(sample: MeasuredSample, phases: Sequence[Phase], typical: float) -> tuple[list[str], Fractions]:
     scan = scan_of(sample, phases)
     chosen = chosen_phases([scan], phases, typical)
-    linear = settle(scan.sample, chosen, scan.energy, typical)[1]
+    linear = most_probable(scan.sample, chosen, scan.energy, typical)[1]
     return [each.name for each in chosen], linear.of(range(len(chosen)))
 
 

@@ -153,11 +153,11 @@ def test_large_files_are_refused_unread(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("table", "message"),
     [
-        ({"protocol": 1}, "protocol 1, not 5"),
+        ({"protocol": 1}, "protocol 1, not 6"),
         ({"protocol": "x" * 10_000}, "protocol 'xxx"),
         ({}, "not a model: KeyError"),
         ([1], "not a model: TypeError"),
-        ({"protocol": 5}, "holds no predictor"),
+        ({"protocol": 6}, "holds no predictor"),
     ],
 )
 def test_other_tables_are_refused(whole, tmp_path, table, message):

@@ -159,10 +159,25 @@ def test_trees_that_disagree_have_a_spread(samples):
 
     outputs, rng = Outputs.of(samples), np.random.default_rng(0)
     trees = Trees.of(fit(samples, XANES, outputs, QUICK, rng))
-    means, spread = mean_and_spread(trees, draw_features(samples, XANES, rng), outputs)
+    means, spread = mean_and_spread(trees, draw_features(samples, XANES, rng), outputs, by_class=False)
     assert means.shape == (len(samples), trees.outputs)
     each = trees.each(draw_features(samples.take(np.arange(5)), XANES, np.random.default_rng(1)))
     assert each.shape == (QUICK.trees, 5, trees.outputs)
     for target in Target:
         assert spread[target].shape == (len(samples),)
         assert spread[target].max() > 0
+
+
+def test_the_length_is_that_of_the_trees_which_agree_with_the_likeliest_class():
+    outputs = Outputs((2, 3), (4, 6), 2.0, 1.0)
+    rows = np.array([[0.0, 1.0, 0.0, 1.0, 0.0, 0.0]] * 3 + [[1.0, 0.0, 1.0, 0.0, 0.4, 0.0]])
+
+    class Four:
+        def each(self, features):
+            return rows[:, None, :] + np.zeros((1, len(features), 1))
+
+    for by_class, length in ((False, 2.1), (True, 2.0)):
+        means, spread = mean_and_spread(Four(), np.zeros((2, 1)), outputs, by_class=by_class)
+        assert outputs.averages(Target.BOND_LENGTH, means) == pytest.approx([length] * 2, abs=1e-5)
+        assert outputs.averages(Target.COORDINATION_NUMBER, means) == pytest.approx([5.5] * 2)
+        assert spread[Target.BOND_LENGTH] == pytest.approx([0.4 * np.sqrt(3) / 4] * 2)

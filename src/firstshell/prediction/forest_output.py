@@ -76,7 +76,7 @@ def evaluate_forest(
     corrected = correct(damping, spectra)
     rows, weight = corrected.rows, corrected.shares
     features = np.hstack([channel.features(corrected.spectra[channel.name]) for channel in channels])
-    each, apart = mean_and_spread(trees, features, outputs)
+    each, apart = mean_and_spread(trees, features, outputs, by_class=damping is not None)
 
     def mean(values: Array) -> Array:
         total = np.zeros((rows[-1] + 1, *values.shape[1:]))

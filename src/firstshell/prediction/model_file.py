@@ -31,7 +31,7 @@ from firstshell.types import Array, Target
 
 Arrays = dict[str, NDArray[Any]]
 
-PROTOCOL = 5
+PROTOCOL = 6
 """Counts up when earlier files can no longer be read; 1 were archives of skops, 2 had no scores of simulations, 3 had
 other names of parts."""
 ABOUT = "about"

@@ -23,6 +23,9 @@ UNLIKE_WEIGHT = 0.3
 UNLIKE = 0.05
 """Part of a sample's sites that must have another coordination number than the others for them to be unlike."""
 
+LEAST_AGREEMENT = 1e-3
+"""Share of a class that a tree is taken to give it at least."""
+
 
 @dataclass(frozen=True)
 class Outputs:
@@ -82,10 +85,28 @@ class Outputs:
         return np.asarray(part @ self.classes(target))
 
 
-def mean_and_spread(trees: Trees, features: Array, outputs: Outputs) -> tuple[Array, dict[Target, Array]]:
+def mean_and_spread(
+    trees: Trees, features: Array, outputs: Outputs, *, by_class: bool
+) -> tuple[Array, dict[Target, Array]]:
     """Return the (n, k) mean outputs of all trees, and the (n,) standard deviations over trees of the targets' means.
 
     features : (n, q)
+    by_class : whether the length is that of the trees which agree with the likeliest oxidation state and coordination
+        number: each then counts by the shares that it gives them. The others draw it towards the mean of all compounds
     """
     each = trees.each(features)
-    return each.mean(axis=0), {t: np.std([outputs.averages(t, tree) for tree in each], axis=0) for t in Target}
+    means = each.mean(axis=0)
+    if by_class:
+        length = outputs.columns(Target.BOND_LENGTH).start
+        means[:, length] = np.average(each[:, :, length], axis=0, weights=_agreement(each, outputs))
+    return means, {t: np.std([outputs.averages(t, tree) for tree in each], axis=0) for t in Target}
+
+
+def _agreement(each: Array, outputs: Outputs) -> Array:
+    """Return the (trees, n) product of the shares that each of (trees, n, k) gives to the classes likeliest for all."""
+    found = np.ones(each.shape[:2])
+    for target in (target for target in Target if target.is_class):
+        shares = each[:, :, outputs.columns(target)]
+        likeliest = shares.mean(axis=0).argmax(axis=1)
+        found *= np.maximum(np.take_along_axis(shares, likeliest[None, :, None], axis=2)[:, :, 0], LEAST_AGREEMENT)
+    return found
