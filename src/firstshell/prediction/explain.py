@@ -39,8 +39,8 @@ def evidence(model: Predictor, spectra: dict[str, Array]) -> tuple[dict[Target, 
 
     By path-dependent TreeSHAP (Lundberg et al., Nat. Mach. Intell. 2, 56 (2020)), which shares an answer out among
     features so that the parts add up to it. As in an answer, each over-absorption that the spectrum may have is undone,
-    and the evidence is averaged by how likely they are. It is that of the forest, which for the oxidation state is
-    averaged with the likelihood of the training spectra (`forest_output.NEAREST`).
+    and the evidence is averaged by how likely they are. It is that of all trees alike: answers average the oxidation
+    state with the likelihood of the training spectra, and take the length of the trees that agree on the classes.
     """
     with catch_warnings():
         simplefilter("ignore")  # of its plots, which are not used
