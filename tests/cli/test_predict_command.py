@@ -217,6 +217,7 @@ def test_ctrl_c_while_training_leaves_nothing_half_done(tmp_path):
     time.sleep(0.3)
     process.send_signal(signal.SIGINT)
     _, err = process.communicate(timeout=600)
-    assert process.returncode == 130
+    # Where Ctrl-C met an import, Python may end by the signal itself, once all is tidied up; shells call both 130.
+    assert process.returncode in (130, -signal.SIGINT)
     assert "Traceback" not in err
     assert not [p for p in (tmp_path / "cache").rglob("*") if p.is_file()]
