@@ -1,8 +1,7 @@
 """Which crystals the dataset is made from: minerals with the metal, decorated where disordered, and distortions.
 
-Of two minerals next to each other in the order of cost one is taken as it is and the other one distorted, so that
-spectra, which cost the most, are of as many different surroundings as possible; of minerals that the first edition has
-a distortion is added.
+Each has one distortion; of minerals that the first edition has, and of crystals derived from others, the spectra exist
+or are not wanted, and the distortion alone is new. `build.queue` says which of them are simulated first.
 """
 
 from __future__ import annotations
