@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from embedded_dataset import build, rotation_fix
-from embedded_dataset.ship import group_of, material_of, origin_of, read_crystals, seed
+from embedded_dataset.ship import KEYS, group_of, material_of, origin_of, read_crystals, seed
 from firstshell.dataset.embedded import load_everything, materials
 from firstshell.errors import UnavailableError
 from firstshell.runtime.store import Store
@@ -46,6 +46,14 @@ def test_the_cheapest_and_the_rare_come_first_copies_and_what_is_no_oxide_late(m
         ("c/distorted-Fe-1", "Fe"),
         ("a/distorted-Fe-1", "Fe"),
     ]
+
+
+def test_what_is_finished_of_one_metal_ships_after_a_build_of_another(tmp_path, monkeypatch):
+    monkeypatch.setattr(build, "copy_programs", lambda folder: None)
+    monkeypatch.setattr(build, "run_tasks", lambda *args, **options: None)
+    build.build(tmp_path, [row("a", "Fe")])
+    build.build(tmp_path, [row("b", "Fe")])
+    assert set(json.loads((tmp_path / KEYS).read_text())) == {"a|Fe", "b|Fe"}
 
 
 def test_a_distortion_has_its_parents_state_and_group():

@@ -41,7 +41,9 @@ def build(work: Path, rows: Sequence[Row], workers: int | None = None, reporter:
         items = build_items([material], settings(), [])
         keys[name_of(row)] = [key for item in items for key in item.tasks]
         tasks |= {key: task for item in items for key, task in item.tasks.items()}
-    write_text(work / KEYS, json.dumps(keys))
+    path = work / KEYS
+    before = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    write_text(path, json.dumps(before | keys))
     shared = programs, default_params()
     with Store.open(work / STORE) as store:
         seed(store, rows, work, shipped)
