@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from firstshell.cli.parameters import Backend, Changes, Progress, Workers
+from firstshell.cli.parameters import Backend, Changes, Progress, Workers, say_written
 from firstshell.runtime.console import say
 
 
@@ -71,6 +71,6 @@ def advise(
         backend=backend,
         reporter=make_reporter(progress),
     )
-    first, *others = found.save(out)
-    say(str(found))
-    say("\n" + ", ".join([f"wrote {first}", *(path.name for path in others)]))
+    written = found.save(out)
+    say(f"{found}\n")
+    say_written(written)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from firstshell.cli.parameters import Columns, Format, Progress, Signal, Workers
+from firstshell.cli.parameters import Progress, Reading, Workers
 from firstshell.runtime.console import say
 
 if TYPE_CHECKING:
@@ -17,9 +17,7 @@ def calibrate(
     /,
     *,
     out: Path = Path("transfer.json"),
-    signal: Signal = None,
-    columns: Columns = None,
-    format: Format = None,  # noqa: A002
+    reading: Reading = Reading(),
     workers: Workers = None,
     progress: Progress = "auto",
 ) -> None:
@@ -49,9 +47,7 @@ def calibrate(
     found = calibrated(
         standards,
         out,
-        signal=signal,
-        columns=columns,
-        format=format,
+        **vars(reading),
         workers=workers,
         reporter=make_reporter(progress),
     )

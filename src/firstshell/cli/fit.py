@@ -7,19 +7,7 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from firstshell.cli.parameters import (
-    Columns,
-    Format,
-    Partial,
-    Progress,
-    Qmax,
-    Radiation,
-    Signal,
-    Transfer,
-    Workers,
-    say_cost,
-    say_unused,
-)
+from firstshell.cli.parameters import Partial, PdfConditions, Progress, Reading, Transfer, Workers, say_cost, say_unused
 from firstshell.runtime.console import say
 
 
@@ -32,12 +20,8 @@ def fit(
     strain: Literal["isotropic", "system", "none"] = "isotropic",
     motion: Literal["delta1", "delta2", "none"] = "delta2",
     rmax: float = 20.0,
-    qmax: Qmax = None,
-    qdamp: float | None = None,
-    radiation: Radiation = None,
-    signal: Signal = None,
-    columns: Columns = None,
-    format: Format = None,  # noqa: A002
+    pdf: PdfConditions = PdfConditions(),
+    reading: Reading = Reading(),
     transfer: Transfer = None,
     partial: Partial = "refuse",
     out: Path = Path("fit"),
@@ -67,8 +51,6 @@ def fit(
         How correlated motion sharpens near peaks of the PDF: as 1/r, as 1/r², or not at all.
     rmax
         End of the range of the PDF in Å.
-    qdamp
-        Qdamp of the PDF in Å⁻¹; by default that of the file's header, or fitted where the PDF reaches 15 Å.
     out
         Folder for fit.csv, fit_curves.csv, fit.json, the picture, report.html (one page with all of it), and the
         simulated XANES, which is kept.
@@ -89,12 +71,8 @@ def fit(
             strain=strain,
             motion=motion,
             rmax=rmax,
-            qmax=qmax,
-            qdamp=qdamp,
-            radiation=radiation,
-            signal=signal,
-            columns=columns,
-            format=format,
+            **vars(pdf),
+            **vars(reading),
             transfer=transfer,
             partial=partial,
             folder=out,

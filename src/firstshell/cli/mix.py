@@ -7,19 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from firstshell.cli.parameters import (
-    Columns,
-    Format,
-    Norm1,
-    Norm2,
-    Pre1,
-    Pre2,
-    Progress,
-    Signal,
-    Transfer,
-    Workers,
-    say_unused,
-)
+from firstshell.cli.parameters import Progress, Ranges, Reading, Transfer, Workers, say_unused, say_written
 from firstshell.runtime.console import say
 
 if TYPE_CHECKING:
@@ -35,14 +23,8 @@ def mix(
     series: Annotated[bool, Parameter(negative="")] = False,
     components: int | None = None,
     elsewhere: Annotated[bool, Parameter(negative="")] = False,
-    signal: Signal = None,
-    columns: Columns = None,
-    format: Format = None,  # noqa: A002
-    e0: float | None = None,
-    pre1: Pre1 = None,
-    pre2: Pre2 = None,
-    norm1: Norm1 = None,
-    norm2: Norm2 = None,
+    reading: Reading = Reading(),
+    ranges: Ranges = Ranges(),
     transfer: Transfer = None,
     out: Path | None = None,
     workers: Workers = None,
@@ -74,8 +56,6 @@ def mix(
         How many components to seek without --with; by default the number by the indicator function and an F test.
     elsewhere
         Standards were measured at other beamlines than the scans: intervals are wider.
-    e0
-        Edge energy of the scans in eV; the steepest rise by default.
     out
         Folder for fractions.csv, .parquet and .json, a picture and the curves of each of the first 20 scans, a picture
         of the series, and report.html (one page with all of it); simulations of structures are kept in it.
@@ -93,14 +73,8 @@ def mix(
         series=series,
         components=components,
         elsewhere=elsewhere,
-        signal=signal,
-        columns=columns,
-        format=format,
-        e0=e0,
-        pre1=pre1,
-        pre2=pre2,
-        norm1=norm1,
-        norm2=norm2,
+        **vars(reading),
+        **vars(ranges),
         transfer=transfer,
         store=None if out is None else out / "simulations.store",
         workers=workers,
@@ -108,8 +82,7 @@ def mix(
     )
     _show(found, verbose)
     if out is not None:
-        written = found.save(out)
-        say("wrote " + ", ".join(str(path) if path == written[0] else path.name for path in written))
+        say_written(found.save(out))
 
 
 def _show(found: Mixtures, verbose: bool) -> None:

@@ -7,21 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
-from firstshell.cli.parameters import (
-    Columns,
-    Format,
-    Norm1,
-    Norm2,
-    Pre1,
-    Pre2,
-    Progress,
-    Qdamp,
-    Qmax,
-    Radiation,
-    Signal,
-    Transfer,
-    say_unused,
-)
+from firstshell.cli.parameters import PdfConditions, Progress, Ranges, Reading, Transfer, say_unused, say_written
 from firstshell.runtime.console import say
 
 if TYPE_CHECKING:
@@ -40,18 +26,10 @@ def predict(
     /,
     *,
     metal: str | None = None,
-    signal: Signal = None,
-    columns: Columns = None,
-    format: Format = None,  # noqa: A002
+    reading: Reading = Reading(),
     align: str = "auto",
-    e0: float | None = None,
-    pre1: Pre1 = None,
-    pre2: Pre2 = None,
-    norm1: Norm1 = None,
-    norm2: Norm2 = None,
-    qmax: Qmax = None,
-    qdamp: Qdamp = None,
-    radiation: Radiation = None,
+    ranges: Ranges = Ranges(),
+    pdf: PdfConditions = PdfConditions(),
     differential: Annotated[bool, Parameter(negative="")] = False,
     data: Path | None = None,
     with_: Annotated[str, Parameter(name="--with")] = "",
@@ -81,8 +59,6 @@ def predict(
     align
         How energies are calibrated: auto, foil (a channel of the scan, or a group of the Athena project named as in "Fe
         foil"), fit (similarity to training spectra), none, or the number of eV to add.
-    e0
-        Edge energy in eV; the steepest rise by default.
     differential
         The PDFs are differential ones of the metal.
     data
@@ -108,18 +84,10 @@ def predict(
     answers = answers_of(
         files,
         metal,
-        signal=signal,
-        columns=columns,
-        format=format,
+        **vars(reading),
         align=shift_of(align),
-        e0=e0,
-        pre1=pre1,
-        pre2=pre2,
-        norm1=norm1,
-        norm2=norm2,
-        qmax=qmax,
-        qdamp=qdamp,
-        radiation=radiation,
+        **vars(ranges),
+        **vars(pdf),
         differential=differential,
         data=data,
         with_=with_,
@@ -132,8 +100,7 @@ def predict(
     reasons = [answer.evidence() for answer in answers.answered] if explain else []
     _show(answers.answered, answers.refused, reasons, verbose)
     if out is not None:
-        written = answers.save(out, [windows for _, windows in reasons])
-        say("wrote " + ", ".join(str(path) if path == written[0] else path.name for path in written))
+        say_written(answers.save(out, [windows for _, windows in reasons]))
 
 
 def shift_of(align: str) -> str | float:

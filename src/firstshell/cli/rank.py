@@ -8,20 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from firstshell.api.settings import words
-from firstshell.cli.parameters import (
-    Columns,
-    Format,
-    Partial,
-    Progress,
-    Qdamp,
-    Qmax,
-    Radiation,
-    Signal,
-    Transfer,
-    Workers,
-    say_cost,
-    say_unused,
-)
+from firstshell.cli.parameters import Partial, PdfConditions, Progress, Reading, Transfer, Workers, say_cost, say_unused
 from firstshell.runtime.console import say
 
 
@@ -35,12 +22,8 @@ def rank(
     exafs: bool = True,
     most: int = 40,
     none: float = 0.1,
-    qmax: Qmax = None,
-    qdamp: Qdamp = None,
-    radiation: Radiation = None,
-    signal: Signal = None,
-    columns: Columns = None,
-    format: Format = None,  # noqa: A002
+    pdf: PdfConditions = PdfConditions(),
+    reading: Reading = Reading(),
     transfer: Transfer = None,
     partial: Partial = "refuse",
     out: Path = Path("ranking"),
@@ -94,12 +77,8 @@ def rank(
             exafs=exafs,
             most=most,
             none=none,
-            qmax=qmax,
-            qdamp=qdamp,
-            radiation=radiation,
-            signal=signal,
-            columns=columns,
-            format=format,
+            **vars(pdf),
+            **vars(reading),
             transfer=transfer,
             partial=partial,
             folder=out,

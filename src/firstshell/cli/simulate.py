@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from firstshell.cli.parameters import Changes, Config, Partial, Progress
-from firstshell.runtime.console import say
+from firstshell.cli.parameters import Changes, Config, Partial, Progress, say_written
 
 
 def simulate(
@@ -64,5 +63,4 @@ def simulate(
             set_=set_,
             reporter=make_reporter(progress),
         )
-        first, *others = save_spectra(found, out, file.stem)
-        say(", ".join([f"wrote {first}", *(path.name for path in others)]))
+        say_written(save_spectra(found, out, file.stem))
