@@ -9,12 +9,12 @@ from importlib.metadata import version
 from typing import Any
 
 import numpy as np
-from pymatgen.core.structure import Structure
 
 from firstshell import __version__
 from firstshell import simulation as modalities
 from firstshell.crystal.labels import label_material, label_sites
 from firstshell.crystal.symmetry import space_group
+from firstshell.dataset.materials import Material
 from firstshell.dataset.table import Crystal, Dataset, make_dataset
 from firstshell.errors import InputError
 from firstshell.runtime.store import Record
@@ -36,44 +36,31 @@ def software() -> dict[str, str]:
 
 
 def build_samples(
-    structure: Structure,
-    metal: str,
-    sites: Sequence[Site],
-    given: Given,
-    params: Mapping[str, Any],
-    *,
-    id: str,  # noqa: A002
-    source: str,
-    per_site: bool,
-    origin: str = "given",
-    group: str = "",
-    states: Mapping[int, int | None] | None = None,
-    states_from: str = "crystal",
+    material: Material, sites: Sequence[Site], given: Given, params: Mapping[str, Any], *, per_site: bool
 ) -> Record:
     """Return the material-level sample of one metal, and with `per_site` one for each site whose spectra are all there.
-
-    states : oxidation states by the index of the site, where something better is known than the bond valences of this
-        crystal; `states_from` says what
 
     A modality in `given` is averaged over the sites that have a spectrum, by multiplicity; the others are simulated.
     The record holds `rows` (see `dataset.table.COLUMNS`), `crystal` and, by modality, an (n, points) array.
     """
+    structure, metal = material.structure, material.metal
     labels = label_sites(structure, metal, sites)
-    if states is not None:
-        labels = [_with_state(known, states.get(site.index)) for known, site in zip(labels, sites, strict=True)]
+    if material.states is not None:
+        states = [material.states.get(site.index) for site in sites]
+        labels = [_with_state(known, state) for known, state in zip(labels, states, strict=True)]
     multiplicities = [site.multiplicity for site in sites]
     present = [site for site in sites if all(site.index in spectra for spectra in given.values())]
     base = {
-        "id": id,
+        "id": material.id,
         "metal": metal,
         "formula": structure.composition.reduced_formula,
         "composition": structure.composition.reduced_composition.formula,
         "space_group": space_group(structure)[1],
         "missing_sites": len(sites) - len(present),
-        "source": source,
-        "origin": origin,
-        "group": group,
-        "oxidation_state_from": states_from,
+        "source": material.source,
+        "origin": material.origin,
+        "group": material.group,
+        "oxidation_state_from": material.states_from,
     }
     whole = _label_columns(label_material(labels, multiplicities))
     rows = [base | whole | {"level": "material", "site": None, "multiplicity": sum(multiplicities)}]
@@ -83,7 +70,9 @@ def build_samples(
                 place = {"level": "site", "site": site.index, "multiplicity": site.multiplicity}
                 rows.append(base | _label_columns(known) | place)
     arrays = {
-        name: _spectra(name, structure, metal, present, given.get(name), settings, per_site)
+        name: _given(given[name], present, per_site)
+        if name in given
+        else _simulated(modalities.get(name), material, settings, present if per_site else ())
         for name, settings in params.items()
     }
     return Record({"rows": rows, "excluded": [], "crystal": Crystal.of(structure).columns}, arrays)
@@ -131,25 +120,19 @@ def _label_columns(labels: Labels) -> dict[str, Any]:
     }
 
 
-def _spectra(
-    name: str,
-    structure: Structure,
-    metal: str,
-    present: Sequence[Site],
-    given: Mapping[int, Spectrum] | None,
-    params: Any,
-    per_site: bool,
-) -> Array:
-    """Return the (n, points) spectra of one modality: of the material, then of each present site."""
-    if given is not None:
-        sites = [given[site.index].values for site in present]
-        whole = np.average(sites, axis=0, weights=[site.multiplicity for site in present])
-        return np.array([whole, *sites] if per_site else [whole])
-    modality = modalities.get(name)
-    rows = [modality.simulate(structure, metal, params).values]
-    if per_site:
-        simulated = modality.simulate(structure, metal, params, per_site=True)
-        rows += [_of_site(site, simulated).values for site in present]
+def _given(spectra: Mapping[int, Spectrum], present: Sequence[Site], per_site: bool) -> Array:
+    """Return the (n, points) spectra that came from elsewhere: of the material, then of each present site."""
+    sites = [spectra[site.index].values for site in present]
+    whole = np.average(sites, axis=0, weights=[site.multiplicity for site in present])
+    return np.array([whole, *sites] if per_site else [whole])
+
+
+def _simulated(modality: modalities.Modality, material: Material, params: Any, sites: Sequence[Site]) -> Array:
+    """Return the (n, points) spectra of one modality: of the material, then of each of the sites."""
+    rows = [modality.simulate(material.structure, material.metal, params).values]
+    if sites:
+        simulated = modality.simulate(material.structure, material.metal, params, per_site=True)
+        rows += [_of_site(site, simulated).values for site in sites]
     return np.array(rows)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,7 @@ from firstshell.runtime.store import Record, Store
 from firstshell.runtime.tasks import Failure, run_tasks
 from firstshell.simulation import get
 from firstshell.simulation.exafs import Conditions, chi_under
-from firstshell.simulation.feff.paths import PathTable, site_paths
+from firstshell.simulation.feff.paths import site_paths
 from firstshell.types import Array
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def spectra_under(data: Dataset, metal: str, k: Array, conditions: Conditions) -
 
     Raises InputError where the dataset has no paths of the metal.
     """
-    rows, spectra = _of_samples(data, metal, lambda paths: chi_under(paths, k, conditions))
+    rows, spectra = _of_samples(data, metal, chi_under, k, conditions)
     if not rows:
         raise InputError(
             f"the dataset has no scattering paths of {metal}", remedy="Build it with --paths, or leave EXAFS out"
@@ -63,8 +63,7 @@ def with_spectra(data: Dataset, names: Iterable[str]) -> Dataset:
         if name in data.spectra or made.from_paths is None or data.paths is None:
             continue
         params = made.Params()
-        spectrum = _with_params(made.from_paths, params)
-        parts = [_of_samples(data, metal, spectrum) for metal in data.metals]
+        parts = [_of_samples(data, metal, made.from_paths, params) for metal in data.metals]
         order = np.argsort([row for rows, _ in parts for row in rows])
         rows = np.array([row for rows, _ in parts for row in rows], dtype=np.intp)[order]
         values = np.array([each for _, spectra in parts for each in spectra])[order]
@@ -75,12 +74,13 @@ def with_spectra(data: Dataset, names: Iterable[str]) -> Dataset:
     return data
 
 
-def _with_params(how: Callable[[PathTable, Any], Array], params: object) -> Callable[[PathTable], Array]:
-    return lambda paths: how(paths, params)
+def _of_samples(
+    data: Dataset, metal: str, spectrum: Callable[..., Array], *how: object
+) -> tuple[list[int], list[Array]]:
+    """Return the row numbers of samples of a metal all of whose sites have paths, and the means over their sites.
 
-
-def _of_samples(data: Dataset, metal: str, spectrum: Callable[[PathTable], Array]) -> tuple[list[int], list[Array]]:
-    """Return the row numbers of samples of a metal all of whose sites have paths, and the means over their sites."""
+    spectrum : makes that of a site, of its paths and `how`
+    """
     tables = {} if data.paths is None else data.paths.tables
     own = data.frame[data.frame["metal"] == metal]
     known: dict[str, dict[int, int]] = {}
@@ -88,7 +88,7 @@ def _of_samples(data: Dataset, metal: str, spectrum: Callable[[PathTable], Array
         if element == metal:
             known.setdefault(name, {})[site] = tables[name, element, site].multiplicity
     made = {
-        (name, site): spectrum(tables[name, metal, site].table)
+        (name, site): spectrum(tables[name, metal, site].table, *how)
         for name in sorted(set(own["id"]) & known.keys())
         for site in known[name]
     }

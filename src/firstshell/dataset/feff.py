@@ -19,6 +19,7 @@ from firstshell.config import stable_hash, to_dict
 from firstshell.crystal.sites import distinct_sites
 from firstshell.dataset.build import assemble, build_samples, default_params, software
 from firstshell.dataset.feff_paths import usable_paths
+from firstshell.dataset.materials import Material
 from firstshell.dataset.output import beside, check_output
 from firstshell.dataset.paths import Key, Paths, SitePaths, recorded, sites_of, write_paths
 from firstshell.dataset.table import PROTOCOL, Dataset, write_dataset
@@ -147,9 +148,8 @@ def import_material(shared: tuple[Mapping[str, Any], FeffOptions], task: tuple[F
         spectra, program = _site_spectra(material, metal, sites, params["xanes"], problems)
         if not spectra:
             raise InputError(f"no usable spectrum of {metal}", file=material.id)
-        samples = build_samples(
-            structure, metal, sites, {"xanes": spectra}, params, id=material.id, source=program, per_site=options.sites
-        )
+        known = Material(material.id, metal, structure, source=program)
+        samples = build_samples(known, sites, {"xanes": spectra}, params, per_site=options.sites)
         paths = recorded(_site_paths(material, metal, structure, sites, problems))
     except InputError as error:
         problems.note("material", error)

@@ -18,6 +18,7 @@ from pymatgen.core.structure import Structure
 from firstshell import simulation as modalities
 from firstshell.crystal.sites import distinct_sites
 from firstshell.dataset.build import build_samples
+from firstshell.dataset.materials import Material
 from firstshell.errors import InputError
 from firstshell.io.materials_project.documents import (
     UNKNOWN,
@@ -61,17 +62,9 @@ def build_material(shared: tuple[Mapping[str, Any], tuple[str, ...]], task: Mate
         sites = distinct_sites(structure, task.metal)
         spectra, how = _site_spectra(documents, sites, params["xanes"], problems)
         stated = next((d.licence for d in documents if d.licence != UNKNOWN), licence(summary or {}))
-        source = ["Materials Project FEFF", stated, how, whose] + ([GONE] if summary is None else [])
-        samples = build_samples(
-            structure,
-            task.metal,
-            sites,
-            {"xanes": spectra},
-            params,
-            id=task.id,
-            source="; ".join(source),
-            per_site=False,
-        )
+        source = "; ".join(["Materials Project FEFF", stated, how, whose] + ([GONE] if summary is None else []))
+        material = Material(task.id, task.metal, structure, source=source)
+        samples = build_samples(material, sites, {"xanes": spectra}, params, per_site=False)
     except InputError as error:
         problems.append(_problem(task.id, "material", error.what))
     return Record(samples.meta | {"excluded": problems}, samples.arrays)

@@ -111,7 +111,8 @@ def build_dataset(
     materials have one name and metal, or an engine that the settings name does not work.
     """
     _check(materials, out)
-    params, chosen = _ready(default_params() | dict(params or {})), shard or Shard()
+    wanted, chosen = default_params() | dict(params or {}), shard or Shard()
+    params = {name: modalities.get(name).ready(each) for name, each in wanted.items()}  # as with a program's version
     settings = {"modalities": to_dict(params), "software": software() | {"xraylarch": version("xraylarch")}}
     kept = [material for material in materials if chosen.holds(material)]
     left_out = [vars(each) for each in refused] if chosen.index == 1 else []
@@ -168,7 +169,7 @@ def simulate_site(params: Mapping[str, Any], task: SiteTask) -> Record:
 def label_and_simulate(shared: tuple[Mapping[str, Any], bool], task: MaterialTask) -> Record:
     """Return the samples of one material, given the spectra of its sites by slow modality, and what failed of them."""
     (params, per_site), (material, values, problems) = shared, task
-    structure, metal = material.structure, material.metal
+    metal = material.metal
     given: dict[str, dict[int, Spectrum]] = {}
     for name, by_site in values.items():
         grid = modalities.get(name).grid(params[name], metal)
@@ -176,20 +177,8 @@ def label_and_simulate(shared: tuple[Mapping[str, Any], bool], task: MaterialTas
     try:
         if not all(given.values()):
             raise InputError(f"no site of {metal} could be simulated")
-        samples = build_samples(
-            structure,
-            metal,
-            distinct_sites(structure, metal),
-            given,
-            params,
-            id=material.id,
-            source=material.source,
-            per_site=per_site,
-            origin=material.origin,
-            group=material.group,
-            states=material.states,
-            states_from=material.states_from,
-        )
+        sites = distinct_sites(material.structure, metal)
+        samples = build_samples(material, sites, given, params, per_site=per_site)
     except InputError as error:
         problems = [*problems, {"id": material.id, "stage": "material", "reason": error.what}]
         return Record({"rows": [], "excluded": problems})
@@ -203,11 +192,6 @@ def _check(materials: Sequence[Material], out: str | Path | None) -> None:
         raise InputError(f"the material {twice[0]!r} ({twice[1]}) is there twice", remedy="Give each its own name")
     if out is not None:
         check_output(out)
-
-
-def _ready(params: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the settings as their modalities complete them, such as with the version of a program they name."""
-    return {name: modalities.get(name).ready(settings) for name, settings in params.items()}
 
 
 def build_items(
