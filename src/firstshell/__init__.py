@@ -1,7 +1,5 @@
 """Oxidation state, coordination number and bond length of a metal from XANES and PDF."""
 
-from __future__ import annotations
-
 from importlib import import_module
 from typing import Any
 

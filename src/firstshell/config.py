@@ -1,7 +1,5 @@
 """Settings: TOML tables to frozen dataclasses and back, and the hash that names a result."""
 
-from __future__ import annotations
-
 import difflib
 import hashlib
 import json

@@ -1,7 +1,5 @@
 """Elements and their K edges: names as headers of measured files write them, tabulated energies, the half step."""
 
-from __future__ import annotations
-
 import re
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Settings of a command: a study.toml, and single values by `--set table.key=value`."""
 
-from __future__ import annotations
-
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass, replace

@@ -1,7 +1,5 @@
 """The command line: one file per command; what is slow is imported when a command runs."""
 
-from __future__ import annotations
-
 import signal
 import sys
 import threading

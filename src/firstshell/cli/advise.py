@@ -1,7 +1,5 @@
 """`firstshell advise`."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from firstshell.cli.parameters import Backend, Changes, Progress, Workers, say_written

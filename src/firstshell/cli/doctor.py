@@ -1,7 +1,5 @@
 """`firstshell doctor`."""
 
-from __future__ import annotations
-
 import sys
 
 from firstshell.runtime.console import say

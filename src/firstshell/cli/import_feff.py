@@ -1,7 +1,5 @@
 """`firstshell import-feff`."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from firstshell.cli.parameters import Changes, Config, Partial, Progress, Workers

@@ -1,7 +1,5 @@
 """Notes on what was read or asked for, on the terminal: warnings of our own as sentences, each once."""
 
-from __future__ import annotations
-
 import sys
 import warnings
 from typing import TextIO

@@ -1,7 +1,5 @@
 """`firstshell rank`."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated
 

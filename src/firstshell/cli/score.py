@@ -1,7 +1,5 @@
 """`firstshell score`."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from firstshell.cli.parameters import Progress, Transfer

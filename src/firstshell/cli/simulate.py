@@ -1,7 +1,5 @@
 """`firstshell simulate`."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from firstshell.cli.parameters import Changes, Config, Partial, Progress, say_written

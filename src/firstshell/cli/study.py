@@ -1,7 +1,5 @@
 """`firstshell study`."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Annotated, Literal
 

@@ -1,7 +1,5 @@
 """`firstshell xanes`."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from firstshell.runtime.console import say

@@ -1,7 +1,5 @@
 """What a structure must be before compiled code sees it."""
 
-from __future__ import annotations
-
 from math import isfinite
 
 import numpy as np

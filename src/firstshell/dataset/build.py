@@ -1,7 +1,5 @@
 """From one structure to samples: labels, simulated spectra and averages; and from many materials to one dataset."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace

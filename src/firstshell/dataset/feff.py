@@ -3,8 +3,6 @@
 Scattering paths are taken from the tree where FEFF has written them: EXAFS is made of them, as of calculated ones.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Mapping
 from dataclasses import astuple, dataclass, field, replace

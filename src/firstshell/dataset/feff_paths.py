@@ -5,8 +5,6 @@ up to some 6 eV apart, while their EXAFS agrees once it is moved. What is known 
 (`ExafsChannel.e0`) holds for feff6l. So feff6l calculates the site, too, and the paths are moved to its threshold.
 """
 
-from __future__ import annotations
-
 import zlib
 from collections.abc import Mapping
 

@@ -4,8 +4,6 @@ First the lists of what there is, then the documents of a hundred materials at a
 does not depend on the order in which the database happens to list things.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections import Counter

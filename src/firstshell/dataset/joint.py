@@ -1,7 +1,5 @@
 """Two datasets for one question: one's own, which is asked about, and another that only helps to train."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

@@ -1,7 +1,5 @@
 """What a dataset is built from: structures with a name, a metal and an origin."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path

@@ -5,8 +5,6 @@ which its document holds, and its index of the absorber counts the atoms of that
 endpoints have other cells and orders of atoms (https://github.com/materialsproject/api/issues/916).
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

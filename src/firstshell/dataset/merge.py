@@ -1,7 +1,5 @@
 """Several datasets of the same settings made one, as the shards of a build."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 

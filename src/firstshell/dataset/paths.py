@@ -4,8 +4,6 @@ Amplitudes and phases are kept on `MESH` as differences along k in steps of `STE
 k²χ(k) is then within 0.005 Å⁻² of that of the whole tables, at a tenth of their size.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 from collections.abc import Mapping

@@ -1,7 +1,5 @@
 """FEFF's files.dat and feffNNNN.dat: the scattering paths of one absorbing atom."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass

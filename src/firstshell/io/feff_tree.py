@@ -6,8 +6,6 @@ Scattering paths are taken along where FEFF has written them, there or in `<id>/
 Archives are read in memory and never unpacked.
 """
 
-from __future__ import annotations
-
 import gzip
 import io
 import lzma

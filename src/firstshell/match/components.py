@@ -1,7 +1,5 @@
 """Spectra of the components of a series of scans when its phases are not known, and how many there are."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 

@@ -4,8 +4,6 @@ Threshold, displacements and strain are taken from a table, the amplitude is sol
 is the mean of its likelihood over the table. The engine finds the scattering paths of a structure once.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import pi

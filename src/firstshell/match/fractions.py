@@ -8,8 +8,6 @@ the weights: generalised least squares (Aitken, Proc. R. Soc. Edinb. 55, 42 (193
 posterior is taken on a mesh.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property

@@ -1,7 +1,5 @@
 """Measured files of one sample, for fits and rankings."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Fractions of phases in measured XANES, scan by scan or along a series, and whether these phases suffice."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import overload

@@ -1,7 +1,5 @@
 """How fractions of held-out mixtures of measured standards err: widths of intervals, misfits of correct mixtures."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import dataclass
 from functools import cache

@@ -1,7 +1,5 @@
 """A fitted number with its interval."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 PART = 0.9

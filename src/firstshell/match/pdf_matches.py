@@ -1,7 +1,5 @@
 """A measured PDF beside those of many candidates: in this process where they are few, and none compared twice."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import asdict

@@ -1,7 +1,5 @@
 """Phases that a measurement may contain, measured or simulated, and the uncertainties of their spectra."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Protocol
 

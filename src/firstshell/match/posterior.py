@@ -1,7 +1,5 @@
 """From evidence to posterior probabilities: of candidates, and of none of them."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import numpy as np

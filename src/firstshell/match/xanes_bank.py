@@ -1,7 +1,5 @@
 """XANES of many candidates compared with one measurement: all quickly, the nearest ones by their best transfer."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """A simulated XANES put on a measured one: the most probable transfer, its uncertainty, and the evidence for it."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 

@@ -1,7 +1,5 @@
 """What the composition in a PDF's header says of the question that is asked."""
 
-from __future__ import annotations
-
 from firstshell.elements import elements_in
 
 

@@ -1,7 +1,5 @@
 """Energies of a measurement on the scale of the training spectra: by a foil, by the user's value, or by similarity."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from math import isfinite
 

@@ -1,7 +1,5 @@
 """What a channel is, and that of XANES: how it is disturbed for training, and its features for a forest."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Protocol
 

@@ -1,7 +1,5 @@
 """Whether a measurement is like anything a model was trained on, and what it is most like."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

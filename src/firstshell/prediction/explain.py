@@ -1,7 +1,5 @@
 """Which parts of a spectrum support an answer: TreeSHAP, summed over windows."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 from warnings import catch_warnings, simplefilter

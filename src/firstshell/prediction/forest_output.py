@@ -1,7 +1,5 @@
 """The outputs of a forest for measurements, averaged over the over-absorption that is not known of them."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 

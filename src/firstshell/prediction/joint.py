@@ -1,7 +1,5 @@
 """One answer of two: what XANES (with a PDF or without) and EXAFS say of the same scan."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Predictors in files, in the cache and elsewhere: arrays of numbers and a table, nothing that could be executed."""
 
-from __future__ import annotations
-
 import io
 import json
 import math

@@ -5,8 +5,6 @@ Co, Ni, Zn and Mo (`python bench/foreign.py make`), and of the compounds of the 
 the metal (tools/embedded_dataset/non_oxides.py). PDFs are compared with those of these compounds, X-ray ones only.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace

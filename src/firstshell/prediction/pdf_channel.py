@@ -1,7 +1,5 @@
 """PDFs and differential PDFs: how they are disturbed for training, and their features for a forest."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,7 +1,5 @@
 """PDFs of the dataset's materials made anew, for what the stored ones cannot become: neutrons, longer ranges."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from firstshell import simulation as modalities

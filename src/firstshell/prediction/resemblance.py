@@ -1,7 +1,5 @@
 """What a measurement is like: among the training spectra, and among what no model was trained on."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,7 +1,5 @@
 """How scores decay as measurements get worse: for a model trained on disturbed simulations, and for plain ones."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 

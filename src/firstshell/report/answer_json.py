@@ -1,7 +1,5 @@
 """Answers as JSON: what each measurement says alone, and what all of them say together."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any

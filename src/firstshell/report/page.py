@@ -1,7 +1,5 @@
 """From figures, tables and words to HTML. Everything that is not HTML made here is escaped here."""
 
-from __future__ import annotations
-
 import base64
 import hashlib
 from collections.abc import Iterable, Sequence

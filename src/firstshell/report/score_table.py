@@ -1,7 +1,5 @@
 """Scores on measured standards as tables in Markdown and as JSON."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any

@@ -4,8 +4,6 @@ Colours and hatches are those of Na Narong et al., npj Comput. Mater. 11, 98 (20
 iron blue, copper magenta; XANES plain, PDF dotted, their combination striped.
 """
 
-from __future__ import annotations
-
 import colorsys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager

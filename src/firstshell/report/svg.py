@@ -1,7 +1,5 @@
 """Turning matplotlib SVGs into ones that live inside a page or beside each other: scalable, without clashing ids."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ Loops over numbers compile in a fraction of the time that expressions of arrays 
 all, and the first command on a machine waits for it.
 """
 
-from __future__ import annotations
-
 import tempfile
 import warnings
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """The only way to the terminal. Names of samples and files are data: none of them moves a cursor or stops a command."""
 
-from __future__ import annotations
-
 import shutil
 import sys
 import unicodedata

@@ -6,8 +6,6 @@ The lock is the kernel's (flock on the file or folder itself), so it ends with i
 system or file system has no such locks, nothing is swept.
 """
 
-from __future__ import annotations
-
 import os
 import shutil
 import sys

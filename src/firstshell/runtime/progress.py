@@ -1,7 +1,5 @@
 """Progress of long computations: a bar on a terminal, lines in a log, JSON for programs."""
 
-from __future__ import annotations
-
 import json
 import sys
 import time

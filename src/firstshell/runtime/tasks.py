@@ -3,8 +3,6 @@
 Results go to the store as they come, so a second start does only what is missing.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from contextlib import closing
 from typing import Any

@@ -1,7 +1,5 @@
 """The process that a pool starts: receives a function, then tasks, and answers each with its result."""
 
-from __future__ import annotations
-
 import os
 import signal
 import sys

@@ -1,7 +1,5 @@
 """Which measurement to take: expected errors, paired tests and a stated order of cost, as numbers."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,7 +1,5 @@
 """What any input has to beat: the answer given without looking at a spectrum."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -4,8 +4,6 @@ FS101 leak across a split; FS102 rare class; FS103 no better than a baseline; FS
 from seeds; FS106 target left out; FS107 one group too large to hold out; FS108 natural samples alone not asked about.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field

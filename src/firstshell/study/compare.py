@@ -1,7 +1,5 @@
 """Does the other input help? Paired tests over the same splits."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from itertools import combinations
 

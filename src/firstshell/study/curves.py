@@ -1,7 +1,5 @@
 """Learning curves: how well forests answer when trained on fewer materials, and what more materials might give."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from contextlib import nullcontext
 from dataclasses import dataclass, replace

@@ -1,7 +1,5 @@
 """What the forests see: spectra side by side, unscaled, or the composition."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import product

@@ -3,8 +3,6 @@
 The claims are those of Na Narong et al., npj Comput. Mater. 11, 98 (2025); the test is the corrected one of `compare`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 

@@ -1,7 +1,5 @@
 """Forests: extremely randomised trees and random forests, as plain scikit-learn forests."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from importlib.util import find_spec
 from typing import Any, TypeAlias

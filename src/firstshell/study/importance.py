@@ -1,7 +1,5 @@
 """Where in the spectra the answer stands."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

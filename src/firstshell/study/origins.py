@@ -5,8 +5,6 @@ which is the study's, all of it; whole groups are held out, so that no relative 
 Both are scored on the same held-out natural (or own) samples.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 

@@ -1,7 +1,5 @@
 """The power law through a learning curve, and how far it may be carried on."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cached_property
 

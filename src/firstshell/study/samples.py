@@ -1,7 +1,5 @@
 """Which samples a metal and target are studied on, and which of them a split holds out."""
 
-from __future__ import annotations
-
 from collections import Counter
 from dataclasses import dataclass
 from typing import Any

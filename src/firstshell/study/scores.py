@@ -1,7 +1,5 @@
 """Scores of held-out predictions. None of them warns: a score that cannot be had is absent or NaN."""
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.metrics import precision_recall_fscore_support

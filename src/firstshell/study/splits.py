@@ -1,7 +1,5 @@
 """Which samples are held out. A split sees groups and labels only, so every input is scored on the same samples."""
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import NDArray
 

@@ -1,7 +1,5 @@
 """From the records of a study to its tables, always in the order of the plan."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from itertools import groupby
 from typing import Any

@@ -1,7 +1,5 @@
 """One training of a study: a pure function of the shared data and a task."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from typing import Any
 

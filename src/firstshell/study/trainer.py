@@ -1,7 +1,5 @@
 """The one trainer: what trainings look at, one forest fitted and asked, and many of them run and kept."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """What the records of a study answer: comparisons, ranking, findings and checks."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import asdict
 from itertools import product

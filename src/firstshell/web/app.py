@@ -1,7 +1,5 @@
 """The page as a web application: its files, and the requests that they make."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager

@@ -1,7 +1,5 @@
 """The training spectra, as they would be measured: what a measurement is drawn over."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Spectra to try the page with: simulations of the dataset, made to look measured when they are asked for."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from functools import cached_property
 

@@ -1,7 +1,5 @@
 """What stands between the page and other pages: hosts, origins, and what a browser may do with an answer."""
 
-from __future__ import annotations
-
 import re
 
 from starlette.datastructures import Headers, MutableHeaders

@@ -1,7 +1,5 @@
 """Long work for the page: done in the background, one after the other, with progress for those who wait."""
 
-from __future__ import annotations
-
 import threading
 import time
 from collections.abc import Callable, Hashable

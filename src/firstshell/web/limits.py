@@ -1,7 +1,5 @@
 """What the page takes, and for how long it works: bounds on what files of unknown origin can cost."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar

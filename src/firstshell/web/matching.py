@@ -1,7 +1,5 @@
 """Structures against the spectra on the page: one fitted, many ranked, mixtures of phases."""
 
-from __future__ import annotations
-
 import atexit
 import os
 import re

@@ -1,7 +1,5 @@
 """Answers as the page draws them: plain numbers, few digits."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any

@@ -1,7 +1,5 @@
 """HTTP with bounds on connections that say nothing: slow headers keep nobody else from being answered."""
 
-from __future__ import annotations
-
 import asyncio
 
 from uvicorn.protocols.http.h11_impl import H11Protocol

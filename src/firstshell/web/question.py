@@ -1,7 +1,5 @@
 """Requests of the page: which spectra, how they are treated; and the answers."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field

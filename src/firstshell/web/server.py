@@ -1,7 +1,5 @@
 """The server of the local page: loopback only, one process."""
 
-from __future__ import annotations
-
 import socket
 import webbrowser
 from collections.abc import Callable

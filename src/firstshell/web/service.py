@@ -1,7 +1,5 @@
 """What the page's requests share: spectra, models, and the data that both come from."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Callable, Sequence
 from functools import cached_property, lru_cache

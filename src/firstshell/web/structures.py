@@ -1,7 +1,5 @@
 """Structures that were uploaded: checked, and kept in memory within limits as the files that they came as."""
 
-from __future__ import annotations
-
 import secrets
 import threading
 from collections import OrderedDict

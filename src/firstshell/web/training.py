@@ -1,7 +1,5 @@
 """Models for the page: loaded or trained in the background, one after the other."""
 
-from __future__ import annotations
-
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Sequence

@@ -1,7 +1,5 @@
 """Spectra that were uploaded: read from a temporary file that is gone at once, kept in memory within limits."""
 
-from __future__ import annotations
-
 import secrets
 import threading
 import time

@@ -1,7 +1,5 @@
 """What the page can do, where a message written for the command line names an option."""
 
-from __future__ import annotations
-
 import re
 
 REPLACEMENTS = (

@@ -3,8 +3,6 @@
 Nothing in a document is built by name, as monty's decoder would: what is not expected is refused.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass

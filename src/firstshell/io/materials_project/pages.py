@@ -1,7 +1,5 @@
 """Answers of the Materials Project, page by page, each asked for once and kept as it came."""
 
-from __future__ import annotations
-
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta

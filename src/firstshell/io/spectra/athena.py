@@ -4,8 +4,6 @@ The shift in energy by which a group was calibrated or aligned (bkg_eshift) is p
 Athena's plots. B. Ravel and M. Newville, J. Synchrotron Rad. 12 (2005) 537.
 """
 
-from __future__ import annotations
-
 import json
 import zlib
 from dataclasses import replace

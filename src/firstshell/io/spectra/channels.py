@@ -1,7 +1,5 @@
 """Which columns of a scan make μ(E): the names that beamlines and programs give them, and every signal they hold."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """χ(k): the EXAFS that Athena, larch and others save without its edge."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

@@ -5,8 +5,6 @@ it, a comma. Two columns are energy and μ(E), unless their names say otherwise;
 `channels`), or `columns` does. Energies are in eV or keV: the name of the column says so, or else the values do.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """What a user says of the columns of a scan: "energy=1,mu=ln(3/4)". Parsed, never evaluated as a program."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass

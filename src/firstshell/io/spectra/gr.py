@@ -5,8 +5,6 @@ data", or the header is lines of "#". Labels and header show what is none of thi
 F(Q), diffraction patterns, files of RMCProfile.
 """
 
-from __future__ import annotations
-
 import math
 import re
 from collections.abc import Sequence

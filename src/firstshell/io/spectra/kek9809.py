@@ -5,8 +5,6 @@ no other. The line "Mode" says what each column counts: 1 the incoming beam, 2 t
 fluorescence. The offsets that the file lists are not subtracted: they are counts in the dark, some per mille.
 """
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

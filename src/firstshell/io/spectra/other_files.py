@@ -1,7 +1,5 @@
 """Files that hold no measured spectrum, recognised for what they are."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from dataclasses import dataclass

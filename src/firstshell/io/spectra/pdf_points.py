@@ -4,8 +4,6 @@ G(r) holds no waves beyond its Qmax, so that a point follows from the four aroun
 differs by more was not measured. A few such points are left out and their lines named; many refuse the file.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise

@@ -5,8 +5,6 @@ numbers, undef, arrays and hashes within them, and objects, bless( {…}, 'Class
 [record] is passed on as a statement of that name.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from typing import Any

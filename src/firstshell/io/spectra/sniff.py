@@ -4,8 +4,6 @@ There is no other list of them: a format module has `name`, `about`, `sniff(head
 formats in docs/reference/formats.md is made of what they say about themselves (`table`).
 """
 
-from __future__ import annotations
-
 import pkgutil
 from dataclasses import replace
 from functools import cache

@@ -3,8 +3,6 @@
 See https://certif.com/spec_help/scans.html. Scans along other axes than energy are passed over.
 """
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass, field
 from pathlib import Path

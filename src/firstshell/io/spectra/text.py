@@ -1,7 +1,5 @@
 """Text of measured files: bytes within limits, lines one by one, numbers as programs of all ages write them."""
 
-from __future__ import annotations
-
 import io
 import os
 import re

@@ -1,7 +1,5 @@
 """Calculated spectra as text that other programs read: columns with their names, settings and units in the header."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from math import pi
 from typing import Any

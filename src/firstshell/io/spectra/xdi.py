@@ -7,8 +7,6 @@ columns, the unit of the axis, the spacing of the monochromator where the axis i
 number.
 """
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass, field
 from datetime import datetime

@@ -1,7 +1,5 @@
 """FEFF's xmu.dat: absorption of one site near its edge."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 from pathlib import Path

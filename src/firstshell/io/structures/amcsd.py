@@ -3,8 +3,6 @@
 Downs and Hall-Wallace, Am. Mineral. 88, 247 (2003). Nothing is fetched: the database is the file in the package.
 """
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager

@@ -1,7 +1,5 @@
 """What is read of structures and of trees of FEFF runs, as a table for the documentation; each module says its part."""
 
-from __future__ import annotations
-
 from firstshell.io import feff_tree
 from firstshell.io.structures import cif, poscar
 

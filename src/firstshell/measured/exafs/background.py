@@ -4,8 +4,6 @@ The criterion is that of AUTOBK (Newville, Livins, Yacoby, Rehr and Stern, Phys.
 transform is linear, the spline is found in one step; larch, which searches for it, takes seconds to be imported.
 """
 
-from __future__ import annotations
-
 from functools import lru_cache
 
 import numpy as np

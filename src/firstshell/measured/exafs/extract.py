@@ -1,7 +1,5 @@
 """χ(k) of a normalised scan, as far as it can be used, and why it ends there."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Whether a curve is G(r) in Å⁻² against r in Å: what else it may be is told from its shape."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from firstshell.errors import InputError

@@ -4,8 +4,6 @@ Simulated PDFs are brought to the conditions of the measurement (`as_measured`, 
 measured one to the grid of the simulated (`match_pdf`), and both are divided by their RMS (`scale_free`).
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from math import isfinite, pi
 

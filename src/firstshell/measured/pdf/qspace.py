@@ -4,8 +4,6 @@ G(r) is the sine transform of F(Q), an odd function of r. One that was measured 
 at steps of π/Qmax (Farrow, Shaw, Kim, Juhás, Billinge, Phys. Rev. B 84, 134105 (2011)).
 """
 
-from __future__ import annotations
-
 from functools import lru_cache
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Simulated XANES as they might be measured: random transfers, so that a model meets what it was trained for."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

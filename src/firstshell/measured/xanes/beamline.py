@@ -1,7 +1,5 @@
 """The transfers of one beamline: the default population, moved by standards that were measured there."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 

@@ -1,7 +1,5 @@
 """Spectra between whose points one may draw straight lines, convolved exactly with a profile of changing width."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from firstshell.types import Array

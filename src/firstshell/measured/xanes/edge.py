@@ -1,7 +1,5 @@
 """Where the absorption edge of a scan is, and whose it is."""
 
-from __future__ import annotations
-
 from contextlib import suppress
 from functools import cache
 from typing import NamedTuple

@@ -1,7 +1,5 @@
 """The energy scale of a measurement by the foil that was measured with it."""
 
-from __future__ import annotations
-
 from firstshell.elements import k_edge
 from firstshell.errors import InputError
 from firstshell.measured.xanes.edge import find_edge

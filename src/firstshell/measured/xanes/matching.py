@@ -1,7 +1,5 @@
 """Which simulated spectra a measurement is like, once allowed to shift, stretch, broaden and tilt."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 
 import numpy as np

@@ -4,8 +4,6 @@ The recipe is that of larch and Athena (Newville, J. Phys. Conf. Ser. 430, 01200
 Synchrotron Rad. 12, 537 (2005)): a line below the edge, a polynomial above it, their difference at E0 is the edge step.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from math import isfinite
 

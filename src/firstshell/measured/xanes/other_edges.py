@@ -1,7 +1,5 @@
 """Absorption edges of other elements in a scan: where the ranges of its normalisation have to end."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Points of a scan that no neighbour supports: glitches, zeros, saturations, numbers that lost a digit."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from functools import reduce
 

@@ -1,7 +1,5 @@
 """How a measurement relates to the simulation of the same structure: transfers fitted to standards."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The energy grid of training and measured XANES, and the features of a forest on it."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from firstshell.config import did_you_mean

@@ -1,7 +1,5 @@
 """What turns a simulated XANES into its measured one: shift, stretch, broadening, slope, over-absorption, scale."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, fields
 from math import isfinite
 

@@ -1,7 +1,5 @@
 """Learning curves as a figure: one panel a target, a line and a band for each input."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pandas as pd

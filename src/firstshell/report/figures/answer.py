@@ -1,7 +1,5 @@
 """Answers as pictures: the measurement, the nearest training spectrum, the values, and the evidence."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 

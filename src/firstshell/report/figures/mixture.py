@@ -1,7 +1,5 @@
 """Mixtures as pictures: a scan with its parts and residual, and fractions along a series."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """How scores decay as measurements get worse."""
 
-from __future__ import annotations
-
 from functools import partial
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Plots of spectra as files."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 

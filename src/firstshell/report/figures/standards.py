@@ -1,7 +1,5 @@
 """Fits of standards as pictures and as a table."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Advice on what to measure, as text for a terminal."""
 
-from __future__ import annotations
-
 import textwrap
 from collections.abc import Hashable, Iterator
 from dataclasses import asdict

@@ -1,7 +1,5 @@
 """Answers in words, for a terminal."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from firstshell.prediction.align import Alignment

@@ -1,7 +1,5 @@
 """What the coded checks of a study say, and what to do about it."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable, Mapping
 from typing import Any

@@ -1,7 +1,5 @@
 """Mixtures in words, for a terminal."""
 
-from __future__ import annotations
-
 from firstshell.match.components import Components
 from firstshell.match.mix import Mixture, Mixtures, Part
 from firstshell.match.mixture_errors import LIMIT, Errors

@@ -1,7 +1,5 @@
 """Names of things in sentences: verdicts, claims, metrics with their units, intervals and p-values."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from typing import Any
 

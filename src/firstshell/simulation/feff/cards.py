@@ -1,7 +1,5 @@
 """The input of a feff8l calculation: the job and its cards."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

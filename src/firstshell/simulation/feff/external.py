@@ -5,8 +5,6 @@ Vila, Pemmaraju, Tan and Rehr, J. Synchrotron Rad. 28, 1801 (2021)). Either its 
 one program or script that does so itself. Each attempt has a folder of its own, which is removed afterwards.
 """
 
-from __future__ import annotations
-
 import os
 import platform
 import re

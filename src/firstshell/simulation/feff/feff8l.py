@@ -3,8 +3,6 @@
 They come with the xraylarch wheel (MIT licence) and are run from there, each job in a folder of its own.
 """
 
-from __future__ import annotations
-
 import importlib.util
 import json
 import sys

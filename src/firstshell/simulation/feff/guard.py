@@ -4,8 +4,6 @@ FEFF's pot ends without complaint when the field has not converged, or has conve
 FEFF9 and FEFF10 print of it differs in words only.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import nullcontext

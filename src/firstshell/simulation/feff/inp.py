@@ -1,7 +1,5 @@
 """Input files (feff.inp) and result files (xmu.dat) of FEFF, so that people's own inputs and scripts work."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 

@@ -5,8 +5,6 @@ and gives each path an effective amplitude and phase. Potentials are not self-co
 changes little, and a site costs a fraction of a second.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Programs of others, run in a folder under limits of time and memory; nothing of them is left running."""
 
-from __future__ import annotations
-
 import os
 import signal
 import socket

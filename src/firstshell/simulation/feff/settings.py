@@ -1,7 +1,5 @@
 """The input of FEFF9 or FEFF10 for a site: the user's settings, and the cards of feff.inp made of them."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 
 import numpy as np

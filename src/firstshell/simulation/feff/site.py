@@ -1,7 +1,5 @@
 """XANES of one atom of a crystal, or of a feff.inp: the engine's job, then multiple scattering."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from typing import Any
 

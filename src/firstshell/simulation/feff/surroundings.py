@@ -1,7 +1,5 @@
 """The atoms around one atom of a crystal, the same ones in the same order however the crystal is written down."""
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import NDArray
 from pymatgen.core.periodic_table import Element

@@ -5,8 +5,6 @@ G(r) = Σ_ij w_ij·o_i·o_j·Gauss(r − r_ij)/r_ij − 4π·ρ0·P·r, seen thr
 count, their weights w and the share P of the baseline distinguish the PDFs; the methods say which.
 """
 
-from __future__ import annotations
-
 import warnings
 from dataclasses import dataclass
 from functools import lru_cache

@@ -1,7 +1,5 @@
 """Compiled loops over pairs: where the images of an atom are, and what each pair adds to the sums of `pairs`."""
 
-from __future__ import annotations
-
 from math import ceil, exp, floor, pi, sqrt
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Bases of a crystal lattice: the shortest one, and one that lies along the axes."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from firstshell.runtime.compiled import compiled

@@ -6,8 +6,6 @@ four steps or more. So the sum over pairs only needs Σ w·s^p of each cell that
 fold: cell by cell where few cells are filled, by Fourier transform where many are.
 """
 
-from __future__ import annotations
-
 from functools import lru_cache
 from math import pi, sqrt
 

@@ -4,8 +4,6 @@ Sources, through the tables of the periodictable package: Waasmaier & Kirfel, Ac
 Rauch & Waschkowski, Neutron Data Booklet (2003) for neutrons, which is what the PDF programs in use work with.
 """
 
-from __future__ import annotations
-
 from functools import cache
 from typing import Any
 

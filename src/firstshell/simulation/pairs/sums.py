@@ -6,8 +6,6 @@ pair by pair: each pair only adds the powers 1, s, s², … of its place s withi
 polynomial in s at every grid point, is folded in once at the end. That costs the same whatever the width of the peaks.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -4,8 +4,6 @@ Exact means: atoms fall on each other to 1e-11 Å, so that sums over pairs stay 
 rounded in a file keep only the symmetry that survived the rounding. What is not recognised costs time, not correctness.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -4,8 +4,6 @@ The conventions are those of diffpy.srreal (Juhás et al., Acta Cryst. A 71 (201
 is longer than the one asked for, so that termination ripples and peak tails from beyond its ends are there.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from math import ceil, pi, sqrt
 

@@ -4,8 +4,6 @@ XANES grids count from the tabulated K edge, but the absorption of a compound ri
 here from where the mean spectrum first reaches half its edge step.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

@@ -1,7 +1,5 @@
 """From phase shifts and a cluster to the absorption coefficient: the K edge's near-edge structure."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -4,8 +4,6 @@ Taranukhina et al. and Ankudinov and Rehr, Phys. Rev. B 62, 2437 (2000): the int
 into the complex plane, where everything is smooth and few points suffice. Hartree atomic units.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from firstshell.simulation.scattering.pad import Complex

@@ -3,8 +3,6 @@
 Harmonics stand in the order (l, m) = (0,0), (1,-1), (1,0), (1,1), …: index l² + l + m. For l = 1 that is y, z, x.
 """
 
-from __future__ import annotations
-
 from functools import cache
 
 import numpy as np

@@ -3,8 +3,6 @@
 PAD is FEFF's "packed ASCII data" (Newville, feff85exafs): every real takes `npad` printable characters, base 90.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -4,8 +4,6 @@ Ankudinov, Ravel, Rehr and Conradson, Phys. Rev. B 58, 7565 (1998), Eqs. 8-13, w
 real Gaunt coefficients, in which it is complex symmetric. Hartree atomic units.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

@@ -4,8 +4,6 @@ Only functions that transform as the absorber's p orbitals reach a dipole spectr
 representation met there, one of its rows is enough: the matrix shrinks from n to about n·d/|group|.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -3,8 +3,6 @@
 The convention is that of IFEFFIT (Newville, J. Synchrotron Rad. 8, 322 (2001)): √(1/π) ∫ kⁿχ(k) w(k) exp(2ikR) dk.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from firstshell.types import Array
