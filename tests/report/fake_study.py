@@ -10,8 +10,8 @@ from firstshell.study.findings import Finding, findings_frame
 from firstshell.study.origins import COLUMNS as ORIGINS
 from firstshell.study.origins import NATURAL_COLUMNS
 from firstshell.study.plan import StudyPlan
+from firstshell.study.result import Study
 from firstshell.study.samples import choose_samples
-from firstshell.study.study import Study
 from firstshell.study.tables import IMPURITY, PERMUTATION, PREDICTIONS, SCORES
 from firstshell.study.verdicts import COLUMNS as COMPARISONS
 from firstshell.study.verdicts import RANKING, REFERENCE

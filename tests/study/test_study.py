@@ -10,8 +10,9 @@ from firstshell.study import tasks, trainer
 from firstshell.study.compare import holm
 from firstshell.study.features import source_matrices
 from firstshell.study.plan import ForestParams, StudyPlan
+from firstshell.study.result import Study
 from firstshell.study.samples import choose_samples, held_out
-from firstshell.study.study import Study, run_study
+from firstshell.study.study import run_study
 from firstshell.study.tasks import Task, search, train_and_score
 from firstshell.study.trainer import Shared
 from firstshell.types import Target

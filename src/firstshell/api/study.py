@@ -1,25 +1,21 @@
 """Studies: which input reads the first shell best, with the report that the command writes."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from firstshell.api.answers import preformatted
 from firstshell.api.data import training_data
 from firstshell.api.settings import read_plan, words
 from firstshell.config import from_dict
+from firstshell.dataset.table import Dataset
 from firstshell.errors import InputError
 from firstshell.runtime.progress import Reporter
 from firstshell.runtime.store import Store
-from firstshell.study import study as base
+from firstshell.study import result as base
+from firstshell.study import study as running
 from firstshell.study.plan import StudyPlan
 from firstshell.study.samples import study_metals
-
-if TYPE_CHECKING:
-    from firstshell.dataset.table import Dataset
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,5 +179,5 @@ def run_study(
     if metal:
         plan = replace(plan, metals=words(metal))
     dataset = training_data(data, with_)
-    found = base.run_study(dataset, plan, out=out, workers=workers, reporter=reporter, backend=backend)
+    found = running.run_study(dataset, plan, out=out, workers=workers, reporter=reporter, backend=backend)
     return Study(**found.__dict__, data=dataset)

@@ -1,13 +1,13 @@
 """Making the report: every figure and table as files, and one page that holds them all."""
 
-from __future__ import annotations
-
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from firstshell.config import from_dict
 from firstshell.dataset.exafs import with_spectra
+from firstshell.dataset.table import Dataset
 from firstshell.errors import EngineError, InputError
 from firstshell.report import page, tables, tables_overview
 from firstshell.report.display import Display, drawn
@@ -21,12 +21,7 @@ from firstshell.runtime.spreadsheet import write_csv
 from firstshell.runtime.store import Record, write_atomic, write_text
 from firstshell.runtime.tasks import Failure, run_tasks
 from firstshell.study.plan import StudyPlan
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from firstshell.dataset.table import Dataset
-    from firstshell.study.study import Study
+from firstshell.study.result import Study
 
 CREDIT = "Figures after Na Narong, Zachko, Torrisi and Billinge, npj Computational Materials 11, 98 (2025)."
 Part = tuple[str, str, list[Display | Table]]  # id, heading, what stands under it

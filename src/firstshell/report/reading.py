@@ -1,23 +1,19 @@
 """Looking things up in a study: what it holds, in the order it is shown, and which inputs score best."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from scipy.signal import find_peaks
 
 from firstshell.config import from_dict
+from firstshell.dataset.table import Dataset
 from firstshell.report.style import by_number, input_rank
 from firstshell.study.compare import BASELINES
 from firstshell.study.plan import StudyPlan
+from firstshell.study.result import Study
 from firstshell.study.samples import choose_samples
 from firstshell.types import Array, Target, main_metric
-
-if TYPE_CHECKING:
-    from firstshell.dataset.table import Dataset
-    from firstshell.study.study import Study
 
 PAPER_INPUTS = ("xanes", "pdf", "xanes+pdf")
 

@@ -1,26 +1,22 @@
 """The report's tables: each has the numbers as they are (its CSV) and as they are shown."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
+from firstshell.dataset.table import Dataset
 from firstshell.report import reading
 from firstshell.report.style import input_name, number
 from firstshell.report.words import checks as check_words
 from firstshell.report.words import study as words
 from firstshell.report.words.terms import BASELINES, CLAIMS, SHARES, SHORT, listed
+from firstshell.study.result import Study
 from firstshell.types import Metric, Target, main_metric
-
-if TYPE_CHECKING:
-    from firstshell.dataset.table import Dataset
-    from firstshell.study.study import Study
 
 SEVERITIES = ("error", "warning", "note", "ok")
 MOST_REASONS = 6

@@ -1,21 +1,15 @@
 """Tables of what the data hold, and of how importances divide."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import numpy as np
 import pandas as pd
 
+from firstshell.dataset.table import Dataset
 from firstshell.report import reading, regions
 from firstshell.report.style import input_name, percent
 from firstshell.report.tables import Table
 from firstshell.report.words.terms import SHORT, listed
+from firstshell.study.result import Study
 from firstshell.types import Target
-
-if TYPE_CHECKING:
-    from firstshell.dataset.table import Dataset
-    from firstshell.study.study import Study
 
 NEAR_EDGE = 15.0
 """eV to both sides of the edge."""

@@ -22,6 +22,7 @@ from firstshell.study.compare import (
 from firstshell.study.features import blocks
 from firstshell.study.origins import check_origins
 from firstshell.study.plan import StudyPlan
+from firstshell.study.result import RANKING
 from firstshell.study.tables import Results, by_input, main_values
 from firstshell.study.trainer import Shared
 from firstshell.types import Array, Target, main_metric
@@ -33,10 +34,6 @@ COLUMNS = (
 REFERENCE = (
     *("metal", "target", "inputs", "split", "metric", "score", "random_forest"),
     *("difference", "low", "high", "p_value", "repeats", "verdict"),
-)
-RANKING = (
-    *("metal", "target", "split", "metric", "inputs", "mean", "low", "high", "place"),
-    *(f"{against}_{part}" for against in ("best", *BASELINES) for part in ("difference", "low", "high", "verdict")),
 )
 
 

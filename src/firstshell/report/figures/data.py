@@ -1,9 +1,6 @@
 """What the data hold: bond lengths (Figure S1) and classes, per metal."""
 
-from __future__ import annotations
-
 from functools import partial
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -13,10 +10,8 @@ from matplotlib.ticker import MaxNLocator
 from firstshell.report import reading
 from firstshell.report.display import Display, Panel, in_rows
 from firstshell.report.style import INK, by_number, class_name, metal_colour
+from firstshell.study.result import Study
 from firstshell.types import Array, Target
-
-if TYPE_CHECKING:
-    from firstshell.study.study import Study
 
 BINS = 24
 

@@ -1,9 +1,6 @@
 """What each added measurement gains: paired tests of every input against the same with one measurement more."""
 
-from __future__ import annotations
-
 from functools import partial
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -12,10 +9,8 @@ from matplotlib.figure import Figure, SubFigure
 from firstshell.report import reading
 from firstshell.report.display import Display, Panel
 from firstshell.report.style import FAINT, INK, PAPER, by_number, input_name, metal_colour, number
+from firstshell.study.result import Study
 from firstshell.types import Target, main_metric
-
-if TYPE_CHECKING:
-    from firstshell.study.study import Study
 
 
 def gain_frame(study: Study) -> pd.DataFrame:

@@ -1,9 +1,6 @@
 """Where the importance sits: impurity curves over the spectra (Figures 1b to 4c), and permutation of whole blocks."""
 
-from __future__ import annotations
-
 from functools import partial
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -11,14 +8,12 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure, SubFigure
 
+from firstshell.dataset.table import Dataset
 from firstshell.report import reading
 from firstshell.report.display import Display, Panel, in_rows
 from firstshell.report.style import INK, MEAN, TRACE, by_number, input_name, metal_colour, ordinate
+from firstshell.study.result import Study
 from firstshell.types import Array, Target, main_metric
-
-if TYPE_CHECKING:
-    from firstshell.dataset.table import Dataset
-    from firstshell.study.study import Study
 
 MAX_TRACES = 100
 Cell = tuple[str, str]  # (inputs, modality): the part of the importance of `inputs` that falls on `modality`

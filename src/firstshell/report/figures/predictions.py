@@ -1,9 +1,6 @@
 """What was predicted for held-out samples: confusion matrices, and predicted against true bond lengths."""
 
-from __future__ import annotations
-
 from functools import partial
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -14,10 +11,8 @@ from matplotlib.patches import Rectangle
 from firstshell.report import reading
 from firstshell.report.display import Display, Panel, in_rows, small_multiples
 from firstshell.report.style import INK, by_number, class_name, input_name, metal_colour, number
+from firstshell.study.result import Study
 from firstshell.types import Metric, Target
-
-if TYPE_CHECKING:
-    from firstshell.study.study import Study
 
 COLUMNS = 3
 DEEPEST = 0.6  # opacity of a full cell: numbers stay readable on it in light and dark

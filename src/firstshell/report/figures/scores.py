@@ -1,10 +1,8 @@
 """Score figures: bars with baselines (Figures 1a to 4a), change on adding an input (4b), grouped against random."""
 
-from __future__ import annotations
-
 from collections.abc import Hashable
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,10 +15,8 @@ from firstshell.report import reading
 from firstshell.report.display import Display, Panel
 from firstshell.report.style import FAINT, INK, PAPER, by_number, hatch, input_name, metal_colour, number
 from firstshell.study.compare import BASELINES
+from firstshell.study.result import Study
 from firstshell.types import Metric, Target, main_metric
-
-if TYPE_CHECKING:
-    from firstshell.study.study import Study
 
 WIDTH = 0.26
 LABEL = 0.06

@@ -1,9 +1,6 @@
 """All figures of a report, in order. A figure that the study has no numbers for is not in the list."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
+from firstshell.dataset.table import Dataset
 from firstshell.report import reading
 from firstshell.report.display import Display
 from firstshell.report.figures.data import bond_lengths, class_counts
@@ -21,11 +18,8 @@ from firstshell.report.figures.targets import (
 )
 from firstshell.report.style import by_number
 from firstshell.simulation import standard
+from firstshell.study.result import Study
 from firstshell.types import Target
-
-if TYPE_CHECKING:
-    from firstshell.dataset.table import Dataset
-    from firstshell.study.study import Study
 
 
 def main_figures(study: Study, data: Dataset) -> list[Display]:

@@ -1,21 +1,15 @@
 """The paper's Figures 1 to 4: scores of each input beside the importance curves."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import pandas as pd
 
+from firstshell.dataset.table import Dataset
 from firstshell.report import reading
 from firstshell.report.display import Display, Panel, in_rows
 from firstshell.report.figures.importance import Cell, importance_frame, importance_panel
 from firstshell.report.figures.scores import change_frame, change_panel, score_frame, score_panel
 from firstshell.report.style import by_number, input_name
+from firstshell.study.result import Study
 from firstshell.types import Target
-
-if TYPE_CHECKING:
-    from firstshell.dataset.table import Dataset
-    from firstshell.study.study import Study
 
 NUMBERS = {Target.OXIDATION_STATE: 1, Target.COORDINATION_NUMBER: 2, Target.BOND_LENGTH: 3}
 LETTERS = "abcdefgh"

@@ -1,9 +1,7 @@
 """What a study found, in sentences that follow from its tables: failures before confirmations."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
@@ -22,10 +20,8 @@ from firstshell.report.words.terms import (
     span,
 )
 from firstshell.simulation import show
+from firstshell.study.result import Study
 from firstshell.types import Target, main_metric
-
-if TYPE_CHECKING:
-    from firstshell.study.study import Study
 
 CONSOLE_METALS = 6
 MOST_LISTED = 6
