@@ -1,21 +1,26 @@
 """Datasets: built from structures, merged, imported from FEFF runs, fetched from the Materials Project."""
 
-from __future__ import annotations
-
 import json
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from firstshell import simulation as modalities
 from firstshell.api.settings import read_settings, words
+from firstshell.dataset import embedded, materials
+from firstshell.dataset import feff as feff_runs
+from firstshell.dataset.exafs import make_paths
+from firstshell.dataset.fetch import FetchOptions
+from firstshell.dataset.fetch import fetch as fetch_dataset
+from firstshell.dataset.merge import merge_files
+from firstshell.dataset.output import beside
+from firstshell.dataset.pipeline import Shard, build_dataset
+from firstshell.dataset.table import Dataset
 from firstshell.errors import DomainWarning
+from firstshell.io.structures.files import Partial
+from firstshell.runtime.cluster import executor_for
 from firstshell.runtime.progress import Reporter
-
-if TYPE_CHECKING:
-    from firstshell.dataset.table import Dataset
-    from firstshell.io.structures.files import Partial
 
 
 def build(
@@ -101,12 +106,6 @@ def build(
     ('Ti',)
 
     """
-    from firstshell.dataset import embedded, materials
-    from firstshell.dataset.exafs import make_paths
-    from firstshell.dataset.output import beside
-    from firstshell.dataset.pipeline import Shard, build_dataset
-    from firstshell.runtime.cluster import executor_for
-
     if feff:
         set_ = (*set_, f"xanes.feff.path={json.dumps(feff)}")
     settings = read_settings(config, set_)
@@ -178,9 +177,6 @@ def verify(
     >>> print(fs.verify(12))  # doctest: +SKIP
 
     """
-    from firstshell.dataset import embedded
-    from firstshell.runtime.cluster import executor_for
-
     with executor_for(read_settings(config, ())["cluster"], dask, file=config) as executor:
         return embedded.verify(count, executor=executor, workers=workers, reporter=reporter)
 
@@ -212,8 +208,6 @@ def merge(datasets: Sequence[str | Path], out: str | Path = "data.parquet") -> D
     ('Cu',)
 
     """
-    from firstshell.dataset.merge import merge_files
-
     return merge_files([datasets] if isinstance(datasets, str | Path) else datasets, Path(out))
 
 
@@ -277,11 +271,9 @@ def import_feff(
     ['dpdf', 'pdf', 'xanes']
 
     """
-    from firstshell.dataset import feff
-
-    options = feff.FeffOptions(words(metal), sites, partial)
+    options = feff_runs.FeffOptions(words(metal), sites, partial)
     params = _params(read_settings(config, set_))
-    return feff.import_feff(path, Path(out), options=options, params=params, workers=workers, reporter=reporter)
+    return feff_runs.import_feff(path, Path(out), options=options, params=params, workers=workers, reporter=reporter)
 
 
 def fetch(
@@ -338,9 +330,6 @@ def fetch(
     >>> data = fs.fetch(["Ti", "Mn"], "mp.parquet", preset="paper")  # doctest: +SKIP
 
     """
-    from firstshell.dataset.fetch import FetchOptions
-    from firstshell.dataset.fetch import fetch as fetch_dataset
-
     options = FetchOptions(words(metal), words(elements), max_materials, preset)
     params = _params(read_settings(config, set_))
     return fetch_dataset(Path(out), options, params=params, workers=workers, reporter=reporter)

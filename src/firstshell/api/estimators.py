@@ -1,10 +1,9 @@
 """Steps of a scikit-learn pipeline: spectra on the training grid, and the study's forests."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, RegressorMixin, TransformerMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
@@ -14,9 +13,6 @@ from firstshell.errors import InputError
 from firstshell.study.forest import fit_forest
 from firstshell.study.forest import predict as answers_of
 from firstshell.types import Array, Grid, Spectrum
-
-if TYPE_CHECKING:
-    from numpy.typing import ArrayLike, NDArray
 
 
 class TrainingGrid(TransformerMixin, BaseEstimator):  # type: ignore[misc]

@@ -1,17 +1,18 @@
 """Standards of the user: transfers of a beamline, and how good answers are."""
 
-from __future__ import annotations
-
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from firstshell.api.predict import models_of
+from firstshell.dataset.table import Dataset
+from firstshell.measured.read import ReadParams
+from firstshell.measured.standards_file import read_standards, simulate_all
+from firstshell.measured.xanes import beamline
+from firstshell.measured.xanes.beamline import Calibrated
+from firstshell.measured.xanes.population import Population, default_population
+from firstshell.prediction.scoring import Scored, answer_standards, read_truth
+from firstshell.report.score_table import write_score
 from firstshell.runtime.progress import Reporter
-
-if TYPE_CHECKING:
-    from firstshell.dataset.table import Dataset
-    from firstshell.measured.xanes.beamline import Calibrated
-    from firstshell.measured.xanes.population import Population
-    from firstshell.prediction.scoring import Scored
+from firstshell.runtime.store import Store, write_text
 
 
 def calibrate(
@@ -60,12 +61,7 @@ def calibrate(
     >>> answers = fs.predict("my.xdi", transfer=found.population)  # doctest: +SKIP
 
     """
-    from firstshell.measured.read import ReadParams
-    from firstshell.measured.standards_file import read_standards, simulate_all
-    from firstshell.measured.xanes import beamline
-    from firstshell.measured.xanes.population import default_population
     from firstshell.report.figures.standards import save_fits
-    from firstshell.runtime.store import Store, write_text
 
     out = Path(out)
     listed = read_standards(standards, ReadParams(format, columns, signal))
@@ -127,10 +123,6 @@ def score(
     ('my.xdi', 'Cu')
 
     """
-    from firstshell.api.predict import models_of
-    from firstshell.prediction.scoring import answer_standards, read_truth
-    from firstshell.report.score_table import write_score
-
     models = models_of(None, data, transfer, reporter=reporter)
     scored = answer_standards(read_truth(truth), Path(folder), models, align)
     if out is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,8 +47,6 @@ def xanes(feff_inp: str | Path, out: str | Path | None = None, *, reporter: Repo
     >>> spectrum = fs.xanes("feff.inp")  # doctest: +SKIP
 
     """
-    import json
-
     from firstshell.runtime.store import write_text
     from firstshell.simulation.feff.inp import read_feff_inp, write_xmu
     from firstshell.simulation.feff.site import input_xanes

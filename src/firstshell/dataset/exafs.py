@@ -1,12 +1,10 @@
 """Scattering paths of all sites of a dataset, and the EXAFS that they make under any conditions."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,18 +12,16 @@ from numpy.typing import NDArray
 from firstshell.config import stable_hash, to_dict
 from firstshell.crystal.sites import distinct_sites
 from firstshell.dataset.paths import SitePaths, recorded, sites_of, write_paths
+from firstshell.dataset.table import Crystal, Dataset
 from firstshell.errors import EngineError, InputError
+from firstshell.runtime.executors import Executor
+from firstshell.runtime.progress import Reporter
 from firstshell.runtime.store import Record, Store
 from firstshell.runtime.tasks import Failure, run_tasks
 from firstshell.simulation import get
 from firstshell.simulation.exafs import Conditions, chi_under
 from firstshell.simulation.feff.paths import site_paths
 from firstshell.types import Array
-
-if TYPE_CHECKING:
-    from firstshell.dataset.table import Crystal, Dataset
-    from firstshell.runtime.executors import Executor
-    from firstshell.runtime.progress import Reporter
 
 K = TypeVar("K", bound=Hashable)
 

@@ -1,19 +1,18 @@
 """What measurements are compared with: structures from files, from a list of files, or from a database."""
 
-from __future__ import annotations
-
 import re
 import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
+from pymatgen.core.periodic_table import Element
 
 from firstshell.crystal.symmetry import symmetry
 from firstshell.dataset import embedded
 from firstshell.dataset.materials import Material, Refused, read_folder
+from firstshell.dataset.table import Dataset
 from firstshell.elements import k_edge
 from firstshell.errors import DomainWarning, InputError
 from firstshell.io.structures import amcsd
@@ -21,9 +20,6 @@ from firstshell.io.structures.atoms import HYDROGEN, without_hydrogen
 from firstshell.io.structures.files import FORMULA, Partial, declared_formula, parse_structure
 from firstshell.runtime.progress import Reporter, Silent
 from firstshell.runtime.spreadsheet import read_list
-
-if TYPE_CHECKING:
-    from firstshell.dataset.table import Dataset
 
 EMBEDDED, AMCSD = "embedded", "amcsd"
 AMCSD_ENTRY = re.compile(r"amcsd-(\d+)")
@@ -101,8 +97,6 @@ def find_candidates(
 
 
 def _check_element(symbol: str) -> None:
-    from pymatgen.core.periodic_table import Element
-
     if not Element.is_valid_symbol(symbol):
         raise InputError(f"{symbol!r} is not the symbol of an element", remedy="Write them as in Fe,O")
 

@@ -1,21 +1,15 @@
 """The scattering paths of candidates: those of a dataset as they are, others calculated, stored, and not again."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from contextlib import nullcontext
-from typing import TYPE_CHECKING
 
 from firstshell.dataset.exafs import calculate_paths
 from firstshell.dataset.materials import Material
 from firstshell.dataset.paths import SitePaths
-from firstshell.dataset.table import Crystal
+from firstshell.dataset.table import Crystal, Dataset
 from firstshell.match.simulations import Simulations
 from firstshell.measured.standards_file import without_hydrogen
 from firstshell.runtime.store import Store
-
-if TYPE_CHECKING:
-    from firstshell.dataset.table import Dataset
 
 STORE = "paths.store"
 

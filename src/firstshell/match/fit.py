@@ -1,9 +1,10 @@
 """One structure fitted to what was measured of one sample."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
+from pymatgen.core.structure import Structure
 
 from firstshell.dataset.materials import Material
 from firstshell.errors import InputError
@@ -17,10 +18,6 @@ from firstshell.match.xanes_bank import Simulated, compare_xanes, states_of
 from firstshell.match.xanes_fit import XanesFit
 from firstshell.measured.xanes.population import Population, default_population
 from firstshell.measured.xanes.transfer import LIMITS
-
-if TYPE_CHECKING:
-    import pandas as pd
-    from pymatgen.core.structure import Structure
 
 UNITS = {"shift": "eV", "sigma": "eV", "growth": "eV/eV", "slope": "per 40 eV"}
 """Of the parameters of a transfer that have one."""
@@ -69,8 +66,6 @@ class StructureFit:
             One row a parameter: modality, parameter, value, low, high (90 % interval), unit, at_limit.
 
         """
-        import pandas as pd
-
         columns = {"modality": "modality", "name": "parameter", "value": "value", "low": "low", "high": "high"}
         columns |= {"unit": "unit", "at_limit": "at_limit"}
         rows = [{head: getattr(each, name) for name, head in columns.items()} for each in self.parameters]
@@ -86,8 +81,6 @@ class StructureFit:
             this beamline would measure it, before anything is fitted.
 
         """
-        import pandas as pd
-
         parts = []
         for name, x, each in (
             ("xanes", None if self.xanes is None else self.xanes.energy, self.xanes),

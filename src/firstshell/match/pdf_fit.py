@@ -3,13 +3,12 @@
 The points that are fitted are π/Qmax apart, so that each is independent of the others, and their errors are alike.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from math import ceil, pi
-from typing import TYPE_CHECKING
 
 import numpy as np
+from pymatgen.core.lattice import Lattice
+from pymatgen.core.structure import Structure
 
 from firstshell.crystal.symmetry import symmetry
 from firstshell.errors import EngineError, InputError
@@ -20,9 +19,6 @@ from firstshell.measured.pdf.qspace import resample
 from firstshell.simulation.pairs.params import PdfParams
 from firstshell.simulation.pdf import pdf_family
 from firstshell.types import Array
-
-if TYPE_CHECKING:
-    from pymatgen.core.structure import Structure
 
 LAST = 20.0
 """Å up to which a PDF is fitted."""
@@ -160,8 +156,6 @@ class _Model:
 
     def strained(self, values: Array) -> Structure:
         """Return the structure with its cell strained."""
-        from pymatgen.core.lattice import Lattice
-
         of = dict(zip(self.names, map(float, values), strict=True))
         change = np.eye(3) + sum((of[name] * shape for name, shape in self.shapes.items()), np.zeros((3, 3)))
         strained = self.structure.copy()

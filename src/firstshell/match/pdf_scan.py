@@ -5,22 +5,17 @@ its likelihood over all of them. A structure is simulated once; strain is a stre
 F(Q).
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 from math import ceil, pi
-from typing import TYPE_CHECKING
 
 import numpy as np
+from pymatgen.core.structure import Structure
 
 from firstshell.measured.pdf.match import MatchedPdf
 from firstshell.measured.pdf.qspace import as_measured, resample
 from firstshell.simulation.pairs.params import PdfParams
 from firstshell.simulation.pdf import pdf_family
 from firstshell.types import Array, Grid
-
-if TYPE_CHECKING:
-    from pymatgen.core.structure import Structure
 
 FIRST, LAST = 1.3, 10.0
 """Å that are compared: below, data are rarely right; further out, a wrong strain costs more than a wrong structure."""

@@ -1,11 +1,10 @@
 """Which of many structures a sample has: probabilities from its XANES, its EXAFS, its PDF, or several of them."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from firstshell.dataset.materials import Material
 from firstshell.errors import InputError
@@ -21,9 +20,6 @@ from firstshell.match.simulations import SECONDS, SECONDS_OF_PATHS, Simulations,
 from firstshell.match.xanes_bank import Compared, Simulated, compare_xanes
 from firstshell.measured.xanes.population import Population, default_population
 from firstshell.types import Array
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 MOST = 40
 """Structures whose XANES are simulated unless more are allowed."""
@@ -83,8 +79,6 @@ class Ranking:
             and by each; what is left of each: XANES in edge steps, EXAFS and PDFs as a share.
 
         """
-        import pandas as pd
-
         rows = []
         for each in self.ranked:
             row = {

@@ -1,18 +1,18 @@
 """Phases that a user names: measured standards, structures to simulate, or the materials of the embedded dataset."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
+from pymatgen.core.structure import Structure
 
 from firstshell.config import stable_hash
+from firstshell.dataset.embedded import load_everything
 from firstshell.dataset.materials import is_structure
 from firstshell.errors import InputError
+from firstshell.io.structures.files import read_structure
 from firstshell.match.phases import MeasuredPhase, Phase, SimulatedPhase
 from firstshell.measured.read import ReadParams, read_samples
 from firstshell.measured.standards_file import MAX_ROWS, mean_state, read_rows, simulate_structures, without_hydrogen
@@ -21,9 +21,6 @@ from firstshell.measured.xanes.population import CALIBRATION, Population
 from firstshell.runtime.progress import Reporter
 from firstshell.runtime.store import Store
 from firstshell.runtime.tasks import Failure
-
-if TYPE_CHECKING:
-    from pymatgen.core.structure import Structure
 
 MAX_HEAD = 10_000
 """Characters of the first line of a list."""
@@ -157,8 +154,6 @@ def _measured(path: Path, name: str, settings: PhaseReading) -> Iterator[Measure
 
 
 def _structure(path: Path, name: str, state: str, settings: PhaseReading) -> _ToSimulate:
-    from firstshell.io.structures.files import read_structure
-
     structure = read_structure(path)
     if settings.metal not in {element.symbol for element in structure.elements}:
         remedy = "Leave it out, or name the metal that was measured"
@@ -189,8 +184,6 @@ def _simulated(
 
 def _embedded(settings: PhaseReading) -> list[SimulatedPhase]:
     """Return the materials of the metal whose oxidation state is known in the dataset that comes with firstshell."""
-    from firstshell.dataset.embedded import load_everything
-
     data = load_everything().select(settings.metal)
     known = np.flatnonzero(data.frame["oxidation_state"].notna().to_numpy())
     data = data.take(known)

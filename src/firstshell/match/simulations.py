@@ -1,27 +1,22 @@
 """The XANES of candidates: those of a dataset as they are, others simulated, stored, and not simulated again."""
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from firstshell.crystal.sites import distinct_sites
 from firstshell.dataset.materials import Material
 from firstshell.dataset.pipeline import build_dataset
+from firstshell.dataset.table import Dataset
 from firstshell.errors import DomainWarning
 from firstshell.match.xanes_bank import Simulated
 from firstshell.measured.standards_file import without_hydrogen
 from firstshell.runtime.executors import Executor
 from firstshell.runtime.progress import Reporter, Silent
 from firstshell.types import Array
-
-if TYPE_CHECKING:
-    from firstshell.dataset.table import Dataset
 
 SECONDS, SECONDS_OF_PATHS = 12.0, 0.4
 """Of one processor for the XANES of one site, and for its scattering paths, roughly."""

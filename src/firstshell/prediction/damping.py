@@ -1,19 +1,14 @@
 """Over-absorption is inferred for each measurement, and removed before the forest is evaluated."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from firstshell.measured.xanes.training_grid import ENERGY
+from firstshell.prediction.channels import XanesChannel
+from firstshell.prediction.training_set import Samples
 from firstshell.types import Array, Target
-
-if TYPE_CHECKING:
-    from firstshell.prediction.channels import XanesChannel
-    from firstshell.prediction.training_set import Samples
 
 AMOUNTS = np.array([0.0, 0.3, 0.6, 1.0, 1.5])
 """Over-absorption a in μ (1 + a)/(1 + a μ), beyond what the training spectra have been through, that is tried."""

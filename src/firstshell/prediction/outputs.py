@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 
+from firstshell.prediction.training_set import Samples
 from firstshell.study.splits import Codes
 from firstshell.study.trees import Trees
 from firstshell.types import Array, Target
-
-if TYPE_CHECKING:
-    from firstshell.prediction.training_set import Samples
 
 LENGTH_WEIGHT = 0.4
 """Standard deviation of the lengths among the outputs, whose shares have about as much: all three then count when a

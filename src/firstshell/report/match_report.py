@@ -1,14 +1,16 @@
 """What `fit`, `rank` and `mix` found, each as one self-contained page: answer, picture, tables."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from firstshell.match.rank import NONE_NAME
+from firstshell import __version__
+from firstshell.match.components import Components
+from firstshell.match.fit import StructureFit
+from firstshell.match.measurements import Measurements
+from firstshell.match.mix import Mixture, Mixtures
+from firstshell.match.rank import NONE_NAME, Ranking
 from firstshell.report import page
 from firstshell.report.page import Section
 from firstshell.report.tables import Table
@@ -17,13 +19,6 @@ from firstshell.report.words import mixture as mixture_words
 from firstshell.runtime.console import true_minus
 from firstshell.runtime.store import write_text
 from firstshell.simulation import show
-
-if TYPE_CHECKING:
-    from firstshell.match.components import Components
-    from firstshell.match.fit import StructureFit
-    from firstshell.match.measurements import Measurements
-    from firstshell.match.mix import Mixture, Mixtures
-    from firstshell.match.rank import Ranking
 
 NAME = "report.html"
 MOST = 200
@@ -150,8 +145,6 @@ def _origin(found: Measurements, refused: Iterable[tuple[str, str]]) -> Section:
 
 
 def _sources(rows: Sequence[tuple[str, str]], refused: Sequence[tuple[str, str]]) -> Section:
-    from firstshell import __version__
-
     left_out = [("Not used", f"{name}: {reason}") for name, reason in refused[:MOST]]
     if len(refused) > MOST:
         left_out.append(("Not used", f"{len(refused) - MOST} more"))

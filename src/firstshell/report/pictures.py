@@ -1,15 +1,11 @@
 """The only writer of single pictures: PNG and SVG, each whole or not at all, the same bytes for the same figure."""
 
-from __future__ import annotations
-
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+from matplotlib.figure import Figure
 
 from firstshell.report.style import paper_style
 from firstshell.runtime.store import write_atomic
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
 
 DPI = 150
 

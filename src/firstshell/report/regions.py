@@ -1,19 +1,14 @@
 """Places on the axes of spectra, and how an importance divides between the named parts of an axis."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from firstshell import simulation as modalities
+from firstshell.dataset.table import Dataset
 from firstshell.runtime.console import true_minus
 from firstshell.types import Array, Region, Target
-
-if TYPE_CHECKING:
-    from firstshell.dataset.table import Dataset
 
 
 @dataclass(frozen=True)

@@ -1,25 +1,16 @@
 """Structures beside measurements as pictures: one structure fitted, and the probabilities of many."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 import numpy as np
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 
 from firstshell import simulation as modalities
-from firstshell.match.rank import NONE_NAME
+from firstshell.match.fit import StructureFit
+from firstshell.match.pdf_fit import PdfFit
+from firstshell.match.rank import NONE_NAME, Ranking
+from firstshell.match.xanes_fit import XanesFit
 from firstshell.report.style import FAINT, INK, MEAN, PAPER, TRACE, label, metal_colour
 from firstshell.report.words.match import residual
-
-if TYPE_CHECKING:
-    from matplotlib.figure import SubFigure
-
-    from firstshell.match.fit import StructureFit
-    from firstshell.match.pdf_fit import PdfFit
-    from firstshell.match.rank import Ranking
-    from firstshell.match.xanes_fit import XanesFit
-    from firstshell.types import Array
+from firstshell.types import Array
 
 WIDTH = 7.2
 """Inches."""

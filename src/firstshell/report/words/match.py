@@ -1,20 +1,14 @@
 """Fits and rankings of structures in words, for a terminal and for figures."""
 
-from __future__ import annotations
-
 from math import ceil, isfinite
-from typing import TYPE_CHECKING
 
-from firstshell.match.rank import NONE_NAME
+from firstshell.match.fit import StructureFit
+from firstshell.match.measurements import Measurements
+from firstshell.match.parameter import Parameter
+from firstshell.match.rank import NONE_NAME, Ranked, Ranking
+from firstshell.match.simulations import Cost
 from firstshell.runtime.console import plain, true_minus
 from firstshell.simulation import show
-
-if TYPE_CHECKING:
-    from firstshell.match.fit import StructureFit
-    from firstshell.match.measurements import Measurements
-    from firstshell.match.parameter import Parameter
-    from firstshell.match.rank import Ranked, Ranking
-    from firstshell.match.simulations import Cost
 
 LINES = 10
 """Candidates that are printed."""
