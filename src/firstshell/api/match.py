@@ -48,7 +48,8 @@ class StructureFit(fitting.StructureFit):
     pdf : PdfFit, optional
         The structure fitted to the PDF; None where none was measured.
     nearness : dict
-        By modality, share of correct structures of standards whose residual is larger, 0 to 1.
+        By modality, share of correct structures of standards whose residual is larger, 0 to 1; of PDFs, that of the
+        quick comparison, up to 10 Å.
 
     Examples
     --------

@@ -25,14 +25,7 @@ UNITS = {"shift": "eV", "sigma": "eV", "growth": "eV/eV", "slope": "per 40 eV"}
 
 @dataclass(frozen=True, eq=False)
 class StructureFit:
-    """A structure on the measurements of one sample.
-
-    name : of the structure
-    measurements : what was measured
-    xanes, pdf : the fits; None where that was not measured
-    nearness : by modality, share of correct structures of standards whose residual is larger, 0 to 1; of PDFs, that of
-        the quick comparison, up to 10 Å
-    """
+    """A structure on the measurements of one sample; `firstshell.StructureFit` describes the fields."""
 
     name: str
     measurements: Measurements

@@ -127,16 +127,7 @@ class Mixture:
 
 @dataclass(frozen=True, eq=False)
 class Mixtures(Sequence[Mixture]):
-    """What scans are made of; a sequence of Mixture.
-
-    Parameters
-    ----------
-    mixed : tuple of Mixture
-        In the order of the scans.
-    refused : tuple
-        (file or group, reason) of what could not be used.
-
-    """
+    """What scans are made of, as `firstshell.Mixtures` describes it; a sequence of Mixture."""
 
     mixed: tuple[Mixture, ...]
     refused: tuple[tuple[str, str], ...] = ()

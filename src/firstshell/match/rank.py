@@ -54,14 +54,7 @@ class Ranked:
 
 @dataclass(frozen=True, eq=False)
 class Ranking:
-    """Candidates by their probability.
-
-    measurements : what was measured
-    ranked : the most probable first
-    none : probability that the sample is none of them
-    none_alone : the same by each modality alone
-    refused : (candidate, reason) of those that could not be compared
-    """
+    """Candidates by their probability; `firstshell.Ranking` describes the fields."""
 
     measurements: Measurements
     ranked: tuple[Ranked, ...]

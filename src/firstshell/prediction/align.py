@@ -35,8 +35,10 @@ class Alignment:
         return self.by != "fit" and abs(self.suggested - self.shift) > LARGE
 
 
-def align(measured: Normalised, domain: Domain | None, how: str | float = "auto", misfit: float = MISFIT) -> Alignment:
-    """Choose the shift of a measurement.
+def align(
+    measured: Normalised, domain: Domain | None, how: str | float = "auto", misfit: float = MISFIT
+) -> tuple[Alignment, Match | None]:
+    """Choose the shift of a measurement; return it, and how training spectra match what is shifted, None without any.
 
     domain : of the training spectra; None where there is no model to compare with
     how : "foil" puts the edge of the foil measured along with the sample to its tabulated energy; "fit" maximises the
@@ -48,13 +50,6 @@ def align(measured: Normalised, domain: Domain | None, how: str | float = "auto"
 
     Raises InputError for an unknown way, and for "foil" without a foil.
     """
-    return aligned(measured, domain, how, misfit)[0]
-
-
-def aligned(
-    measured: Normalised, domain: Domain | None, how: str | float = "auto", misfit: float = MISFIT
-) -> tuple[Alignment, Match | None]:
-    """Return the alignment that `align` chooses, and how training spectra match what is aligned; None without any."""
     if not isinstance(how, str):
         if not isfinite(how) or abs(how) > 100:
             raise InputError(f"a shift of {how} eV", remedy="Give at most 100 eV")

@@ -12,7 +12,7 @@ from firstshell.errors import InputError
 from firstshell.measured.composition import composition_advice, contradicts
 from firstshell.measured.read import MeasuredSample, Reading, none_usable, reason
 from firstshell.measured.xanes.training_grid import interpolate, on_grid
-from firstshell.prediction.align import Alignment, aligned
+from firstshell.prediction.align import Alignment, align
 from firstshell.prediction.exafs_channel import exafs_on_grid
 from firstshell.prediction.joint import joint
 from firstshell.prediction.model import Predictor
@@ -28,21 +28,7 @@ MOST_NAMES = 10
 
 @dataclass(frozen=True, eq=False)
 class Answer:
-    """The answer for one sample.
-
-    sample : what was measured
-    metal : the absorber
-    inputs : modalities that the model was given, joined by "+"
-    predictions : by target; averages over the metal's sites
-    spectra : by modality, (p,) as the model was given them
-    alignment : of the XANES; None without one
-    damping : over-absorption that was inferred beyond what training spectra have, and undone
-    resemblance : by modality, how like the training spectra each input is
-    warnings : what a person should know, one sentence each
-    alone : answers from each of several measurements alone, by modality and target
-    contradicted : whether the header of the PDF names a sample without the metal, or without oxygen
-    unlike_sites : share of the forest, 0 to 1, for which the metal's sites differ in coordination number, uncalibrated
-    """
+    """The answer for one sample; `firstshell.Answer`, which shows itself, describes the fields."""
 
     sample: MeasuredSample
     metal: str
@@ -90,11 +76,7 @@ A = TypeVar("A", bound=Answer, covariant=True)
 
 @dataclass(frozen=True, eq=False)
 class Answers(Sequence[A]):
-    """The answers for a list of files; a sequence of Answer.
-
-    answered : in the order of the samples
-    refused : (file or group, reason) of what could not be used
-    """
+    """The answers for a list of files, as `firstshell.Answers` describes them; a sequence of Answer."""
 
     answered: tuple[A, ...]
     refused: tuple[tuple[str, str], ...] = ()
@@ -223,7 +205,7 @@ def _prepare(model: Predictor, sample: MeasuredSample, how: str | float) -> _Rea
     compared: dict[str, Array] = {}
     moved = None
     if sample.xanes is not None:
-        moved, matched = aligned(sample.xanes, model.domains.get("xanes"), how, model.channel("xanes").misfit)
+        moved, matched = align(sample.xanes, model.domains.get("xanes"), how, model.channel("xanes").misfit)
         spectra["xanes"] = on_grid(sample.xanes, moved.shift)
         if moved.by == "fit":
             as_measured["xanes"] = interpolate(sample.xanes)

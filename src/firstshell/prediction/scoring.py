@@ -1,7 +1,5 @@
 """How good answers are on measured standards of known structure: right or not, covered or not, class by class."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -133,6 +131,10 @@ def read_truth(path: str | Path) -> list[Truth]:
     return found
 
 
+Reader = Callable[[str, str], Reading]
+"""Reads a file of a metal."""
+
+
 def answer_standards(
     truths: Sequence[Truth], folder: Path, models: Models, how: str | float = "auto", read: Reader | None = None
 ) -> list[Scored]:
@@ -176,10 +178,6 @@ def answer_standards(
         for i, sample in zip(places, samples, strict=True):
             results[i] = Scored(truths[i], said.get(id(sample)), why.get(sample.name, ""))
     return [results[i] for i in range(len(truths))]
-
-
-Reader = Callable[[str, str], Reading]
-"""Reads a file of a metal."""
 
 
 @dataclass(frozen=True)

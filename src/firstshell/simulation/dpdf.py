@@ -1,10 +1,9 @@
 """Differential pair distribution functions of a metal: the pairs that involve it."""
 
-from __future__ import annotations
-
 from dataclasses import asdict
 from functools import partial
-from typing import TYPE_CHECKING
+
+from pymatgen.core.structure import Structure
 
 from firstshell.crystal.sites import distinct_sites
 from firstshell.io.spectra.writing import gr_text
@@ -13,9 +12,6 @@ from firstshell.simulation.pairs.params import PdfParams
 from firstshell.simulation.pdf import grid, pdf_family, resample, unit
 from firstshell.simulation.regions import pair_regions
 from firstshell.types import Array, Spectrum
-
-if TYPE_CHECKING:
-    from pymatgen.core.structure import Structure
 
 __all__ = ["grid", "modality", "prepare", "simulate"]
 

@@ -10,13 +10,12 @@ With paths :math:`j` of degeneracy :math:`N_j` and half length :math:`R_j` (Rehr
 in Å and eV, :math:`p` being the momentum in the solid.
 """
 
-from __future__ import annotations
-
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from pymatgen.core.structure import Structure
 from scipy.interpolate import CubicSpline
 
 from firstshell.crystal.sites import distinct_sites
@@ -27,9 +26,6 @@ from firstshell.simulation.feff.paths import PathTable, site_paths
 from firstshell.simulation.waves.fourier import forward
 from firstshell.types import Array, Grid, Site, Spectrum
 from firstshell.units import EV_PER_K2
-
-if TYPE_CHECKING:
-    from pymatgen.core.structure import Structure
 
 name = "exafs"
 

@@ -24,13 +24,11 @@ and what it lacks below :math:`Q_\mathrm{min}` and above :math:`Q_\mathrm{max}` 
 `PdfParams.qmax`).
 """
 
-from __future__ import annotations
-
 from dataclasses import asdict
 from functools import partial
-from typing import TYPE_CHECKING
 
 import numpy as np
+from pymatgen.core.structure import Structure
 from scipy.interpolate import CubicSpline
 
 from firstshell.crystal.sites import distinct_sites
@@ -42,9 +40,6 @@ from firstshell.simulation.pairs.distributions import PairDistributions, result_
 from firstshell.simulation.pairs.params import PdfParams
 from firstshell.simulation.regions import pair_regions
 from firstshell.types import Array, Grid, Spectrum
-
-if TYPE_CHECKING:
-    from pymatgen.core.structure import Structure
 
 __all__ = ["PairDistributions", "PdfParams", "grid", "modality", "pdf_family", "prepare", "simulate"]
 

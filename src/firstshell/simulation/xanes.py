@@ -1,14 +1,12 @@
 """XANES: X-ray absorption near the K edge, in units of the edge step."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
-from typing import TYPE_CHECKING
 
 import numpy as np
 from pymatgen.core.periodic_table import Element
+from pymatgen.core.structure import Structure
 
 from firstshell.config import to_dict
 from firstshell.crystal.sites import distinct_sites
@@ -25,9 +23,6 @@ from firstshell.simulation.feff.site import SiteSettings, site_xanes
 from firstshell.simulation.regions import edge_of, xanes_regions
 from firstshell.types import ABSORPTION, Array, Grid, Site, Spectrum
 from firstshell.units import EV_PER_K2_OF_MESHES
-
-if TYPE_CHECKING:
-    from pymatgen.core.structure import Structure
 
 name = "xanes"
 

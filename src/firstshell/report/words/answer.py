@@ -68,21 +68,26 @@ def exafs(answer: Answer) -> list[str]:
     return [f"No EXAFS in the answer: {sample.no_exafs}"] if sample.no_exafs else []
 
 
-def line(answer: Answer, width: int = WIDTH) -> str:
+def shortened(name: str) -> str:
+    """Return the name of a sample as its column has room for it: the end, which tells scans of a series apart."""
+    name = plain(name)
+    return f"{name if len(name) <= WIDTH else f'…{name[1 - WIDTH :]}':{WIDTH}}"
+
+
+def line(answer: Answer) -> str:
     """Return the answer in one line, to stand under `heading`."""
-    name = plain(answer.sample.name)
-    short = name if len(name) <= width else f"…{name[1 - width :]}"
     values = [f"{_value(p.target, p.value)} ({_ends(p)})" for p in answer.predictions.values()]
     verdict = "in domain" if answer.in_domain else "OUTSIDE"
     doubt = ", energies doubtful" if answer.alignment is not None and answer.alignment.doubt else ""
     more = f" ({len(answer.warnings)} warning{'s' * (len(answer.warnings) > 1)}: -v)" if answer.warnings else ""
-    return f"{short:{width}}  {answer.metal:2}  {values[0]:20}{values[1]:20}{values[2]:24}{verdict}{doubt}{more}"
+    cells = f"{values[0]:20}{values[1]:20}{values[2]:24}"
+    return f"{shortened(answer.sample.name)}  {answer.metal:2}  {cells}{verdict}{doubt}{more}"
 
 
-def heading(width: int = WIDTH) -> str:
+def heading() -> str:
     """Return the heads of the columns of `line`."""
     heads = [f"{target.label.lower().replace('mean ', '')}{' (Å)' if target.unit else ''}" for target in Target]
-    return f"{'sample':{width}}  {'':2}  {heads[0]:20}{heads[1]:20}{heads[2]:24}like the training spectra"
+    return f"{'sample':{WIDTH}}  {'':2}  {heads[0]:20}{heads[1]:20}{heads[2]:24}like the training spectra"
 
 
 def evidence_lines(start: dict[Target, float], found: Sequence[Evidence]) -> list[str]:

@@ -3,10 +3,9 @@
 from firstshell.match.components import Components
 from firstshell.match.mix import Mixture, Mixtures, Part
 from firstshell.match.mixture_errors import LIMIT, Errors
-from firstshell.report.words.answer import signed
+from firstshell.report.words.answer import WIDTH, shortened, signed
 from firstshell.runtime.console import plain
 
-WIDTH = 30
 NOTE = "Fractions are of the metal's atoms and add to one; in brackets their 90 % intervals."
 EXPECTED = (
     "In mixtures of known weights, with phases like these and none missing, fractions were off by {:.0f} points on "
@@ -19,17 +18,15 @@ AMBIGUOUS = (
 )
 
 
-def heading(width: int = WIDTH) -> str:
+def heading() -> str:
     """Return the heads of the columns of `line`."""
-    return f"{'scan':{width}}  {'':2}  phases and fractions (90 % interval)"
+    return f"{'scan':{WIDTH}}  {'':2}  phases and fractions (90 % interval)"
 
 
-def line(found: Mixture, width: int = WIDTH) -> str:
+def line(found: Mixture) -> str:
     """Return a mixture in one line, to stand under `heading`."""
-    name = plain(found.sample.name)
-    short = name if len(name) <= width else f"…{name[1 - width :]}"
     parts = ", ".join(f"{plain(part.name)} {share(part.fraction, part.interval)}" for part in found.parts)
-    return f"{short:{width}}  {found.metal:2}  {parts}" + ("" if found.sufficient else "; NOT ENOUGH")
+    return f"{shortened(found.sample.name)}  {found.metal:2}  {parts}" + ("" if found.sufficient else "; NOT ENOUGH")
 
 
 def paragraph(found: Mixture) -> str:

@@ -1,21 +1,16 @@
 """From a pymatgen Structure to what the pair sum needs: elements without charges, occupancies, displacements."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 from pymatgen.core.periodic_table import DummySpecies, Species
+from pymatgen.core.structure import Structure
 
 from firstshell.crystal.sanity import check_structure
 from firstshell.errors import InputError
 from firstshell.simulation.pairs.params import U_LIMIT, PdfParams
 from firstshell.simulation.pairs.sums import Atoms
 from firstshell.types import Array
-
-if TYPE_CHECKING:
-    from pymatgen.core.structure import Structure
 
 MOST_KINDS = 8
 """More different displacements than this, and every atom brings its own instead of its kind's."""
