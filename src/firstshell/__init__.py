@@ -32,7 +32,7 @@ _PUBLIC = {
     "build": "firstshell.api.datasets",
     "build_report": "firstshell.report.build",
     "calibrate": "firstshell.api.standards",
-    "doctor": "firstshell.api.tools",
+    "doctor": "firstshell.api.checkup",
     "fetch": "firstshell.api.datasets",
     "fit": "firstshell.api.match",
     "import_feff": "firstshell.api.datasets",

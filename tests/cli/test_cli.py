@@ -220,10 +220,10 @@ def test_a_missing_package_is_named(monkeypatch):
         return "1"
 
     monkeypatch.setattr(checkup, "version", version)
-    broken = [f for f in checkup.examine() if f.state == "broken"]
+    broken = [f for f in checkup.doctor() if f.state == "broken"]
     assert [f.what for f in broken] == ["shap"]
     assert "pip install shap" in broken[0].detail
-    assert [f.what for f in checkup.examine() if f.state == "missing"] == ["scikit-learn-intelex"]
+    assert [f.what for f in checkup.doctor() if f.state == "missing"] == ["scikit-learn-intelex"]
 
 
 @pytest.mark.slow

@@ -12,7 +12,7 @@ import pytest
 
 import places
 from fake_feff import calls, fake_feff
-from firstshell.api.checkup import examine
+from firstshell.api.checkup import doctor
 from firstshell.api.simulate import simulate
 from firstshell.config import to_dict
 from firstshell.crystal.sites import distinct_sites
@@ -252,10 +252,10 @@ def test_build_and_doctor_take_a_path(command, tmp_path):
     (tmp_path / "study.toml").write_text(f'[xanes.feff]\npath = "{feff}"\nscf_radius = 5.0\n')
     assert command("build", CRYSTALS / "MnO.cif", "--config", tmp_path / "study.toml", *words[4:])[0] == 0
     assert params_of(read_dataset(out))["xanes"].feff.scf_radius == 5.0
-    (finding,) = [found for found in examine(str(feff)) if found.what == "FEFF"]
+    (finding,) = [found for found in doctor(str(feff)) if found.what == "FEFF"]
     assert finding.state == "ok"
     assert finding.detail.startswith("FEFF 9.9.1 works")
-    (finding,) = [found for found in examine("/bin/true") if found.what == "FEFF"]
+    (finding,) = [found for found in doctor("/bin/true") if found.what == "FEFF"]
     assert finding.state == "broken"
 
 

@@ -35,10 +35,25 @@ class Finding:
     detail: str
 
 
-def examine(feff: str = "") -> list[Finding]:
-    """Try every part and return what was found.
+def doctor(feff: str = "") -> list[Finding]:
+    """Find out what works on this machine, and how to fix the rest.
 
-    feff : path of a FEFF9 or FEFF10 to try as well
+    Parameters
+    ----------
+    feff : str
+        A FEFF9 or FEFF10 of yours to try, as `build` takes it.
+
+    Returns
+    -------
+    list of Finding
+        What was examined (`what`), its `state` ("ok", "missing", "broken") and in `detail` what was found.
+
+    Examples
+    --------
+    >>> import firstshell as fs
+    >>> [each.what for each in fs.doctor() if each.state == "broken"]  # doctest: +SKIP
+    []
+
     """
     return [
         _machine(),

@@ -1,4 +1,4 @@
-"""One feff.inp, the page, and what works on this machine."""
+"""One feff.inp, and the page."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from firstshell.runtime.progress import Reporter, Silent, stage
 from firstshell.types import Grid, Spectrum
 
 if TYPE_CHECKING:
-    from firstshell.api.checkup import Finding
     from firstshell.measured.xanes.population import Population
 
 
@@ -107,28 +106,3 @@ def serve(
         say(f"firstshell is at {url} (Ctrl-C ends it)", flush=True)
 
     run(Service(lambda: load_dataset(data), population=as_population(transfer)), port, say=visited, open_browser=open_)
-
-
-def doctor(feff: str = "") -> list[Finding]:
-    """Find out what works on this machine, and how to fix the rest.
-
-    Parameters
-    ----------
-    feff : str
-        A FEFF9 or FEFF10 of yours to try, as `build` takes it.
-
-    Returns
-    -------
-    list of Finding
-        What was examined (`what`), its `state` ("ok", "missing", "broken") and in `detail` what was found.
-
-    Examples
-    --------
-    >>> import firstshell as fs
-    >>> [each.what for each in fs.doctor() if each.state == "broken"]  # doctest: +SKIP
-    []
-
-    """
-    from firstshell.api.checkup import examine
-
-    return examine(feff)

@@ -19,7 +19,7 @@ def doctor(*, feff: str = "") -> None:
 
     """
     say("Trying every part of firstshell, which takes some seconds", file=sys.stderr, flush=True)
-    from firstshell.api.tools import doctor as findings_of
+    from firstshell.api.checkup import doctor as findings_of
 
     findings = findings_of(feff)
     marks = {"ok": "ok     ", "missing": "missing", "broken": "BROKEN "}

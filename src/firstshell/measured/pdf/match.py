@@ -108,28 +108,25 @@ def match_pdf(
     qmax: float | None = None,
     qdamp: float | None = None,
     qmin: float = 0.0,
-    base: PdfParams | None = None,
 ) -> MatchedPdf:
     """Put a measured PDF on the grid of simulated ones.
 
     radiation, qmax (Å⁻¹), qdamp (Å⁻¹) : what was measured with; from the file's header by default, else estimated or
         assumed, which is said
     qmin : Å⁻¹; 0 by default, as programs that fit structures have it
-    base : settings of the simulated PDFs; their qmax bounds that of the match
 
     Raises InputError for what is no G(r), for one that does not reach over `WINDOW`, and for settings without meaning.
     """
-    base = base or PdfParams()
     if measured.kind != "pdf" or measured.pdf is None:
         raise InputError(f"{measured.name} is no PDF", remedy="Give G(r)", file=measured.source)
     try:
-        return _match(measured, radiation, qmax, qdamp, qmin, base)
+        return _match(measured, radiation, qmax, qdamp, qmin)
     except InputError as error:
         raise InputError(error.what, remedy=error.remedy, file=measured.source) from None
 
 
 def _match(
-    measured: Measured, radiation: str | None, qmax: float | None, qdamp: float | None, qmin: float, base: PdfParams
+    measured: Measured, radiation: str | None, qmax: float | None, qdamp: float | None, qmin: float
 ) -> MatchedPdf:
     r, g = measured.x, measured.y
     largest = float(np.abs(g).max())
@@ -143,8 +140,8 @@ def _match(
             f"the PDF covers {r[0]:g} to {r[-1]:g} Å, but {WINDOW[0]} to {WINDOW[1]} Å are needed",
             remedy="Transform the data again over a longer range",
         )
-    conditions = _conditions(measured, radiation, qmax, qdamp, qmin, base.qmax)
-    target = grid(base)
+    conditions = _conditions(measured, radiation, qmax, qdamp, qmin)
+    target = grid(PdfParams())
     values = largest * resample(r, g, target.values, conditions.qmax)
     rms = float(np.sqrt(np.mean(values[window(target.values)] ** 2)))
     warnings = (*measured.notes, *advice(r, measured.y, rms), *_doubts(r, conditions))
@@ -159,7 +156,6 @@ def _conditions(
     qmax: float | None,
     qdamp: float | None,
     qmin: float,
-    largest: float,
 ) -> PdfConditions:
     """Settle the conditions: what the user gives goes before the header, the header before estimates."""
     said = measured.pdf
@@ -173,7 +169,7 @@ def _conditions(
     if kind not in RADIATIONS:
         raise InputError(f"radiation = {kind!r} is not known", remedy=f"Choose from: {', '.join(RADIATIONS)}")
     # Steps of r bound what there can be, whatever Qmax was.
-    upper = min(largest, pi / float(np.median(np.diff(measured.x))))
+    upper = min(PdfParams().qmax, pi / float(np.median(np.diff(measured.x))))
     known = found["qmax"] if found["qmax"] is not None else band_limit(measured.x, measured.y) or upper
     damping = found["qdamp"] if found["qdamp"] is not None else QDAMP[kind]
     for name, value, low in (("qmax", known, LEAST_QMAX), ("qdamp", damping, 0.0), ("qmin", qmin, 0.0)):
