@@ -8,9 +8,9 @@ from firstshell.elements import k_edge
 from firstshell.errors import InputError
 from firstshell.measured.composition import composition_advice, contradicts
 from firstshell.measured.read import PdfConditionsGiven, read_samples
+from firstshell.measured.xanes.transfer import over_absorbed
 from firstshell.prediction import forest_output, non_oxides
 from firstshell.prediction.answer import Answers, _apart, answer, answer_all
-from firstshell.prediction.damping import apply_damping
 from firstshell.prediction.explain import WINDOWS, evidence
 from firstshell.prediction.model import make_predictor
 from firstshell.prediction.resemblance import NEAREST
@@ -223,7 +223,7 @@ def test_windows_add_up_to_the_answer_of_the_forest(both_model, tmp_path, amount
     monkeypatch.setattr(forest_output, "mean_and_spread", partial(_of_all_trees, forest_output.mean_and_spread))
     reading = read_samples([write_scan(tmp_path / "a.dat", charge=3), write_gr(tmp_path / "a.gr")], "Cu")
     (found,) = answer(both_model, reading.samples)
-    found.spectra["xanes"] = apply_damping(found.spectra["xanes"], amount)
+    found.spectra["xanes"] = over_absorbed(found.spectra["xanes"], amount)
     start, windows = evidence(both_model, found.spectra)
     outputs = both_model.evaluate(found.spectra).outputs
     for target in Target:

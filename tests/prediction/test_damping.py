@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 
 from firstshell.measured.xanes.training_grid import ENERGY, interpolate
+from firstshell.measured.xanes.transfer import over_absorbed
 from firstshell.prediction import forest_output
-from firstshell.prediction.damping import AMOUNTS, apply_damping, remove_damping
+from firstshell.prediction.damping import AMOUNTS, remove_damping
 from firstshell.prediction.forest_output import evaluate_forest
 from firstshell.types import Target
 from quick import normalised
@@ -19,12 +20,12 @@ def spectra():
 def test_what_was_damped_is_undone():
     mu = 1 + 0.4 * np.sin(ENERGY)[None]
     for amount in AMOUNTS:
-        assert remove_damping(apply_damping(mu, amount), np.array([amount])) == pytest.approx(mu)
+        assert remove_damping(over_absorbed(mu, amount), np.array([amount])) == pytest.approx(mu)
     assert np.isfinite(remove_damping(np.full((1, 111), 5.0), np.array([1.5]))).all()
 
 
 def test_over_absorption_is_inferred(xanes_model, spectra):
-    as_is, much = (xanes_model.damping.likely(each) @ AMOUNTS for each in (spectra, apply_damping(spectra, 1.0)))
+    as_is, much = (xanes_model.damping.likely(each) @ AMOUNTS for each in (spectra, over_absorbed(spectra, 1.0)))
     assert (as_is < 0.15).all()
     assert (much > as_is + 0.3).all()
     likely = xanes_model.damping.likely(spectra)
@@ -33,7 +34,7 @@ def test_over_absorption_is_inferred(xanes_model, spectra):
 
 
 def test_a_damped_spectrum_is_answered_better_when_it_is_undone(xanes_model, spectra):
-    model, worse = xanes_model, apply_damping(spectra, 1.0)
+    model, worse = xanes_model, over_absorbed(spectra, 1.0)
     parts = model.trees, model.outputs, model.channels
 
     def off(damping):
@@ -48,7 +49,7 @@ def test_a_damped_spectrum_is_answered_better_when_it_is_undone(xanes_model, spe
 
 def test_what_is_not_known_of_the_damping_enters_the_spread(xanes_model, spectra):
     model = xanes_model
-    worse = apply_damping(spectra, 0.45)
+    worse = over_absorbed(spectra, 0.45)
     output = evaluate_forest(model.trees, model.outputs, model.channels, model.damping, {"xanes": worse})
     shares = model.damping.likely(worse)
     row = int((shares > 0).sum(axis=1).argmax())

@@ -9,7 +9,7 @@ from firstshell.match.held_out import HeldOut
 from firstshell.measured.xanes.population import CALIBRATION, Population
 from firstshell.measured.xanes.standards import MISFIT, STEP, Standard
 from firstshell.measured.xanes.standards import RESOLUTION as TOGETHER
-from firstshell.measured.xanes.transfer import LIMITS, PARAMETERS, Transfer
+from firstshell.measured.xanes.transfer import HIGHEST, LOWEST, PARAMETERS, Transfer
 from firstshell.types import Array
 
 POINTS, TAIL = 16.0, 20.0
@@ -19,7 +19,6 @@ INSIDE = 1e-6
 """How far from its limits a parameter starts, in its own unit."""
 MOST_STEPS = 40
 """Evaluations of a fit, not counting those for its derivatives."""
-_LOW, _HIGH = (np.array([LIMITS[name][end] for name in PARAMETERS]) for end in (0, 1))
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +73,7 @@ def fit_xanes(each: Standard, population: Population, known: HeldOut, start: flo
     """
     own = population.of_metal(each.metal)
     expected = own.typical(each.state)
-    centre = _values(expected)
+    centre = expected.values
     prior = own.covariance()
     if not each.anchored:
         prior[0, 0] += CALIBRATION**2
@@ -84,7 +83,7 @@ def fit_xanes(each: Standard, population: Population, known: HeldOut, start: flo
     first = min(rough, key=lambda found: float(found.cost))
     whitened = _inverse_root(known.covariance(each.energy))
     found = _solve(each, whitened, root, centre, first.x)
-    transfer = _transfer(found.x)
+    transfer = Transfer.of(found.x)
     fitted = transfer.apply(each.grid, each.simulated, each.energy)
     here = expected.apply(each.grid, each.simulated, each.energy)
     information = found.jac.T @ found.jac
@@ -108,27 +107,21 @@ def _solve(each: Standard, weight: Array | float, root: Array, centre: Array, st
     from scipy.optimize import least_squares  # loaded for this only
 
     def residual(values: Array) -> Array:
-        apart = _transfer(values).apply(each.grid, each.simulated, each.energy) - each.measured
+        apart = Transfer.of(values).apply(each.grid, each.simulated, each.energy) - each.measured
         return np.concatenate(
             [weight @ apart if isinstance(weight, np.ndarray) else weight * apart, root @ (values - centre)]
         )
 
-    begin = np.clip(start, _LOW + INSIDE, _HIGH - INSIDE)
-    return least_squares(residual, begin, bounds=(_LOW, _HIGH), xtol=1e-4, ftol=1e-4, gtol=1e-4, max_nfev=MOST_STEPS)
+    begin = np.clip(start, LOWEST + INSIDE, HIGHEST - INSIDE)
+    return least_squares(
+        residual, begin, bounds=(LOWEST, HIGHEST), xtol=1e-4, ftol=1e-4, gtol=1e-4, max_nfev=MOST_STEPS
+    )
 
 
 def _moved(centre: Array, shift: float) -> Array:
     moved = centre.copy()
     moved[PARAMETERS.index("shift")] += shift
     return moved
-
-
-def _values(transfer: Transfer) -> Array:
-    return np.array([getattr(transfer, name) for name in PARAMETERS])
-
-
-def _transfer(values: Array) -> Transfer:
-    return Transfer(**{name: float(value) for name, value in zip(PARAMETERS, values, strict=True)})
 
 
 def _inverse_root(covariance: Array) -> Array:

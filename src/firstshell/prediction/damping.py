@@ -6,6 +6,7 @@ from functools import cached_property
 import numpy as np
 
 from firstshell.measured.xanes.training_grid import ENERGY
+from firstshell.measured.xanes.transfer import over_absorbed
 from firstshell.prediction.channels import XanesChannel
 from firstshell.prediction.training_set import Samples
 from firstshell.types import Array, Target
@@ -48,7 +49,7 @@ class Damping:
 
     @cached_property
     def _banks(self) -> list[Array]:
-        return [apply_damping(self.centres, amount) @ self.whitening.T for amount in AMOUNTS]
+        return [over_absorbed(self.centres, amount) @ self.whitening.T for amount in AMOUNTS]
 
     def likely(self, values: Array) -> Array:
         """Return the (n, amounts) probability of each of `AMOUNTS` for spectra (n, 111); negligible ones are 0."""
@@ -82,11 +83,6 @@ def learn_damping(samples: Samples, channel: XanesChannel, rng: np.random.Genera
     whitening = np.linalg.inv(np.linalg.cholesky(covariance))
     states = samples.classes[Target.OXIDATION_STATE].shares
     return Damping(centres, whitening, samples.weights / samples.weights.sum(), states)
-
-
-def apply_damping(values: Array, amount: float) -> Array:
-    """Return spectra in edge steps after an over-absorption."""
-    return np.asarray(values * (1.0 + amount) / (1.0 + amount * np.maximum(values, 0.0)))
 
 
 def remove_damping(values: Array, amounts: Array) -> Array:

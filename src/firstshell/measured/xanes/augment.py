@@ -1,12 +1,10 @@
 """Simulated XANES as they might be measured: random transfers, so that a model meets what it was trained for."""
 
-from dataclasses import replace
-
 import numpy as np
 
 from firstshell.measured.xanes.population import Population
 from firstshell.measured.xanes.training_grid import ENERGY
-from firstshell.measured.xanes.transfer import MIDDLE, SPAN, Transfer
+from firstshell.measured.xanes.transfer import Transfer
 from firstshell.types import Array
 
 BLOCK = 24
@@ -54,7 +52,4 @@ def disturbed(
 
 def _rest(wide: Array, transfer: Transfer) -> Array:
     """Apply what is left of a transfer once stretch and width are done."""
-    plain = replace(transfer, stretch=0.0, sigma=0.0, growth=0.0)
-    mu = np.interp(ENERGY - plain.shift, _WIDE, wide)
-    mu = mu * (1.0 + plain.over_absorption) / (1.0 + plain.over_absorption * np.maximum(mu, 0.0))
-    return np.asarray(plain.scale * (1.0 + plain.slope * (ENERGY - MIDDLE) / SPAN) * mu)
+    return transfer.rescaled(np.interp(ENERGY - transfer.shift, _WIDE, wide), ENERGY)

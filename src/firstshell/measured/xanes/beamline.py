@@ -63,7 +63,7 @@ def calibrate(standards: Sequence[Standard], prior: Population) -> Calibrated:
     compounds = sorted({each.standard.compound for each in counted})
     values = np.array([_compound(counted, name, prior) for name in compounds])
     n, mean = len(compounds), values.mean(axis=0)
-    before = np.array([getattr(prior.mean, name) for name in PARAMETERS])
+    before = prior.mean.values
     width = np.array([prior.spread[name] for name in PARAMETERS])
     after = (WORTH * before + n * mean) / (WORTH + n)
     squares = ((values - mean) ** 2).sum(axis=0) + WORTH * n / (WORTH + n) * (mean - before) ** 2
@@ -108,7 +108,7 @@ def _compound(fits: Sequence[Fit], compound: str, prior: Population) -> Array:
     return np.asarray(np.mean(found, axis=0))
 
 
-def _values(found: Fit, prior: Population) -> list[float]:
+def _values(found: Fit, prior: Population) -> Array:
     """Return the parameters of a fit as of a compound in oxidation state 3, without its metal's offsets."""
     own = prior.of_metal(found.standard.metal).typical(found.standard.state)
-    return [getattr(found.transfer, name) - getattr(own, name) + getattr(prior.mean, name) for name in PARAMETERS]
+    return found.transfer.values - own.values + prior.mean.values

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from firstshell.elements import K_EDGES, k_edge
 from firstshell.errors import InputError
-from firstshell.measured.xanes.other_edges import is_clear
+from firstshell.measured.xanes.other_edges import is_clear, smoothed
 from firstshell.types import Array
 
 Ints = NDArray[np.int64]
@@ -174,7 +174,7 @@ def _steepest(energy: Array, mu: Array, metal: str, low: float, high: float) -> 
     mesh = np.arange(energy[0], energy[-1], STEP)
     level = np.interp(mesh, energy, mu)
     inside = np.flatnonzero((mesh >= low) & (mesh <= high))
-    smooth = _smoothed(level, max(SMOOTH, spacing / 2) / STEP)
+    smooth = smoothed(level, max(SMOOTH, spacing / 2) / STEP)
     slope = np.gradient(smooth, STEP)
     level = smooth - _background(mesh, smooth, slope, inside)
     level /= _rough_step(mesh, level, slope, inside)
@@ -186,16 +186,6 @@ def _steepest(energy: Array, mu: Array, metal: str, low: float, high: float) -> 
     nearly = [index for index in rises[1:] if slope[index] >= AS_STEEP * slope[rises[0]]]
     e0, *others = (_vertex(mesh, slope, index) for index in (rises[0], *nearly))
     return Edge(metal, e0, tuple(others), float(slope[rises[0]]))
-
-
-def _smoothed(values: Array, sigma: float) -> Array:
-    """Return values convolved with a Gaussian of `sigma` points, the ends held, as scipy.ndimage does.
-
-    That package takes as long to import as everything else that a prediction needs.
-    """
-    reach = int(4.0 * sigma + 0.5)
-    kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
-    return np.convolve(np.pad(values, reach, mode="edge"), kernel / kernel.sum(), mode="valid")
 
 
 def _background(mesh: Array, smooth: Array, slope: Array, inside: Ints) -> Array:

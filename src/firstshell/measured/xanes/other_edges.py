@@ -47,7 +47,7 @@ def other_edges(energy: Array, mu: Array, e0: float, metal: str) -> list[OtherEd
     if len(mesh) < 100:
         return []
     level = np.interp(mesh, energy, mu)
-    rise = np.gradient(_smooth(level, SHARP) - _smooth(level, BROAD), MESH)
+    rise = _rise(level)
     outside = (mesh < e0 - BEFORE) | (mesh > e0 + PAST)
     peaks = np.flatnonzero((rise[1:-1] >= rise[:-2]) & (rise[1:-1] > rise[2:]) & outside[1:-1]) + 1
     found: list[OtherEdge] = []
@@ -62,8 +62,16 @@ def other_edges(energy: Array, mu: Array, e0: float, metal: str) -> list[OtherEd
     return sorted(found, key=lambda each: each.place)
 
 
-def _smooth(values: Array, width: float) -> Array:
-    sigma = width / MESH
+def _rise(level: Array) -> Array:
+    """Return the slope of what is sharper than fine structure."""
+    return np.gradient(smoothed(level, SHARP / MESH) - smoothed(level, BROAD / MESH), MESH)
+
+
+def smoothed(values: Array, sigma: float) -> Array:
+    """Return values convolved with a Gaussian of `sigma` points, the ends held, as scipy.ndimage does.
+
+    That package takes as long to import as everything else that a prediction needs.
+    """
     reach = int(4.0 * sigma + 0.5)
     kernel = np.exp(-0.5 * (np.arange(-reach, reach + 1) / sigma) ** 2)
     return np.convolve(np.pad(values, reach, mode="edge"), kernel / kernel.sum(), mode="valid")
@@ -73,7 +81,7 @@ def is_clear(energy: Array, mu: Array, place: float) -> bool:
     """Whether a rise at `place` (eV) is that of an edge, however small beside a larger one behind it."""
     mesh = np.arange(energy[0], energy[-1], MESH)
     level = np.interp(mesh, energy, mu)
-    rise = np.gradient(_smooth(level, SHARP) - _smooth(level, BROAD), MESH)
+    rise = _rise(level)
     around = np.flatnonzero(np.abs(mesh - place) < EARLY)
     top = int(around[np.argmax(rise[around])]) if len(around) else 0
     return _height(mesh, level, rise, top, np.inf, least=0.0) is not None

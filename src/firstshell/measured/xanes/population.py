@@ -81,9 +81,8 @@ class Population:
         normal[:, : len(SHARED)] = normal[0, : len(SHARED)]
         away = np.empty_like(normal)
         away[:, [*SHARED, *OWN]] = normal @ root.T
-        centre = np.array([getattr(self.mean, name) for name in PARAMETERS])
         return [
-            self._made(dict(zip(PARAMETERS, map(float, centre + row), strict=True)), float(state))
+            self._made(dict(zip(PARAMETERS, map(float, self.mean.values + row), strict=True)), float(state))
             for row, state in zip(away, states, strict=True)
         ]
 

@@ -9,7 +9,7 @@ from firstshell.errors import InputError
 from firstshell.measured.xanes.foil import reliable_foil_shift
 from firstshell.measured.xanes.normalise import Normalised
 from firstshell.measured.xanes.population import BROAD, REFERENCE_STATE, Population
-from firstshell.measured.xanes.transfer import LIMITS, PARAMETERS, Transfer
+from firstshell.measured.xanes.transfer import HIGHEST, LOWEST, PARAMETERS, Transfer
 from firstshell.types import Array
 
 BEFORE, AFTER, STEP = -15.0, 48.0, 0.5
@@ -83,24 +83,19 @@ def fit(each: Standard, population: Population = BROAD) -> Fit:
     from scipy.optimize import least_squares  # loaded for this only: answers need the constants above
 
     expected = population.of_metal(each.metal).typical(each.state)
-    centre = np.array([getattr(expected, name) for name in PARAMETERS])
+    centre = expected.values
     width = np.array([population.spread[name] for name in PARAMETERS])
-    low, high = (np.array([LIMITS[name][end] for name in PARAMETERS]) for end in (0, 1))
     noise = MISFIT * np.sqrt(RESOLUTION / STEP)
 
     def residual(values: Array) -> Array:
-        mu = _transfer(values).apply(each.grid, each.simulated, each.energy)
+        mu = Transfer.of(values).apply(each.grid, each.simulated, each.energy)
         return np.concatenate([(mu - each.measured) / noise, (values - centre) / width])
 
     found = []
     for start in STARTS:
-        begin = np.clip(centre + np.where(np.array(PARAMETERS) == "shift", start, 0.0), low + 1e-6, high - 1e-6)
-        found.append(least_squares(residual, begin, bounds=(low, high)))
-    best = _transfer(min(found, key=lambda result: result.cost).x)
+        begin = np.clip(centre + np.where(np.array(PARAMETERS) == "shift", start, 0.0), LOWEST + 1e-6, HIGHEST - 1e-6)
+        found.append(least_squares(residual, begin, bounds=(LOWEST, HIGHEST)))
+    best = Transfer.of(min(found, key=lambda result: result.cost).x)
     mu = best.apply(each.grid, each.simulated, each.energy)
     rmse = float(np.sqrt(np.mean((mu - each.measured) ** 2)))
     return Fit(each, best, rmse, float(np.corrcoef(mu, each.measured)[0, 1]))
-
-
-def _transfer(values: Array) -> Transfer:
-    return Transfer(**{name: float(value) for name, value in zip(PARAMETERS, values, strict=True)})

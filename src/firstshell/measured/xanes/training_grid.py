@@ -48,23 +48,13 @@ def about_edge(mu: Array) -> tuple[Array, Array]:
     return np.column_stack([moved, edge]), np.append(AROUND, 0.0)
 
 
-def derivative(mu: Array) -> tuple[Array, Array]:
-    """Take the slopes of spectra on tabulated energies, per eV."""
-    return np.gradient(mu, ENERGY, axis=1), ENERGY
-
-
-def cumulative(mu: Array) -> tuple[Array, Array]:
-    """Take the running integrals of spectra on tabulated energies, in eV."""
-    return np.cumsum(mu, axis=1) * (ENERGY[1] - ENERGY[0]), ENERGY
-
-
 def both(mu: Array) -> tuple[Array, Array]:
     """Take spectra on tabulated energies and about their own half step."""
     (one, here), (two, there) = absolute(mu), about_edge(mu)
     return np.hstack([one, two]), np.concatenate([here, there])
 
 
-VIEWS = {each.__name__: each for each in (absolute, about_edge, derivative, cumulative, both)}
+VIEWS = {each.__name__: each for each in (absolute, about_edge, both)}
 
 
 def view(name: str, mu: Array) -> tuple[Array, Array]:

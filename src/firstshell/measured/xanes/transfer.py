@@ -1,5 +1,8 @@
 """What turns a simulated XANES into its measured one: shift, stretch, broadening, slope, over-absorption, scale."""
 
+from __future__ import annotations
+
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from math import isfinite
 
@@ -69,9 +72,29 @@ class Transfer:
         at = energy if at is None else at
         source = ANCHOR + (at - ANCHOR - self.shift) / (1.0 + self.stretch)
         gamma = self.growth * np.maximum(source - ANCHOR, 0.0)
-        mu = broaden(energy, simulated, source, self.sigma, gamma)
-        mu = mu * (1.0 + self.over_absorption) / (1.0 + self.over_absorption * np.maximum(mu, 0.0))
+        return self.rescaled(broaden(energy, simulated, source, self.sigma, gamma), at)
+
+    def rescaled(self, mu: Array, at: Array) -> Array:
+        """Return spectra (..., m) at energies (m,) after over-absorption, slope and scale alone."""
+        mu = over_absorbed(mu, self.over_absorption)
         return np.asarray(self.scale * (1.0 + self.slope * (at - MIDDLE) / SPAN) * mu)
+
+    @classmethod
+    def of(cls, values: Iterable[float]) -> Transfer:
+        """Return the transfer of values in the order of `PARAMETERS`."""
+        return cls(**{name: float(value) for name, value in zip(PARAMETERS, values, strict=True)})
+
+    @property
+    def values(self) -> Array:
+        """The parameters in the order of `PARAMETERS`."""
+        return np.array([getattr(self, name) for name in PARAMETERS])
 
 
 PARAMETERS = tuple(field.name for field in fields(Transfer))
+LOWEST, HIGHEST = (np.array([LIMITS[name][end] for name in PARAMETERS]) for end in (0, 1))
+"""The limits in the order of `PARAMETERS`."""
+
+
+def over_absorbed(mu: Array, amount: float) -> Array:
+    """Return spectra in edge steps after an over-absorption; see `Transfer`."""
+    return np.asarray(mu * (1.0 + amount) / (1.0 + amount * np.maximum(mu, 0.0)))
