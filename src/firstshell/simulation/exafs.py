@@ -31,6 +31,9 @@ name = "exafs"
 
 R_STEP, R_MAX = 0.03, 6.0
 """Å, of the grid of |χ(R)|."""
+QUANTITIES = ("χ(k)", "kχ(k)", "k²χ(k)", "k³χ(k)")
+UNITS = ("1", "Å⁻¹", "Å⁻²", "Å⁻³", "Å⁻⁴")
+"""Of kⁿχ(k) by n, and of its Fourier transform by n + 1."""
 
 
 @dataclass(frozen=True)
@@ -201,7 +204,7 @@ def transform(spectrum: Spectrum, params: ExafsParams) -> Spectrum:
     """
     r = np.arange(0.0, R_MAX + R_STEP / 2, R_STEP)
     values = np.abs(forward(spectrum.grid.values, r) @ spectrum.values)
-    unit = _unit(params.kweight + 1)
+    unit = UNITS[params.kweight + 1]
     return Spectrum(Grid(r, "R", "Å"), values, name, "|χ(R)|", unit, spectrum.metal, spectrum.site, spectrum.provenance)
 
 
@@ -223,22 +226,8 @@ def prepare(measured: Spectrum, params: ExafsParams) -> Spectrum:
 
 
 def _spectrum(values: Array, params: ExafsParams, metal: str, site: int | None, provenance: dict[str, Any]) -> Spectrum:
-    quantity, unit = _quantity(params.kweight), _unit(params.kweight)
+    quantity, unit = QUANTITIES[params.kweight], UNITS[params.kweight]
     return Spectrum(grid(params), values, name, quantity, unit, metal, site, provenance)
-
-
-def _quantity(power: int) -> str:
-    """χ(k) times a power of k."""
-    return "χ(k)" if power == 0 else f"k{_superscript(power, plain_one=True)}χ(k)"
-
-
-def _unit(power: int) -> str:
-    """Å to minus a power."""
-    return "1" if power == 0 else f"Å⁻{_superscript(power)}"
-
-
-def _superscript(number: int, *, plain_one: bool = False) -> str:
-    return "" if plain_one and number == 1 else "⁰¹²³⁴"[number]
 
 
 def text(spectrum: Spectrum) -> str:
@@ -252,8 +241,8 @@ def text(spectrum: Spectrum) -> str:
 
 modality = Modality(
     name=name,
-    quantity=_quantity(ExafsParams.kweight),
-    unit=_unit(ExafsParams.kweight),
+    quantity=QUANTITIES[ExafsParams.kweight],
+    unit=UNITS[ExafsParams.kweight],
     Params=ExafsParams,
     grid=grid,
     simulate=simulate,

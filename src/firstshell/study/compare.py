@@ -40,25 +40,22 @@ def questions(inputs: tuple[str, ...]) -> list[tuple[str, str]]:
     return added + list(combinations([name for name in inputs if len(parts[name]) == 1], 2))
 
 
-def corrected_test(improvement: Array, test_over_train: float) -> Comparison:
+def corrected_test(improvement: Array, test_over_train: float | None) -> Comparison:
     """Nadeau and Bengio's corrected resampled t-test on (J,) improvements over J splits of one data set.
 
     test_over_train : held-out samples over training samples. The variance of the mean is s²(1/J + n_test/n_train):
-    training sets overlap, so that 1/J alone would be far too sure (Machine Learning 52, 239 (2003), eq. 11).
+        training sets overlap, so that 1/J alone would be far too sure (Machine Learning 52, 239 (2003), eq. 11).
+        None for repeats on one split, which do not sample the data: the mean is returned without a test.
     """
     repeats, mean = len(improvement), float(np.mean(improvement))
+    if test_over_train is None:
+        return Comparison(mean, np.nan, np.nan, np.nan, repeats, "undecided")
     error = float(np.std(improvement, ddof=1) * np.sqrt(1.0 / repeats + test_over_train))
     if error < 1e-12:  # the same difference in every split
         return Comparison(mean, mean, mean, 1.0 if abs(mean) < 1e-12 else 0.0, repeats, _verdict(mean, mean))
     half = float(student.ppf(0.5 + LEVEL / 2, repeats - 1)) * error
     p_value = float(2.0 * student.sf(abs(mean) / error, repeats - 1))
     return Comparison(mean, mean - half, mean + half, p_value, repeats, _verdict(mean - half, mean + half))
-
-
-def untested(improvement: Array) -> Comparison:
-    """Return the mean improvement without a test: repeats on one split do not sample the data."""
-    nan = float("nan")
-    return Comparison(float(np.mean(improvement)), nan, nan, nan, len(improvement), "undecided")
 
 
 def improvement_of(metric: Metric, without: Array, with_: Array) -> Array:
@@ -103,17 +100,11 @@ class Paired:
     def compare(self, without: str, with_: str) -> Comparison:
         """Test whether `with_` is better than `without`."""
         improvement = improvement_of(main_metric(self.target), self.values[without], self.values[with_])
-        if self.test_over_train is None:
-            return untested(improvement)
         return corrected_test(improvement, self.test_over_train)
 
     def mean(self, name: str) -> Comparison:
         """Return the mean score with its 95 % interval by the corrected test."""
-        return (
-            untested(self.values[name])
-            if self.test_over_train is None
-            else corrected_test(self.values[name], self.test_over_train)
-        )
+        return corrected_test(self.values[name], self.test_over_train)
 
     def best(self, inputs: tuple[str, ...]) -> str:
         """Return the input with the best mean."""

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, fields, replace
 import numpy as np
 import pandas as pd
 
-from firstshell.study.compare import MARGIN, Comparison, Paired, corrected_test, not_worse, untested
+from firstshell.study.compare import MARGIN, Comparison, Paired, corrected_test, not_worse
 from firstshell.types import Array, main_metric
 
 CONFIRMED, NARROWED, REFUTED, OPEN = "confirmed", "narrowed", "refuted", "undecided"
@@ -129,7 +129,7 @@ def _dominates(
     head: tuple[str, str, str], inputs: str, measure: str, share: Array, test_over_train: float | None
 ) -> Finding:
     """XANES dominates when the interval of its share lies above a half."""
-    answer = untested(share - 0.5) if test_over_train is None else corrected_test(share - 0.5, test_over_train)
+    answer = corrected_test(share - 0.5, test_over_train)
     verdict = {"helps": CONFIRMED, "hurts": REFUTED}.get(answer.verdict, OPEN)
     moved = replace(
         answer,

@@ -13,7 +13,7 @@ import pandas as pd
 
 from firstshell.runtime.store import Record
 from firstshell.study.checks import Check
-from firstshell.study.compare import corrected_test, improvement_of, untested
+from firstshell.study.compare import corrected_test, improvement_of
 from firstshell.study.plan import StudyPlan
 from firstshell.study.samples import Samples, held_out, trained_on
 from firstshell.study.scores import main_scores
@@ -130,8 +130,7 @@ def _row(
     trained, tested = (float(np.mean([record.meta[side] for record in alone])) for side in ("train", "test"))
     added = float(np.mean([record.meta["train"] for record in whole])) - trained
     # Of both training sets the smaller: the larger correction.
-    seeds = shared.plan.repeat_over == "seeds"
-    answer = untested(improvement) if seeds else corrected_test(improvement, tested / trained)
+    answer = corrected_test(improvement, None if shared.plan.repeat_over == "seeds" else tested / trained)
     names = "added" if kept == OWN else "+".join(sorted(set(samples.origins[others].tolist())))
     numbers = (trained, added, tested, float(without.mean()), float(with_.mean()))
     return (*head, SPLIT, metric.value, kept, names, *numbers, *asdict(answer).values())

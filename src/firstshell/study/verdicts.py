@@ -10,15 +10,7 @@ import pandas as pd
 from firstshell.runtime.store import Record
 from firstshell.study import checks
 from firstshell.study import findings as claims
-from firstshell.study.compare import (
-    BASELINES,
-    Paired,
-    corrected_test,
-    holm,
-    improvement_of,
-    questions,
-    untested,
-)
+from firstshell.study.compare import BASELINES, Paired, corrected_test, holm, improvement_of, questions
 from firstshell.study.features import blocks
 from firstshell.study.origins import check_origins
 from firstshell.study.plan import StudyPlan
@@ -107,8 +99,7 @@ def reference_frame(shared: Shared, results: Results, others: Results) -> pd.Dat
     rows = []
     for (metal, target, inputs, split), old in against.items():
         new, metric = values[metal, target, inputs, split][: len(old)], main_metric(Target(target))
-        ratio, improvement = ratios[metal, target, split], improvement_of(metric, old, new)
-        answer = untested(improvement) if ratio is None else corrected_test(improvement, ratio)
+        answer = corrected_test(improvement_of(metric, old, new), ratios[metal, target, split])
         means = (float(new.mean()), float(old.mean()))
         rows.append((metal, target, inputs, split, metric.value, *means, *asdict(answer).values()))
     return pd.DataFrame(rows, columns=list(REFERENCE))

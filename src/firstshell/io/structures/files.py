@@ -124,31 +124,6 @@ def parse_structure(
     min_contact: float = MIN_CONTACT,
 ) -> Structure:
     """Read CIF or POSCAR text that is in memory; `source` is named in errors, all else is as in `read_structure`."""
-    structure, notes = _parsed(text, format, source, partial, occupancy_tolerance, max_sites, min_contact)
-    for note in notes:
-        warnings.warn(f"{source}: {note}" if source else note, DomainWarning, stacklevel=2)
-    return structure
-
-
-def declared_formula(structure: Structure) -> str:
-    """Return the reduced formula as the file declares it, hydrogen that the atoms lack included; D and T are H."""
-    amounts: dict[str, float] = {}
-    for symbol, amount in structure.properties.get(FORMULA, structure.composition.as_dict()).items():
-        name = "H" if symbol in HYDROGEN else symbol
-        amounts[name] = amounts.get(name, 0.0) + amount
-    return str(Composition(amounts).reduced_formula)
-
-
-def _parsed(
-    text: str,
-    format: Format,  # noqa: A002
-    source: str,
-    partial: Partial,
-    occupancy_tolerance: float,
-    max_sites: int,
-    min_contact: float,
-) -> tuple[Structure, list[str]]:
-    """Return the structure of a text, and what a person should know of how it was read."""
     if not text.strip():
         raise InputError("the file is empty", remedy="Give a CIF or POSCAR file", file=source)
     long = next((i for i, line in enumerate(text.splitlines(), start=1) if len(line) > MAX_LINE), None)
@@ -171,7 +146,19 @@ def _parsed(
     if hydrogen:
         structure.properties[FORMULA] = atoms.formula
     room = check_volume(symbols, structure.volume, source)
-    return structure, [*atoms.notes, *(note for note in (hydrogen, room) if note)]
+    for note in (*atoms.notes, hydrogen, room):
+        if note:
+            warnings.warn(f"{source}: {note}" if source else note, DomainWarning, stacklevel=2)
+    return structure
+
+
+def declared_formula(structure: Structure) -> str:
+    """Return the reduced formula as the file declares it, hydrogen that the atoms lack included; D and T are H."""
+    amounts: dict[str, float] = {}
+    for symbol, amount in structure.properties.get(FORMULA, structure.composition.as_dict()).items():
+        name = "H" if symbol in HYDROGEN else symbol
+        amounts[name] = amounts.get(name, 0.0) + amount
+    return str(Composition(amounts).reduced_formula)
 
 
 def _sniff(text: str, hint: Format) -> Format:
@@ -197,8 +184,7 @@ def _check_cell(atoms: Atoms, source: str) -> None:
 def _check_occupancies(atoms: Atoms, source: str) -> None:
     for on_site in atoms.species:
         if not on_site or min(on_site.values()) < 0 or not np.isfinite(list(on_site.values())).all():
-            shown = ", ".join(f"{symbol} {amount:g}" for symbol, amount in on_site.items())
-            raise InputError(f"occupancies must lie between 0 and 1 (here {shown})", remedy="Correct them", file=source)
+            raise _no_occupancies(on_site, source)
     if not any(amount > 0 for on_site in atoms.species for amount in on_site.values()):
         raise InputError("no atom is left in the cell", remedy="Check the occupancies", file=source)
 
@@ -239,13 +225,21 @@ def _choose_element(on_site: dict[str, float], partial: Partial, tolerance: floa
     total = sum(on_site.values())
     majority, occupancy = min(on_site.items(), key=lambda item: (-item[1], item[0]))
     if total > 1 + tolerance:
-        shown = ", ".join(f"{symbol} {amount:g}" for symbol, amount in on_site.items())
-        raise InputError(f"occupancies must lie between 0 and 1 (here {shown})", remedy="Correct them", file=source)
+        raise _no_occupancies(on_site, source)
     if occupancy >= 1 - tolerance:
         return majority
     if total <= tolerance:
         return None
     if partial == "refuse":
-        shown = ", ".join(f"{symbol} {amount:g}" for symbol, amount in on_site.items())
-        raise InputError(f"a position is partly occupied ({shown})", remedy='Allow partial="round"', file=source)
+        what = f"a position is partly occupied ({_shown(on_site)})"
+        raise InputError(what, remedy='Allow partial="round"', file=source)
     return majority if total >= 0.5 else None
+
+
+def _no_occupancies(on_site: dict[str, float], source: str) -> InputError:
+    what = f"occupancies must lie between 0 and 1 (here {_shown(on_site)})"
+    return InputError(what, remedy="Correct them", file=source)
+
+
+def _shown(on_site: dict[str, float]) -> str:
+    return ", ".join(f"{symbol} {amount:g}" for symbol, amount in on_site.items())
