@@ -159,6 +159,23 @@ def test_a_short_scan_says_so():
     assert "some 3 %" in normalise(scan(past=100)).warnings[0]
 
 
+@pytest.mark.parametrize(("low", "high"), [(5.9, 7.1), (-8, 120), (20, 60)])
+def test_points_missing_near_the_edge_are_told(low, high):
+    measured = scan()
+    left = (measured.x < E0["Fe"] + low) | (measured.x > E0["Fe"] + high)
+    found = normalise(replace(measured, x=measured.x[left], y=measured.y[left]))
+    (said,) = (each for each in found.warnings if "missing" in each)
+    begin = measured.x[measured.x < E0["Fe"] + low][-1]
+    assert said.startswith(f"points seem to be missing near the edge, between {begin:.1f} and")
+
+
+def test_a_coarser_step_before_the_edge_lacks_nothing():
+    measured = scan()
+    left = (measured.x > E0["Fe"] - 10) | (np.arange(len(measured.x)) % 10 == 0)
+    found = normalise(replace(measured, x=measured.x[left], y=measured.y[left]))
+    assert not any("missing" in each for each in found.warnings)
+
+
 @pytest.mark.parametrize(
     ("before", "past", "message"),
     [(6, 300, "begins 6 eV before the edge at 7124"), (100, 12, "ends 1[12] eV past the edge at 7124")],

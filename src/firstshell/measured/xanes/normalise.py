@@ -319,11 +319,12 @@ def _fitted(found: Normalised, signal: str) -> Normalised:
 def _advice(energy: Array, e0: float, offset: float, metal: str, has_foil: bool) -> tuple[str, ...]:
     """Return what is doubtful about a scan, however it is normalised."""
     found = []
-    near = energy[(energy > e0 - 12.0) & (energy < e0 + 22.0)]
-    steps = np.diff(near)
-    gaps = np.flatnonzero(steps[1:-1] > np.maximum(1.0, GAP * np.maximum(steps[:-2], steps[2:]))) + 1
+    steps = np.diff(energy)
+    near = (energy[2:-1] > e0 - 12.0) & (energy[1:-2] < e0 + 22.0)
+    gaps = np.flatnonzero(near & (steps[1:-1] > np.maximum(1.0, GAP * np.maximum(steps[:-2], steps[2:])))) + 1
     if len(gaps):
-        found.append(f"a point seems to be missing near the edge, at {near[gaps[0]] + steps[gaps[0]] / 2:.1f} eV")
+        begin, end = energy[gaps[0] : gaps[0] + 2]
+        found.append(f"points seem to be missing near the edge, between {begin:.1f} and {end:.1f} eV")
     if not has_foil and not -5.0 <= offset <= 25.0:
         found.append(f"E0 lies {offset:+.1f} eV from the tabulated edge of {metal}: the calibration may be off")
     return tuple(found)
