@@ -8,7 +8,7 @@ import numpy as np
 from firstshell.elements import K_EDGES
 from firstshell.errors import InputError
 from firstshell.io.spectra.measured import About, Measured, make_chi
-from firstshell.io.spectra.text import head_lines, lines_of, read_rows, read_text
+from firstshell.io.spectra.text import head_words, lines_of, read_rows, read_text
 from firstshell.types import Array
 
 name = "chi"
@@ -41,7 +41,7 @@ REMEDY = "Name the column for what is in it: k chi, k k2chi or k k3chi"
 
 def sniff(head: bytes) -> float:
     """Return how surely a file that begins like this is χ(k), from 0 to 1."""
-    return 1.0 if any(_power(line) is not None for line in head_lines(head)) else 0.0
+    return 1.0 if any(_power(line) is not None for line in head_words(head)) else 0.0
 
 
 def read(path: str | Path) -> list[Measured]:

@@ -17,7 +17,17 @@ from firstshell.elements import element
 from firstshell.errors import InputError
 from firstshell.io.spectra.measured import MAX_SPAN, About, Measured, PdfHeader, Radiation, make_pdf
 from firstshell.io.spectra.pdf_points import Points, repair
-from firstshell.io.spectra.text import CORRECT, MAX_ROWS, Line, head_lines, lines_of, number, numbers, read_text
+from firstshell.io.spectra.text import (
+    CORRECT,
+    MAX_ROWS,
+    Line,
+    head_lines,
+    head_words,
+    lines_of,
+    number,
+    numbers,
+    read_text,
+)
 
 name = "gr"
 about = About(
@@ -71,10 +81,11 @@ def sniff(head: bytes) -> float:
     lines = head_lines(head)
     if _is_counted(lines):
         return 0.9
-    if any(START.match(line) or TITLE.match(line) for line in lines):
+    words = head_words(head)
+    if any(START.match(line) or TITLE.match(line) for line in words):
         return 1.0
-    labels = [match[1].split() for line in lines if (match := LABELS.match(line))]
-    if any(words and re.match(r"r\b", words[0], re.IGNORECASE) for words in labels):
+    labels = [match[1].split() for line in words if (match := LABELS.match(line))]
+    if any(names and re.match(r"r\b", names[0], re.IGNORECASE) for names in labels):
         return 0.9
     below = [line for line in lines[:-1] if not line.startswith("#")]
     first = next(filter(None, map(_row, below)), [])

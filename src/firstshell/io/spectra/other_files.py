@@ -4,11 +4,9 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from firstshell.io.spectra.text import head_lines
+from firstshell.io.spectra.text import head_words
 
 MAX_LINES = 400
-NUMERIC = tuple("0123456789+-.")
-"""What a row of numbers begins with."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +69,5 @@ KINDS = (
 
 def recognise(head: bytes) -> OtherFile | None:
     """Return what a file that begins like this is, when that is known and no measured spectrum; else None."""
-    # Rows of numbers fit no pattern, and most files are little else.
-    lines = tuple(line for line in head_lines(head)[:MAX_LINES] if not line.lstrip().startswith(NUMERIC))
+    lines = head_words(head)[:MAX_LINES]
     return next((kind for kind in KINDS if kind.fits(head, lines)), None)

@@ -11,7 +11,7 @@ from firstshell.errors import InputError
 from firstshell.io.spectra.channels import absorption, role, unit_of
 from firstshell.io.spectra.columns import energy_column
 from firstshell.io.spectra.measured import MIN_POINTS, About, Measured, Scan, base_name, stem
-from firstshell.io.spectra.text import Line, head_lines, read_table, read_text, whole_lines
+from firstshell.io.spectra.text import Line, head_words, read_table, read_text, whole_lines
 
 name = "spec"
 about = About(
@@ -40,7 +40,7 @@ class _Block:
 
 def sniff(head: bytes) -> float:
     """Return how surely a file that begins like this holds scans of SPEC along energy, from 0 to 1."""
-    lines = head_lines(head)
+    lines = head_words(head)
     named = [match[1] for line in lines if (match := LABELS.fullmatch(line))]
     scans = any(SCAN.match(line) for line in lines)
     return 0.8 if scans and any(role(word) == "energy" for line in named for word in _words(line)) else 0.0

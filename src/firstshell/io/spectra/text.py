@@ -22,6 +22,8 @@ MAX_LINES = 120_000
 MAX_LINE = 20_000
 MAX_WORD = 40
 HUGE = 1e300
+NUMERIC = tuple("0123456789+-.")
+"""What a row of numbers begins with."""
 
 FORTRAN = re.compile(
     r"(?P<digits>[+-]?(?:\d+\.?\d*|\.\d+))(?:[EeDd]?(?P<exponent>(?<=[EeDd])[+-]?\d+|[+-]\d+))?", re.ASCII
@@ -108,6 +110,12 @@ def head_lines(head: bytes) -> tuple[str, ...]:
         return tuple(line for _, line in lines_of(decode_head(head), ""))
     except InputError:
         return ()
+
+
+@lru_cache(maxsize=1)
+def head_words(head: bytes) -> tuple[str, ...]:
+    """Return the lines that a file begins with and that are no rows of numbers, as most of them are."""
+    return tuple(line for line in head_lines(head) if not line.lstrip().startswith(NUMERIC))
 
 
 def read_text(path: str | Path, limit: int = MAX_BYTES) -> str:
