@@ -6,9 +6,12 @@ tests/runtime/test_cluster.py kills Dask workers.
 import json
 import os
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
+
+from firstshell.api.settings import read_plan
 
 BENCH = Path(__file__).resolve().parents[1] / "bench"
 pytestmark = [
@@ -85,3 +88,26 @@ def test_a_full_disk(monkeypatch, programs, tmp_path):
     assert found["ended with"] == 1
     assert found["traceback"]
     assert found["then the same bytes"]
+
+
+def test_spoilt_files_of_one_format_leave_the_others(monkeypatch, tmp_path):
+    monkeypatch.syspath_prepend(BENCH)
+    import fuzz
+
+    monkeypatch.setattr(fuzz, "RESULTS", tmp_path / "fuzz.json")
+    fuzz.RESULTS.write_text('{"gr": {"count": 5, "same": 5}, "memory_MB": 1}')
+    monkeypatch.setattr(sys, "argv", ["fuzz.py", "--count", "3", "--formats", "columns"])
+    with pytest.raises(SystemExit) as ended:
+        fuzz.main()
+    assert ended.value.code == 0
+    found = json.loads(fuzz.RESULTS.read_text())
+    assert found["gr"] == {"count": 5, "same": 5}
+    assert found["columns"]["count"] == 3
+    assert found["memory_MB"] > 1
+
+
+def test_the_study_that_is_killed_has_settings_that_are_taken(programs, tmp_path):
+    words = programs[0].JOBS["study"].words(tmp_path)
+    plan = read_plan(None, [word for before, word in pairwise(words) if before == "--set"])
+    assert plan.inputs == ("xanes",)
+    assert plan.repeats == 2
