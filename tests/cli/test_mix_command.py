@@ -14,7 +14,7 @@ def folder(tmp_path, monkeypatch):
     write_phases(tmp_path)
     for i, weight in enumerate((0.2, 0.6)):
         write_mixture(tmp_path / f"s{i}.dat", {"one": weight, "other": 1.0 - weight}, seed=i)
-    monkeypatch.setattr("firstshell.api.mix.first_shells", lambda *_: {})
+    monkeypatch.setattr("firstshell.match.mix.first_shells", lambda *_: {})
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

@@ -1,8 +1,10 @@
+import pickle
 import shutil
 
 import pytest
 
 from firstshell.errors import InputError
+from firstshell.io.structures.files import read_structure
 from firstshell.match.candidates import find_candidates
 from places import DATA
 
@@ -38,7 +40,7 @@ def test_bad_lists_are_refused(tmp_path, text, what):
 
 
 def test_no_candidate_with_the_metal():
-    with pytest.raises(InputError, match="no structure can be used"):
+    with pytest.raises(InputError, match=r"no candidate with Fe; the first reason: rutile\.cif: holds no Fe"):
         find_candidates(STRUCTURES / "rutile.cif", "Fe")
     with pytest.raises(InputError, match="no candidate with Ti of Fe"):
         find_candidates(STRUCTURES, "Ti", ("Fe",))
@@ -81,3 +83,10 @@ def test_formulas_have_the_hydrogen_that_atoms_lack():
     assert of_minerals["Pyrochroite (amcsd-11790)"] == "Mn(HO)2"
     assert of_minerals["Pyrolusite (amcsd-11760)"] == "MnO2"
     assert "Mn(HO)2" in {each.formula for each in find_candidates("embedded", "Mn", ("O",)).found}
+
+
+def test_little_is_kept_of_each_candidate():
+    (each,) = find_candidates(STRUCTURES / "rutile.cif", "Ti").found
+    (entry,) = each.entries
+    assert entry.structure == read_structure(STRUCTURES / "rutile.cif")
+    assert len(pickle.dumps(each)) < 1500  # of a structure of pymatgen it is some 10,000

@@ -21,7 +21,7 @@ def folder(tmp_path, monkeypatch):
     """Three phases and a mixture of two; models are not wanted."""
     write_phases(tmp_path)
     write_mixture(tmp_path / "mixture.dat", {"one": 0.3, "other": 0.7})
-    monkeypatch.setattr("firstshell.api.mix.first_shells", lambda *_: {})
+    monkeypatch.setattr("firstshell.match.mix.first_shells", lambda *_: {})
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

@@ -8,7 +8,7 @@ from firstshell.errors import InputError
 from firstshell.io.structures.files import read_structure
 from firstshell.match import fit as fitting
 from firstshell.match import rank as ranking
-from firstshell.match.candidates import Candidate, Candidates
+from firstshell.match.candidates import Candidate, Candidates, Entry
 from firstshell.match.fit import fit_structure
 from firstshell.match.measurements import Measurements, read_measurements
 from firstshell.match.rank import NONE_NAME, rank_candidates
@@ -27,7 +27,10 @@ XANES = {"rutile": (4, 6), "anatase": (4, 5), "SrTiO3": (3, 6)}
 
 
 def pool(names=NAMES):
-    found = [Candidate(n, CRYSTALS[n].composition.reduced_formula, 1, (Material(n, "Ti", CRYSTALS[n]),)) for n in names]
+    found = []
+    for name in names:
+        entry = Entry.of(Material(name, "Ti", CRYSTALS[name]))
+        found.append(Candidate(name, CRYSTALS[name].composition.reduced_formula, 1, (entry,)))
     return Candidates("Ti", tuple(found))
 
 

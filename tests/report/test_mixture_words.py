@@ -58,5 +58,5 @@ def test_components_say_what_tells_their_number():
     found = Components(np.arange(3.0), np.ones((2, 3)), np.ones((5, 2)), np.array([2.0, 1.0]), np.array([1e-9, 0.2]))
     lines = wording.components(found)
     assert lines[0] == "2 components (5 scans)"
-    assert "chance of each in noise (F test): 1e-09, 0.2" in lines[2]
+    assert "Chance of each in noise (F test): 1e-09, 0.2" in lines[2]
     assert "not unique" in lines[3]

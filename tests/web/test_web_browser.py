@@ -308,3 +308,27 @@ def test_structures_are_dropped_beside_a_pdf_and_ranked(quiet, client, tmp_path)
     assert quiet.run("document.querySelectorAll('#matched svg.chart').length") == 1
     quiet.run("document.querySelector('#structures button').click()")
     assert quiet.run("document.querySelectorAll('#structures li').length") == 1
+
+
+def test_phases_are_ticked_among_the_scans_of_a_series(quiet, client):
+    quiet.open(f"{client.url}#example=Fe-series")
+    quiet.wait(ANSWERED, 120)
+    quiet.run("document.querySelector('#of-structures').open = true")
+    quiet.run("(() => { document.querySelector('#task').value = 'mix'; })()")
+    quiet.run("document.querySelector('#task').dispatchEvent(new Event('change'))")
+    assert quiet.run("document.querySelectorAll('#phases input').length") == 12
+    quiet.run("[0, 11].forEach((i) => document.querySelectorAll('#phases input')[i].click())")
+    quiet.run("document.querySelector('#match button').click()")
+    quiet.wait("document.querySelector('#save-match')", 120)
+    assert "Phases of Fe in 10 scans" in quiet.run("document.querySelector('#matched').innerText")
+    captions = quiet.run("[...document.querySelectorAll('#matched figcaption')].map((each) => each.textContent)")
+    assert {*captions[:2]} == {"Fe_scan_01", "Fe_scan_12"}
+    assert quiet.run("document.querySelectorAll('#matched .three svg circle').length") == 30
+    quiet.run("document.querySelectorAll('#spectra button')[0].click()")
+    quiet.wait(ANSWERED)
+    ticked = "[...document.querySelectorAll('#phases input')].filter((each) => each.checked).length"
+    assert quiet.run(ticked) == 1
+    quiet.run("document.querySelector('#clear').click()")
+    quiet.run("document.querySelector('#match button').click()")
+    quiet.wait("document.querySelector('#matched .error')")
+    assert "there is no XANES that is a scan" in quiet.run("document.querySelector('#matched').textContent")

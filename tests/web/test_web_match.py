@@ -12,6 +12,7 @@ from firstshell.io.structures.files import read_structure
 from firstshell.runtime.store import Record
 from firstshell.web import matching
 from firstshell.web.limits import Limits
+from mixing import write_mixture, write_phases
 from pdfs import measured_pdf
 from places import DATA
 from quick import on_dataset_grid, write_xdi
@@ -85,7 +86,7 @@ def test_candidates_are_ranked_by_a_pdf(server):
     asked = {"task": "rank", "spectra": [{"id": pdf_of_rutile(server)}], "metal": "Ti"}
     found = server.answered("/api/match", asked | {"structures": given(server, "rutile", "anatase")}).json
     assert found["sentences"][0].startswith("Most probable is rutile.cif (TiO2)")
-    assert found["table"]["rows"][0][0] == "rutile.cif"
+    assert found["tables"][0]["rows"][0][0] == "rutile.cif"
     assert found["csv"].splitlines()[0].startswith("candidate,formula,space_group,entry,entries,probability")
     assert [each["name"] for each in found["charts"][0]["bars"]] == ["1", "2", "none"]
     assert "there are no candidates" in server.answered("/api/match", asked).json["error"]["what"]
@@ -115,6 +116,69 @@ def test_a_mixture_of_measured_phases(server, scan):
     assert found["file"] == "fractions.csv"
     alone = server.answered("/api/match", asked | {"phases": [one]}).json["error"]
     assert alone["remedy"] == "Drop CIFs or spectra of two phases or more"
+
+
+def upload_all(client, paths):
+    return [{"id": client.upload(path.read_bytes(), path.name).json["spectra"][0]["id"]} for path in paths]
+
+
+@pytest.fixture
+def series(server, tmp_path):
+    """Six scans of Cu from one phase to another, and the phases."""
+    parts = [0.05, 0.2, 0.4, 0.6, 0.8, 0.95]
+    scans = [
+        write_mixture(tmp_path / f"s{i}.dat", {"one": 1 - part, "other": part}, seed=i) for i, part in enumerate(parts)
+    ]
+    return upload_all(server, scans), upload_all(server, write_phases(tmp_path)[:2])
+
+
+@pytest.mark.slow
+def test_a_series_of_known_phases_with_their_first_shells(server, series):
+    scans, phases = series
+    found = server.answered("/api/match", {"task": "mix", "spectra": scans, "phases": phases, "series": True}).json
+    assert found["title"] == "Phases of Cu in 6 scans"
+    fractions, shells = found["tables"]
+    assert {*fractions["heads"]} == {"Scan", "one", "other", "Enough?"}
+    assert [row[0] for row in fractions["rows"]] == [f"s{i}" for i in range(6)]
+    assert shells["heads"][:2] == ["Phase", "Oxidation state"]
+    assert {row[0] for row in shells["rows"]} == {"one", "other"}
+    charts = {each["title"]: each for each in found["charts"]}
+    values = [point["value"] for point in charts["other"]["points"]]
+    assert values == sorted(values)
+    assert "limit" in found["charts"][2]
+    assert "oxidation_state" in found["csv"].splitlines()[0]
+
+
+@pytest.mark.slow
+def test_components_of_a_series_whose_phases_are_not_known(server, series):
+    scans, _ = series
+    found = server.answered("/api/match", {"task": "mix", "spectra": scans}).json
+    assert found["title"] == "Components of Cu in 6 scans"
+    names = {line["name"] for line in found["charts"][-1]["lines"]}
+    assert names == {row[0] for row in found["tables"][1]["rows"]} == {"component 1", "component 2"}
+    few = server.answered("/api/match", {"task": "mix", "spectra": scans[:3]}).json["error"]
+    assert few["remedy"] == "Give more scans, or drop CIFs or spectra of the phases"
+
+
+def test_one_spectrum_of_two_that_cannot_be_used_is_named(server, tmp_path):
+    (copper,) = upload_all(server, [write_mixture(tmp_path / "cu.dat", {"one": 1.0})])
+    asked = {"task": "rank", "spectra": [{"id": pdf_of_rutile(server)}, copper], "metal": "Ti"}
+    found = server.answered("/api/match", asked | {"structures": given(server, "rutile", "anatase")}).json
+    assert found["about"] == "PDF: my.gr"
+    (refused,) = found["refused"]
+    assert refused["file"].startswith("cu.dat")
+
+
+def test_structures_without_the_metal_are_named(server, tmp_path):
+    (rutile,) = given(server, "rutile")
+    fit = {"task": "fit", "spectra": [{"id": pdf_of_rutile(server)}], "metal": "Cu", "structures": [rutile]}
+    error = server.answered("/api/match", fit).json["error"]
+    assert (error["file"], error["what"]) == ("rutile", "it holds no Cu")
+    error = server.answered("/api/match", fit | {"task": "rank"}).json["error"]
+    assert error["what"] == "there is no candidate with Cu; the first reason: rutile.cif: holds no Cu"
+    copper = upload_all(server, [write_mixture(tmp_path / "cu.dat", {"one": 1.0})])
+    error = server.answered("/api/match", fit | {"task": "mix", "spectra": copper}).json["error"]
+    assert (error["file"], error["what"]) == ("rutile.cif", "there is no Cu in it")
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 import firstshell
 from firstshell.web.wording import REPLACEMENTS, for_page
 
-ROOMS = ("io/spectra", "measured", "prediction", "match")
+ROOMS = ("io/spectra", "io/structures", "measured", "prediction", "match")
 OPTION = re.compile(r"--[a-z]+")
 
 
@@ -24,6 +24,10 @@ OPTION = re.compile(r"--[a-z]+")
         (
             "Give a PDF as well, name the elements (--composition), or allow it with --most 63",
             "Give a PDF as well, name the elements in the field “Elements”, or give fewer structures",
+        ),
+        (
+            'Give an ordered structure, or allow rounding with --partial round (partial="round" in Python)',
+            "Give an ordered structure",
         ),
         ("a sentence -- with dashes", "a sentence -- with dashes"),
     ],

@@ -13,13 +13,11 @@ from firstshell.api.predict import inputs_of
 from firstshell.elements import k_edge
 from firstshell.errors import InputError
 from firstshell.match import mix as base
-from firstshell.match.components import Components, as_phases, components_of
-from firstshell.match.phases import MeasuredPhase, Phase
+from firstshell.match.phases import Phase
 from firstshell.match.read_phases import PhaseReading, read_phases
-from firstshell.measured.read import MeasuredSample, Reading, ReadParams, read_samples
+from firstshell.measured.read import ReadParams, read_samples
 from firstshell.measured.xanes.normalise import NormaliseParams
 from firstshell.measured.xanes.population import Population, as_population, default_population
-from firstshell.prediction.answer import Answer, answer_all
 from firstshell.prediction.model_source import ModelSource
 from firstshell.runtime.progress import Reporter
 
@@ -48,8 +46,6 @@ class Mixtures(base.Mixtures):
     >>> found.plot(0).savefig("mixture.png")
 
     """
-
-    components: Components | None = None
 
     def frame(self) -> pd.DataFrame:
         """Return the fractions as a table.
@@ -103,7 +99,7 @@ class Mixtures(base.Mixtures):
         folder = Path(folder)
         written = [*write_table(self, folder), *write_curves(self[:PICTURES], folder)]
         pictures = save_mixtures(self, folder)
-        page = write_mixtures(self, self.components, [path for path in pictures if path.suffix == ".svg"])
+        page = write_mixtures(self, [path for path in pictures if path.suffix == ".svg"])
         return [*written, *pictures, page]
 
     def _repr_html_(self) -> str:
@@ -190,56 +186,19 @@ def mix(
     how, ranges = ReadParams(format, columns, signal), NormaliseParams(None, pre1, pre2, norm1, norm2)
     of_scans = NormaliseParams(e0, pre1, pre2, norm1, norm2)
     reading = read_samples([*inputs_of(files)], metal, ranges=of_scans, pair=False, how=how)
-    reading, metal = of_one_metal(reading, metal)
+    reading, metal = base.of_one_metal(reading, metal)
     population = as_population(transfer)
     sources = [with_] if isinstance(with_, str | Path) else list(with_)
     if sources and components is not None:
         what = "a number of components and the phases are given"
         raise InputError(what, remedy="Leave out --components or --with (components= or with_= in Python)")
-    found: Components | None = None
+    phases: list[Phase] = []
     if sources:
         kept = None if store is None else Path(store)
         settings = PhaseReading(metal, population or default_population(), how, ranges, elsewhere, kept, workers)
         phases = read_phases(sources, settings, reporter)
-    else:
-        scans = [each.xanes for each in reading.samples if each.xanes is not None]
-        found = components_of(scans, components)
-        phases = [*as_phases(found, scans[0])]
-    mixed = base.mix_all(
-        reading, phases, series=series or not sources, elsewhere=elsewhere, reporter=reporter, every=not sources
+    models = ModelSource(population=population, reporter=reporter)
+    found = base.mix_samples(
+        reading, metal, phases, models, count=components, series=series, elsewhere=elsewhere, reporter=reporter
     )
-    answers = first_shells(mixed, phases, metal, ModelSource(population=population, reporter=reporter))
-    mixed = base.with_answers(mixed, answers)
-    return Mixtures(mixed.mixed, mixed.refused, found)
-
-
-def of_one_metal(reading: Reading, metal: str | None) -> tuple[Reading, str]:
-    """Return the scans of one metal, by default that of the first, others refused by name; and the metal.
-
-    Raises InputError when there is no scan.
-    """
-    scans = [each for each in reading.samples if each.xanes is not None]
-    if not scans:
-        raise InputError("no XANES among the files", remedy="Fractions are of XANES: give an absorption scan")
-    first = metal or (scans[0].xanes.metal if scans[0].xanes is not None else "")
-    kept, refused = [], list(reading.refused)
-    for each in reading.samples:
-        if each.xanes is not None and each.xanes.metal != first:
-            what = InputError(f"it is of {each.xanes.metal}, the others of {first}", remedy="Give one metal at a time")
-            refused.append((each.name, str(what)))
-        else:
-            kept.append(each)
-    return Reading(kept, refused), first
-
-
-def first_shells(mixed: base.Mixtures, phases: Sequence[Phase], metal: str, models: ModelSource) -> dict[str, Answer]:
-    """Return by name the answers of `predict` for the measured phases of mixtures; none for a metal without a model."""
-    present = [each for each in phases if isinstance(each, MeasuredPhase) and each.name in mixed.names]
-    samples = [MeasuredSample(each.name, each.spectrum) for each in present]
-    if not samples:
-        return {}
-    try:
-        answers = answer_all(Reading(samples), metal, models)
-    except InputError:
-        return {}
-    return {each.sample.name: each for each in answers}
+    return Mixtures(**found.__dict__)

@@ -5,7 +5,17 @@ from typing import Annotated, Literal
 
 from cyclopts import Parameter
 
-from firstshell.cli.parameters import Partial, PdfConditions, Progress, Reading, Transfer, Workers, say_cost, say_unused
+from firstshell.cli.parameters import (
+    Partial,
+    PdfConditions,
+    Progress,
+    Reading,
+    Transfer,
+    Workers,
+    say_cost,
+    say_unused,
+    say_warnings,
+)
 from firstshell.runtime.console import say
 
 
@@ -81,4 +91,5 @@ def fit(
         )
     say_unused(found.measurements.refused)
     say("\n".join(fit_lines(found)))
+    say_warnings(found.measurements.warnings)
     say("wrote " + ", ".join(str(path) for path in found.save(out)))

@@ -96,6 +96,8 @@ def _show(found: Mixtures, verbose: bool) -> None:
             say(f"  {wording.verdict(each)}")
     if found.components is not None:
         say("\n".join(wording.components(found.components)))
+    elif len(found) > 1 and not all(each.sufficient for each in found):
+        say(wording.NOT_ENOUGH)
     say(wording.NOTE)
     if found.components is None:
         say(wording.expected(found[0].errors))

@@ -100,6 +100,12 @@ def say_cost(cost: Cost, workers: int | None) -> None:
     say(match.cost(cost, workers or os.cpu_count() or 1), file=sys.stderr)
 
 
+def say_warnings(warnings: Iterable[str]) -> None:
+    """Say what to know of the measurements."""
+    for each in warnings:
+        say(f"Warning: {each}")
+
+
 def say_unused(refused: Iterable[tuple[str, str]]) -> None:
     """Name what could not be used, and why."""
     for name, reason in refused:

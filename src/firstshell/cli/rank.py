@@ -6,7 +6,17 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from firstshell.api.settings import words
-from firstshell.cli.parameters import Partial, PdfConditions, Progress, Reading, Transfer, Workers, say_cost, say_unused
+from firstshell.cli.parameters import (
+    Partial,
+    PdfConditions,
+    Progress,
+    Reading,
+    Transfer,
+    Workers,
+    say_cost,
+    say_unused,
+    say_warnings,
+)
 from firstshell.runtime.console import say
 
 
@@ -87,4 +97,5 @@ def rank(
         )
     say_unused((*found.measurements.refused, *found.refused))
     say("\n".join(ranking_lines(found)))
+    say_warnings(found.measurements.warnings)
     say("wrote " + ", ".join(str(path) for path in found.save(out)))

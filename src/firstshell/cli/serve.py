@@ -1,9 +1,12 @@
 """`firstshell serve`."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
 from cyclopts import Parameter
+
+from firstshell.runtime.console import say
 
 
 def serve(
@@ -35,4 +38,6 @@ def serve(
     """
     from firstshell.api.tools import serve as run
 
-    run(data, transfer=transfer, port=port, open_=open_)
+    with suppress(KeyboardInterrupt):  # the way to end it
+        run(data, transfer=transfer, port=port, open_=open_)
+    say("the page has ended")

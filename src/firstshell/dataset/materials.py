@@ -62,15 +62,39 @@ def read_folder(
     ligands: Sequence[str] = ("O",),
     reporter: Reporter | None = None,
 ) -> tuple[list[Material], list[Refused]]:
-    """Read structure files, and all those in folders; a material is named by its path below the folder.
+    """Read structure files, and all those in folders, as `each_in_folder` does.
+
+    Raises InputError also when no structure holds a metal.
+    """
+    materials: list[Material] = []
+    refused: list[Refused] = []
+    for each in each_in_folder(paths, metals, partial, ligands, reporter):
+        if isinstance(each, Material):
+            materials.append(each)
+        else:
+            refused.append(each)
+    if not materials:
+        first = f"; the first reason: {refused[0].id}: {refused[0].reason}" if refused else ""
+        raise InputError(f"no structure can be used{first}", remedy="Give CIF or POSCAR files with the metal")
+    return materials, refused
+
+
+def each_in_folder(
+    paths: Sequence[Path],
+    metals: Sequence[str] = (),
+    partial: Partial = "refuse",
+    ligands: Sequence[str] = ("O",),
+    reporter: Reporter | None = None,
+) -> Iterator[Material | Refused]:
+    """Read structure files, and all those in folders, one by one; a material is named by its path below the folder.
 
     metals : absorbers; () takes every 3d metal, Zr, Nb and Mo that a structure holds
     ligands : elements of which a structure must hold one; () takes any structure. What the first shell is made of
         follows from the structure all the same
     reporter : shows progress
 
-    Raises InputError when a path does not exist, nothing is found, or no structure holds a metal. A file that cannot be
-    used is Refused and stops nothing.
+    Raises InputError when a path does not exist or nothing is found. A file that cannot be used is Refused and stops
+    nothing.
     """
     for metal in metals:
         k_edge(metal)
@@ -78,8 +102,6 @@ def read_folder(
         if not Element.is_valid_symbol(ligand):
             raise InputError(f"{ligand!r} is not the symbol of an element", remedy='Write it as in "O" or "F,Cl"')
     contact = MIN_CONTACT if set(ligands) == {"O"} else MIN_CONTACT_MOLECULES
-    materials: list[Material] = []
-    refused: list[Refused] = []
     files, reporter = _files(paths), reporter or Silent()
     reporter.start("Reading structures", len(files))
     for name, path in files:
@@ -87,21 +109,17 @@ def read_folder(
         try:
             structure = read_structure(path, partial=partial, min_contact=contact)
         except InputError as error:
-            refused.append(Refused(name, "structure", error.what))
+            yield Refused(name, "structure", error.what)
             continue
         if ligands and not {element.symbol for element in structure.elements} & set(ligands):
-            refused.append(Refused(name, "structure", f"holds no {' or '.join(ligands)}; its ligand can be set"))
+            yield Refused(name, "structure", f"holds no {' or '.join(ligands)}; its ligand can be set")
             continue
         found = [metal for metal in _metals(structure) if not metals or metal in metals]
         if not found:
             wanted = ", ".join(metals) or "metal with a K edge that is simulated"
-            refused.append(Refused(name, "structure", f"holds no {wanted}"))
-        materials += [Material(name, metal, structure, source=path.name) for metal in found]
+            yield Refused(name, "structure", f"holds no {wanted}")
+        yield from (Material(name, metal, structure, source=path.name) for metal in found)
     reporter.finish()
-    if not materials:
-        first = f"; the first reason: {refused[0].id}: {refused[0].reason}" if refused else ""
-        raise InputError(f"no structure can be used{first}", remedy="Give CIF or POSCAR files with the metal")
-    return materials, refused
 
 
 def _metals(structure: Structure) -> list[str]:

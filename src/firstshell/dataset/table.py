@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from sys import intern
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -94,7 +95,7 @@ class Crystal:
     @classmethod
     def of(cls, structure: Structure) -> Crystal:
         """Return what is kept of an ordered structure."""
-        symbols = tuple(site.species_string for site in structure)
+        symbols = tuple(intern(site.species_string) for site in structure)
         return cls(structure.lattice.matrix.copy(), symbols, structure.frac_coords.copy())
 
     @classmethod

@@ -2,23 +2,25 @@
 
 import re
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 from pymatgen.core.periodic_table import Element
+from pymatgen.core.structure import Structure
 
 from firstshell.crystal.symmetry import symmetry
 from firstshell.dataset import embedded
-from firstshell.dataset.materials import Material, Refused, read_folder
-from firstshell.dataset.table import Dataset
+from firstshell.dataset.materials import Material, Refused, each_in_folder
+from firstshell.dataset.table import Crystal, Dataset
 from firstshell.elements import k_edge
 from firstshell.errors import DomainWarning, InputError
 from firstshell.io.structures import amcsd
 from firstshell.io.structures.atoms import HYDROGEN, without_hydrogen
 from firstshell.io.structures.files import FORMULA, Partial, declared_formula, parse_structure
-from firstshell.runtime.progress import Reporter, Silent
+from firstshell.runtime.progress import Reporter, Silent, stage
 from firstshell.runtime.spreadsheet import read_list
 
 EMBEDDED, AMCSD = "embedded", "amcsd"
@@ -27,6 +29,25 @@ REAL = ("natural", "decorated")
 """Origins of the embedded dataset that were measured as crystals; the others were made for training."""
 MOST_ATOMS = 300
 """Atoms in the cell of an entry of a database."""
+
+
+@dataclass(frozen=True, eq=False)
+class Entry:
+    """One determination of a structure, as the arrays of its crystal: of 10,000 candidates little is kept."""
+
+    id: str
+    metal: str
+    crystal: Crystal
+
+    @classmethod
+    def of(cls, material: Material) -> Self:
+        """Return what is kept of a material."""
+        return cls(material.id, material.metal, Crystal.of(material.structure))
+
+    @property
+    def structure(self) -> Structure:
+        """The crystal as a pymatgen Structure."""
+        return self.crystal.structure()
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +62,7 @@ class Candidate:
     name: str
     formula: str
     space_group: int
-    entries: tuple[Material, ...]
+    entries: tuple[Entry, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,7 +123,7 @@ def _check_element(symbol: str) -> None:
 
 
 def _holds(candidate: Candidate, allowed: set[str]) -> bool:
-    return allowed.issuperset(element.symbol for element in candidate.entries[0].structure.elements)
+    return allowed.issuperset(candidate.entries[0].crystal.species)
 
 
 def _files(source: str | Path | Sequence[str | Path], metal: str, partial: Partial, reporter: Reporter) -> Candidates:
@@ -115,12 +136,14 @@ def _files(source: str | Path | Sequence[str | Path], metal: str, partial: Parti
             refused += lacking
         else:
             paths.append(each)
-    materials, unusable = read_folder(paths, (metal,), partial, (), reporter)
     found = []
-    for material in materials:
-        formula = declared_formula(material.structure)
-        found.append(Candidate(material.id, formula, symmetry(material.structure).number, (material,)))
-    return Candidates(metal, tuple(found), (*refused, *unusable))
+    for read in each_in_folder(paths, (metal,), partial, (), reporter):
+        if isinstance(read, Refused):
+            refused.append(read)
+        else:
+            formula, number = declared_formula(read.structure), symmetry(read.structure).number
+            found.append(Candidate(read.id, formula, number, (Entry.of(read),)))
+    return Candidates(metal, tuple(found), tuple(refused))
 
 
 def _listed(path: Path) -> tuple[list[Path], list[Refused]]:
@@ -161,39 +184,39 @@ def _declare_hydrogen(materials: Sequence[Material]) -> None:
 
 
 def _amcsd(metal: str, elements: Sequence[str], reporter: Reporter) -> Candidates:
-    found: list[Material] = []
     refused: list[Refused] = []
     listed = list(amcsd.search(elements, metal))
-    reporter.start("Structures of AMCSD", len(listed))
-    for name, mineral, text in listed:
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore", DomainWarning)  # of hydrogen that entries lack
-                structure = parse_structure(text, format="cif", source=name, max_sites=MOST_ATOMS)
-            found.append(Material(name, metal, structure, "natural", mineral, mineral))
-        except InputError as error:
-            refused.append(Refused(name, "structure", error.what))
-        reporter.advance()
-    reporter.finish()
-    return Candidates(metal, tuple(_merged(found)), tuple(refused))
+
+    def read() -> Iterator[Material]:
+        for name, mineral, text in listed:
+            reporter.advance()
+            try:
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore", DomainWarning)  # of hydrogen that entries lack
+                    structure = parse_structure(text, format="cif", source=name, max_sites=MOST_ATOMS)
+            except InputError as error:
+                refused.append(Refused(name, "structure", error.what))
+                continue
+            yield Material(name, metal, structure, "natural", mineral, mineral)
+
+    with stage(reporter, "Structures of AMCSD", len(listed)):
+        found = _merged(read())
+    return Candidates(metal, tuple(found), tuple(refused))
 
 
 def _merged(materials: Iterable[Material]) -> list[Candidate]:
     """Return candidates, each with all determinations of one structure: formula, space group, heavy atoms of a cell."""
-    kinds: dict[tuple[str, int, int], list[Material]] = {}
+    kinds: dict[tuple[str, int, int], tuple[str, list[Entry]]] = {}
     for each in materials:
         found = symmetry(each.structure)
         heavy = [i for i, site in enumerate(each.structure) if site.specie.Z > 1]
         atoms = len(np.unique(found.to_primitive[heavy]))
         formula = declared_formula(each.structure)
-        kinds.setdefault((formula, found.number, atoms), []).append(each)
-    return [
-        Candidate(_name(entries), formula, number, tuple(entries)) for (formula, number, _), entries in kinds.items()
-    ]
+        kinds.setdefault((formula, found.number, atoms), (_name(each), []))[1].append(Entry.of(each))
+    return [Candidate(name, formula, number, tuple(entries)) for (formula, number, _), (name, entries) in kinds.items()]
 
 
-def _name(entries: Sequence[Material]) -> str:
-    """Return the mineral's name where there is one, and the first entry."""
-    group = entries[0].group
-    mineral = group if group and " " not in group else ""
-    return f"{mineral} ({entries[0].id})" if mineral else entries[0].id
+def _name(first: Material) -> str:
+    """Return the mineral's name where there is one, and the entry."""
+    mineral = first.group if first.group and " " not in first.group else ""
+    return f"{mineral} ({first.id})" if mineral else first.id

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 
 from firstshell.dataset.exafs import calculate_paths
-from firstshell.dataset.materials import Material
 from firstshell.dataset.paths import SitePaths
 from firstshell.dataset.table import Crystal, Dataset
+from firstshell.match.candidates import Entry
 from firstshell.match.simulations import Simulations
 from firstshell.measured.standards_file import without_hydrogen
 from firstshell.runtime.store import Store
@@ -14,7 +14,7 @@ from firstshell.runtime.store import Store
 STORE = "paths.store"
 
 
-def stored_paths(data: Dataset, materials: Sequence[Material]) -> dict[str, list[SitePaths]]:
+def stored_paths(data: Dataset, materials: Sequence[Entry]) -> dict[str, list[SitePaths]]:
     """Return by id the paths of all sites that a dataset holds of materials; nothing of a dataset without paths."""
     wanted = {(each.id, each.metal) for each in materials}
     found: dict[str, list[SitePaths]] = {}
@@ -24,7 +24,7 @@ def stored_paths(data: Dataset, materials: Sequence[Material]) -> dict[str, list
     return found
 
 
-def make_paths(materials: Sequence[Material], how: Simulations) -> tuple[dict[str, list[SitePaths]], dict[str, str]]:
+def make_paths(materials: Sequence[Entry], how: Simulations) -> tuple[dict[str, list[SitePaths]], dict[str, str]]:
     """Return the same of materials whose paths have to be calculated, and by id why others have none."""
     crystals = {each.id: (Crystal.of(without_hydrogen(each.structure)), each.metal) for each in materials}
     with nullcontext() if how.folder is None else Store.open(how.folder / STORE) as store:

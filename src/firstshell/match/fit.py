@@ -90,8 +90,10 @@ class StructureFit:
         return {
             "structure": self.name,
             "metal": self.measurements.metal,
+            "files": {name: getattr(self.measurements, name).source for name in self.residuals},
             "residuals": self.residuals,
             "nearness": self.nearness,
+            "warnings": list(self.measurements.warnings),
             "parameters": [{str(name): value for name, value in row.items()} for row in rows],
             "refused": [list(each) for each in self.measurements.refused],
         }
@@ -122,7 +124,10 @@ def fit_structure(
     nearness: dict[str, float] = {}
     pdf = xanes = None
     material = Material(name, measurements.metal, structure)
-    estimate = cost([material])  # a structure without the metal is refused here
+    if measurements.metal not in structure.symbol_set:
+        remedy = "Give another structure, or name the metal that was measured"
+        raise InputError(f"it holds no {measurements.metal}", remedy=remedy, file=name)
+    estimate = cost([material])
     if measurements.pdf is not None:
         pdf = fit_pdf(measurements.pdf, structure, strain=strain, motion=motion, rmax=rmax)
         nearness["pdf"] = known.percentile_rw(PdfScan(measurements.pdf).compare(structure).rw)

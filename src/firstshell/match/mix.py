@@ -7,6 +7,7 @@ from typing import overload
 import numpy as np
 
 from firstshell.errors import InputError
+from firstshell.match.components import Components, as_phases, components_of
 from firstshell.match.fractions import energy_mesh, free_sum, intervals
 from firstshell.match.mixture_errors import ELSEWHERE, HERE, SIMULATED, Errors, errors_of
 from firstshell.match.phases import FOIL_CALIBRATION, MeasuredPhase, Phase, Sample
@@ -17,7 +18,7 @@ from firstshell.measured.xanes.foil import reliable_foil_shift
 from firstshell.measured.xanes.normalise import Normalised
 from firstshell.measured.xanes.population import CALIBRATION
 from firstshell.measured.xanes.training_grid import NEEDED
-from firstshell.prediction.answer import Answer
+from firstshell.prediction.answer import Answer, Models, answer_all
 from firstshell.runtime.progress import Reporter, Silent, stage
 from firstshell.types import Array
 
@@ -124,6 +125,22 @@ class Mixture:
         """
         return next((each.fraction for each in self.parts if each.name == name), 0.0)
 
+    def interval(self, name: str) -> tuple[float, float]:
+        """Return the 90 % interval of the fraction of a phase, no more than 0 for one that is not needed.
+
+        Parameters
+        ----------
+        name : str
+            Of the phase.
+
+        Returns
+        -------
+        tuple of float
+            Its ends.
+
+        """
+        return next((each.interval for each in self.parts if each.name == name), (0.0, 0.0))
+
 
 @dataclass(frozen=True, eq=False)
 class Mixtures(Sequence[Mixture]):
@@ -131,6 +148,7 @@ class Mixtures(Sequence[Mixture]):
 
     mixed: tuple[Mixture, ...]
     refused: tuple[tuple[str, str], ...] = ()
+    components: Components | None = None
 
     @overload
     def __getitem__(self, index: int) -> Mixture: ...
@@ -152,6 +170,12 @@ class Mixtures(Sequence[Mixture]):
                 sums[part.name] = sums.get(part.name, 0.0) + part.fraction
         return tuple(sorted(sums, key=lambda name: -sums[name]))
 
+    @property
+    def answers(self) -> dict[str, Answer]:
+        """What `predict` says of the first shell of phases, by name; simulated ones have no answer."""
+        parts = {part.name: part.answer for mixture in self.mixed for part in mixture.parts}
+        return {name: answer for name in self.names if (answer := parts[name]) is not None}
+
 
 @dataclass(frozen=True, eq=False)
 class Scan:
@@ -159,6 +183,36 @@ class Scan:
 
     sample: Sample
     energy: Array
+
+
+def mix_samples(
+    reading: Reading,
+    metal: str,
+    phases: Sequence[Phase],
+    models: Models,
+    *,
+    count: int | None = None,
+    series: bool = False,
+    elsewhere: bool = False,
+    reporter: Reporter | None = None,
+) -> Mixtures:
+    """Return what scans of one metal are made of, with the first shell of each phase.
+
+    phases : the candidates; without any, the scans are a series whose components are sought
+    models : what first shells are predicted with
+    count : of components; by default as many as the series supports
+    series, elsewhere : as `mix_all` takes them
+
+    Raises InputError as `components_of` and `mix_all` do.
+    """
+    parts = None
+    if not phases:
+        scans = [each.xanes for each in reading.samples if each.xanes is not None]
+        parts = components_of(scans, count)
+        phases = as_phases(parts, scans[0])
+    unknown = parts is not None
+    found = mix_all(reading, phases, series=series or unknown, elsewhere=elsewhere, every=unknown, reporter=reporter)
+    return replace(with_answers(found, first_shells(found, phases, metal, models)), components=parts)
 
 
 def mix_all(
@@ -207,6 +261,37 @@ def with_answers(found: Mixtures, answers: dict[str, Answer]) -> Mixtures:
             for each in found.mixed
         ),
     )
+
+
+def of_one_metal(reading: Reading, metal: str | None) -> tuple[Reading, str]:
+    """Return the scans of one metal, by default that of the first, others refused by name; and the metal.
+
+    Raises InputError when there is no scan.
+    """
+    scans = [each.xanes for each in reading.samples if each.xanes is not None]
+    if not scans:
+        raise InputError("no XANES among the files", remedy=XANES_ONLY)
+    first = metal or scans[0].metal
+    kept, refused = [], list(reading.refused)
+    for each in reading.samples:
+        if each.xanes is not None and each.xanes.metal != first:
+            what = InputError(f"it is of {each.xanes.metal}, the others of {first}", remedy="Give one metal at a time")
+            refused.append((each.name, str(what)))
+        else:
+            kept.append(each)
+    return Reading(kept, refused), first
+
+
+def first_shells(found: Mixtures, phases: Sequence[Phase], metal: str, models: Models) -> dict[str, Answer]:
+    """Return by name the answers of `predict` for the measured phases of mixtures; none for a metal without a model."""
+    present = [each for each in phases if isinstance(each, MeasuredPhase) and each.name in found.names]
+    if not present:
+        return {}
+    try:
+        answers = answer_all(Reading([MeasuredSample(each.name, each.spectrum) for each in present]), metal, models)
+    except InputError:
+        return {}
+    return {each.sample.name: each for each in answers}
 
 
 def shared_energies(sample: Sample, phases: Sequence[Phase]) -> Array:

@@ -6,8 +6,8 @@ from dataclasses import asdict
 
 from firstshell import __version__
 from firstshell.config import stable_hash
-from firstshell.dataset.materials import Material
 from firstshell.dataset.table import Crystal
+from firstshell.match.candidates import Entry
 from firstshell.match.pdf_scan import PdfMatch, PdfScan
 from firstshell.match.simulations import Cost, Simulations
 from firstshell.runtime.store import Record, Store
@@ -21,10 +21,10 @@ MANY = 1500
 
 
 def compare_pdfs(
-    scan: PdfScan, materials: Sequence[Material], how: Simulations
+    scan: PdfScan, entries: Sequence[Entry], how: Simulations
 ) -> tuple[dict[str, PdfMatch], dict[str, str]]:
-    """Return by id how materials compare with a PDF, and why others could not be compared."""
-    crystals = {each.id: Crystal.of(each.structure) for each in materials}
+    """Return by id how entries compare with a PDF, and why others could not be compared."""
+    crystals = {each.id: each.crystal for each in entries}
     measured = stable_hash([scan.r.tolist(), scan.g.tolist(), scan.params, __version__])
     keys = {name: stable_hash([measured, crystal.columns]) for name, crystal in crystals.items()}
     many = len(crystals) >= MANY

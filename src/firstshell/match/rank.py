@@ -6,9 +6,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from firstshell.dataset.materials import Material
 from firstshell.errors import InputError
-from firstshell.match.candidates import Candidate, Candidates
+from firstshell.match.candidates import Candidate, Candidates, Entry
 from firstshell.match.exafs_paths import make_paths, stored_paths
 from firstshell.match.exafs_scan import ExafsMatch, ExafsScan, spectra_of
 from firstshell.match.held_out import HeldOut, held_out
@@ -29,7 +28,7 @@ SURVIVE = 12.0
 """Log of the factor by which the best may lead a structure whose XANES is still simulated."""
 NONE_NAME = "none of these"
 
-Nearest = dict[int, tuple[Any, Material]]
+Nearest = dict[int, tuple[Any, Entry]]
 """By number of the candidate how it compares by one modality, and the nearest of its entries."""
 
 
@@ -221,7 +220,7 @@ class _Run:
             _keep(found, i, each, entry)
         return found
 
-    def _xanes(self, wanted: list[Material]) -> tuple[Array, dict[str, Simulated]]:
+    def _xanes(self, wanted: list[Entry]) -> tuple[Array, dict[str, Simulated]]:
         """Return the grid and, by id, the XANES of entries."""
         if self.candidates.stored is not None:
             return stored_xanes(self.candidates.stored, wanted)
@@ -230,14 +229,14 @@ class _Run:
         self.refused.extend(reasons.items())
         return grid, found
 
-    def _chosen(self, left: list[int], nearest: Nearest) -> dict[int, tuple[Material, ...]]:
+    def _chosen(self, left: list[int], nearest: Nearest) -> dict[int, tuple[Entry, ...]]:
         """Return the entries that are compared: all that are stored, or the nearest by PDF, or the first."""
         pool = self.candidates.found
         if self.candidates.stored is not None:
             return {i: pool[i].entries for i in left}
         return {i: (nearest[i][1] if i in nearest else pool[i].entries[0],) for i in left}
 
-    def _check(self, wanted: list[Material], most: int, each: float, what: str) -> None:
+    def _check(self, wanted: list[Entry], most: int, each: float, what: str) -> None:
         """Tell the cost of simulations, or raise InputError, naming it, where more are wanted than are allowed."""
         if len(wanted) > most:
             hours = len(wanted) * cost(wanted[:most], each).seconds / most / 3600
@@ -247,7 +246,7 @@ class _Run:
         self.simulations.on_cost(cost(wanted, each, what))
 
 
-def _keep(found: Nearest, i: int, each: Any, entry: Material) -> None:
+def _keep(found: Nearest, i: int, each: Any, entry: Entry) -> None:
     """Keep how a candidate compares, unless another of its entries is nearer."""
     if i not in found or each.evidence > found[i][0].evidence:
         found[i] = each, entry

@@ -16,7 +16,7 @@ from firstshell.io.structures.files import read_structure
 from firstshell.match.phases import MeasuredPhase, Phase, SimulatedPhase
 from firstshell.measured.read import ReadParams, read_samples
 from firstshell.measured.standards_file import MAX_ROWS, mean_state, read_rows, simulate_structures, without_hydrogen
-from firstshell.measured.xanes.normalise import NormaliseParams
+from firstshell.measured.xanes.normalise import Normalised, NormaliseParams
 from firstshell.measured.xanes.population import CALIBRATION, Population
 from firstshell.runtime.progress import Reporter
 from firstshell.runtime.store import Store
@@ -94,6 +94,12 @@ def read_phases(
     return phases
 
 
+def measured_phase(name: str, spectrum: Normalised, elsewhere: bool) -> MeasuredPhase:
+    """Return a standard; elsewhere : whether it was measured at another beamline than the samples."""
+    phase = MeasuredPhase(name, spectrum)
+    return replace(phase, offset=CALIBRATION) if elsewhere and not phase.anchored else phase
+
+
 def _read(source: Path, settings: PhaseReading) -> Iterator[MeasuredPhase | _ToSimulate]:
     """Yield what one source names."""
     if source.is_dir():
@@ -148,9 +154,7 @@ def _measured(path: Path, name: str, settings: PhaseReading) -> Iterator[Measure
         if each.xanes is None:
             raise InputError(f"{each.name} is a PDF", remedy=XANES_ONLY, file=path)
         whole = len(read.samples) == 1 and "#" not in path.name
-        phase = MeasuredPhase(name or (path.stem if whole else each.xanes.name), each.xanes)
-        loose = settings.elsewhere and not phase.anchored
-        yield replace(phase, offset=CALIBRATION) if loose else phase
+        yield measured_phase(name or (path.stem if whole else each.xanes.name), each.xanes, settings.elsewhere)
 
 
 def _structure(path: Path, name: str, state: str, settings: PhaseReading) -> _ToSimulate:

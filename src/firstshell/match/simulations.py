@@ -2,7 +2,7 @@
 
 import warnings
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +12,7 @@ from firstshell.dataset.materials import Material
 from firstshell.dataset.pipeline import build_dataset
 from firstshell.dataset.table import Dataset
 from firstshell.errors import DomainWarning
+from firstshell.match.candidates import Entry
 from firstshell.match.xanes_bank import Simulated
 from firstshell.measured.standards_file import without_hydrogen
 from firstshell.runtime.executors import Executor
@@ -60,13 +61,13 @@ class Simulations:
     on_cost: Callable[[Cost], None] = lambda _: None
 
 
-def cost(materials: Iterable[Material], each: float = SECONDS, what: str = "XANES") -> Cost:
+def cost(materials: Iterable[Material | Entry], each: float = SECONDS, what: str = "XANES") -> Cost:
     """Return what simulations of materials take; each, what : as `Cost` has them."""
     counts = [len(distinct_sites(material.structure, material.metal)) for material in materials]
     return Cost(len(counts), sum(counts), each, what)
 
 
-def stored_xanes(data: Dataset, materials: Sequence[Material]) -> tuple[Array, dict[str, Simulated]]:
+def stored_xanes(data: Dataset, materials: Sequence[Material | Entry]) -> tuple[Array, dict[str, Simulated]]:
     """Return the energies in eV from the tabulated edge, and by id the XANES that a dataset holds of materials."""
     wanted = {each.id for each in materials}
     metals = {each.metal for each in materials}
@@ -88,13 +89,13 @@ def stored_xanes(data: Dataset, materials: Sequence[Material]) -> tuple[Array, d
 
 
 def simulate_xanes(
-    materials: Sequence[Material], how: Simulations
+    materials: Sequence[Material | Entry], how: Simulations
 ) -> tuple[Array, dict[str, Simulated], dict[str, str]]:
     """Return the same of materials that have to be simulated, and by id why the others could not be.
 
     Hydrogen is left out, as it is of the standards that transfers come from.
     """
-    bare = [replace(each, structure=without_hydrogen(each.structure)) for each in materials]
+    bare = [Material(each.id, each.metal, without_hydrogen(each.structure)) for each in materials]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DomainWarning)
         data = build_dataset(

@@ -6,17 +6,16 @@ from pathlib import Path
 import pandas as pd
 
 from firstshell import __version__
-from firstshell.match.components import Components
 from firstshell.match.fit import StructureFit
 from firstshell.match.measurements import Measurements
-from firstshell.match.mix import Mixture, Mixtures
+from firstshell.match.mix import Mixtures
 from firstshell.match.rank import NONE_NAME, Ranking
 from firstshell.report import page
 from firstshell.report.page import Section
 from firstshell.report.tables import Table
 from firstshell.report.words import match as words
 from firstshell.report.words import mixture as mixture_words
-from firstshell.runtime.console import true_minus
+from firstshell.report.words.answer import with_interval
 from firstshell.runtime.store import write_text
 from firstshell.simulation import show
 
@@ -48,19 +47,18 @@ def write_ranking(found: Ranking, picture: Path) -> Path:
     return _write(title, words.measured(found.measurements), sections, picture)
 
 
-def write_mixtures(found: Mixtures, parts: Components | None, pictures: Sequence[Path]) -> Path:
+def write_mixtures(found: Mixtures, pictures: Sequence[Path]) -> Path:
     """Write the page of mixtures beside their pictures, and return where it is.
 
-    parts : what was found of a series whose phases were not known
     pictures : SVGs as matplotlib writes them, of the first scans; then of the series when it has two or more
     """
     count = f"{len(found)} scan{'s' * (len(found) != 1)}"
-    title = f"Phases of {found[0].metal} in {found[0].sample.name if len(found) == 1 else count}"
+    title = mixture_words.title(found)
     drawn = [page.picture(path.read_bytes(), path.stem, f"{title}: {path.stem}") for path in pictures]
     first = drawn[-1] if len(found) > 1 else drawn[0]
     sections = [
-        Section("findings", "In short", page.sentences(mixture_words.answer(found, parts))),
-        Section("fractions", "Fractions", page.table(fractions(found[:MOST]), stacked=True, alone=True)),
+        Section("findings", "In short", page.sentences(mixture_words.answer(found))),
+        Section("fractions", "Phases", _tables(mixtures(found))),
         Section("picture", "Along the scans" if len(found) > 1 else "Measured and mixed", first),
     ]
     if len(found) > 1:
@@ -75,52 +73,77 @@ def parameters(found: StructureFit) -> Table:
     """Return what was fitted, one row a parameter."""
     rows = [
         {
-            "Measurement": show(each.modality),
             "Parameter": each.name,
+            "Measurement": show(each.modality),
             "Meaning": words.meaning(each),
-            "Value": true_minus(f"{each.value:.4g}"),
-            "90 % interval": true_minus(f"{each.low:.4g} to {each.high:.4g}"),
+            "Value": words.number(each.value),
+            "90 % interval": f"{words.number(each.low)} to {words.number(each.high)}",
             "Unit": each.unit,
-            "": "at its limit" if each.at_limit else "",
+            "Note": "at its limit" if each.at_limit else "",
         }
         for each in found.parameters
     ]
-    return _table("parameters", "Parameters", "Intervals are for a right structure.", rows)
+    return _table("parameters", "Parameters", "Intervals hold if the structure is right.", rows)
 
 
 def candidates(found: Ranking) -> Table:
     """Return the most probable candidates and "none of these": by all measurements, by each, and what is left."""
-    several = list(found.none_alone) if len(found.none_alone) > 1 else []
+    several = words.alone_too(found)
     rows = []
     for each in found.ranked[:MOST]:
         row = {"Candidate": each.candidate.name, "Formula": each.candidate.formula}
         row |= {"Space group": str(each.candidate.space_group), "Probability": words.percent(each.probability)}
-        row |= {f"{show(name)} alone": words.percent(each.alone[name]) for name in several}
+        row |= {f"{show(name)} alone": words.percent(words.alone(each, name)) for name in several}
         rows.append(row | {"Residual": words.residuals(each)})
     none = {"Candidate": NONE_NAME, "Formula": "", "Space group": "", "Probability": words.percent(found.none)}
     none |= {f"{show(name)} alone": words.percent(found.none_alone[name]) for name in several}
     rows.append(none | {"Residual": ""})
     rest = found.ranked[MOST:]
     caption = "Residuals: XANES in edge steps; EXAFS and PDF (Rw) as a share of the measurement."
+    if several:
+        caption += " A dash: not compared by this measurement, as another one had ruled it out."
     if rest:
         caption += f" {len(rest)} more, together {words.percent(sum(each.probability for each in rest))}."
     return _table("candidates", "Probability of each candidate", caption, rows)
 
 
-def fractions(found: Sequence[Mixture]) -> Table:
-    """Return the phases of scans with their intervals, one row a phase of a scan."""
-    rows = [
-        {
-            "Scan": each.sample.name,
-            "Phase": part.name,
-            "Fraction": mixture_words.share(part.fraction, part.interval),
-            "First shell": mixture_words.first_shell(part),
-            "Enough": "yes" if each.sufficient else "NOT ENOUGH",
-        }
-        for each in found
-        for part in each.parts
-    ]
-    return _table("fractions", "Fractions of the metal’s atoms", mixture_words.NOTE, rows)
+def mixtures(found: Mixtures) -> list[Table]:
+    """Return fractions and, where they are known, first shells."""
+    return [fractions(found), *([first_shells(found)] if found.answers else [])]
+
+
+def fractions(found: Mixtures) -> Table:
+    """Return fractions with their intervals: one row a phase of a single scan, or one row a scan of several."""
+    if len(found) == 1:
+        rows = [
+            {"Phase": part.name, "Fraction": mixture_words.share(part.fraction, part.interval)}
+            for part in found[0].parts
+        ]
+    else:
+        rows = [
+            {"Scan": each.sample.name}
+            | {name: mixture_words.share(each.fraction(name), each.interval(name)) for name in found.names}
+            | {"Enough?": "yes" if each.sufficient else "NOT ENOUGH"}
+            for each in found[:MOST]
+        ]
+    caption = mixture_words.NOTE + (f" The first {MOST} of {len(found)} scans." if len(found) > MOST else "")
+    return _table("fractions", "Fractions", caption, rows)
+
+
+def first_shells(found: Mixtures) -> Table:
+    """Return what is predicted of the first shell of each phase."""
+    rows = []
+    for name, answer in found.answers.items():
+        row = {"Phase": name}
+        for target, each in answer.predictions.items():
+            row[f"{target.label} ({target.unit})" if target.unit else target.label] = with_interval(each)
+        rows.append(row | {"In domain?": "yes" if answer.in_domain else "no: a guess"})
+    caption = "As firstshell predict answers for the spectrum of each phase; in brackets 90 % intervals."
+    return _table("first_shells", "First shell of each phase", caption, rows)
+
+
+def _tables(found: Sequence[Table]) -> str:
+    return "".join(page.table(each, stacked=True, alone=True) for each in found)
 
 
 def _table(name: str, title: str, caption: str, rows: Sequence[dict[str, str]]) -> Table:

@@ -74,8 +74,8 @@ class Examples:
         samples, rng = _known(self.data, metal), seeded("example", name)
         if what == "series":
             return [[each] for each in self._series(samples, rng)]
-        row, states = _typical_row(samples), samples.truth(Target.OXIDATION_STATE)
-        files = [[self._xanes(samples, samples.spectra["xanes"][row], states[row], _stem(samples, row), rng)]]
+        row = _typical_row(samples)
+        files = [[_scan(metal, self._transferred(samples, row), _stem(samples, row), rng)]]
         if what == "off":
             files = [[replace(each, x=each.x + OFF) for each in spectra] for spectra in files]
         if what == "both":
@@ -84,33 +84,28 @@ class Examples:
 
     def _series(self, samples: Samples, rng: np.random.Generator) -> list[Measured]:
         first, last = _ends(samples)
-        low, high = samples.spectra["xanes"][[first, last]]
-        state = samples.truth(Target.OXIDATION_STATE)[[first, last]]
-        parts = np.linspace(0.0, 1.0, SCANS)
+        low, high = self._transferred(samples, first), self._transferred(samples, last)
         return [
-            self._xanes(
-                samples,
-                (1 - part) * low + part * high,
-                float((1 - part) * state[0] + part * state[1]),
-                f"{samples.metal}_scan_{i + 1:02d}",
-                rng,
-            )
-            for i, part in enumerate(parts)
+            _scan(samples.metal, (1 - part) * low + part * high, f"{samples.metal}_scan_{i:02d}", rng)
+            for i, part in enumerate(np.linspace(0.0, 1.0, SCANS), start=1)
         ]
 
-    def _xanes(self, samples: Samples, simulated: Array, state: float, name: str, rng: np.random.Generator) -> Measured:
-        """Return a raw scan: the spectrum after the typical transfer, on a falling background, with noise."""
-        grid = samples.grids["xanes"]
+    def _transferred(self, samples: Samples, row: int) -> Array:
+        """Return the spectrum of a row after the typical transfer, on the energies of a scan."""
+        grid, state = samples.grids["xanes"], float(samples.truth(Target.OXIDATION_STATE)[row])
         transfer = self.population.of_metal(samples.metal).typical(state)
-        mu = transfer.apply(grid, simulated, SCAN)
+        mu = transfer.apply(grid, samples.spectra["xanes"][row], SCAN)
         end = grid[-1]
-        mu = np.where(end < SCAN, 1.0 + (mu - 1.0) * np.exp(-(SCAN - end) / FADING), mu)
-        raw = LEVEL + FALL * SCAN + EDGE_STEP * (mu + rng.normal(0.0, NOISE, len(SCAN)))
-        energy = SCAN + k_edge(samples.metal)
-        return make_xanes(name, energy, raw, f"{name}.dat", "made by firstshell", element=samples.metal, edge="K")
+        return np.where(end < SCAN, 1.0 + (mu - 1.0) * np.exp(-(SCAN - end) / FADING), mu)
 
 
 MADE = "Made by firstshell from simulations that the model has seen: its answers are better than on your spectra."
+
+
+def _scan(metal: str, mu: Array, name: str, rng: np.random.Generator) -> Measured:
+    """Return a raw scan: μ in edge steps on a falling background, with noise."""
+    raw = LEVEL + FALL * SCAN + EDGE_STEP * (mu + rng.normal(0.0, NOISE, len(SCAN)))
+    return make_xanes(name, SCAN + k_edge(metal), raw, f"{name}.dat", "made by firstshell", element=metal, edge="K")
 
 
 def _pdf(samples: Samples, row: int, rng: np.random.Generator) -> Measured:

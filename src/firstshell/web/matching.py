@@ -3,29 +3,32 @@
 import atexit
 import os
 import re
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
 from firstshell.config import from_dict
 from firstshell.dataset.materials import Material
 from firstshell.elements import k_edge
-from firstshell.errors import InputError
+from firstshell.errors import EngineError, InputError
 from firstshell.io.structures.files import read_structure
 from firstshell.match.candidates import find_candidates
 from firstshell.match.fit import StructureFit, fit_structure
 from firstshell.match.measurements import Measurements, measurements_of
-from firstshell.match.mix import Mixtures, mix_all
-from firstshell.match.phases import MeasuredPhase
+from firstshell.match.mix import Mixture, Mixtures, mix_samples, of_one_metal
+from firstshell.match.phases import Phase
 from firstshell.match.rank import Ranking, rank_candidates
-from firstshell.match.read_phases import PhaseReading, read_phases
+from firstshell.match.read_phases import PhaseReading, measured_phase, read_phases
 from firstshell.match.simulations import Cost, Simulations
 from firstshell.match.simulations import cost as cost_of
-from firstshell.measured.read import MeasuredSample, PdfConditionsGiven, Reading
+from firstshell.measured.read import MeasuredSample, PdfConditionsGiven, Reading, none_usable, reason
 from firstshell.measured.xanes.normalise import with_shift
 from firstshell.measured.xanes.population import Population, default_population
+from firstshell.prediction.answer import Models
+from firstshell.prediction.model import Predictor
 from firstshell.report import match_report, mixture_table
 from firstshell.report.tables import Table
 from firstshell.report.words import match as words
@@ -35,8 +38,9 @@ from firstshell.runtime.progress import Reporter
 from firstshell.runtime.spreadsheet import csv_text
 from firstshell.simulation import show
 from firstshell.types import Array
-from firstshell.web.jobs import Jobs
+from firstshell.web.jobs import Jobs, NotReadyError
 from firstshell.web.payload import numbers, thinned
+from firstshell.web.question import MOST as MOST_SPECTRA
 from firstshell.web.question import SpectrumRequest, read_table
 from firstshell.web.structures import Structures
 from firstshell.web.uploads import Uploads
@@ -50,6 +54,9 @@ FREE = 15.0
 """Seconds of one processor that simulations take without being asked about."""
 LOW = 0.12
 """Share of the height of a chart by which residuals are drawn below its curves."""
+LEFT = "residual, moved down"
+KINDS = ("measured", "nearest", "pre", "post", "e0", "axis")
+"""Of curves, in the page's style sheet."""
 
 
 @dataclass(frozen=True)
@@ -57,11 +64,12 @@ class MatchRequest:
     """What is asked of structures.
 
     task : "fit", "rank" or "mix"
-    spectra : the XANES, the PDF, or both of one sample; of a mixture, its scan
-    phases : measured phases of a mixture
+    spectra : the XANES, the PDF, or both of one sample; of mixtures, the scans
+    phases : measured phases of mixtures
     structures : of the uploads: the one that is fitted, candidates, or phases
     candidates : "given" for `structures`, "embedded" or "amcsd"
     composition : elements of the sample, as in "Fe,O"
+    series, elsewhere : of mixtures, as `mix.mix_all` takes them
     metal, pdf : as in `question.Question`
     agreed : seconds of one processor that simulations may take
     """
@@ -72,6 +80,8 @@ class MatchRequest:
     structures: tuple[str, ...] = ()
     candidates: str = "given"
     composition: str = ""
+    series: bool = False
+    elsewhere: bool = False
     metal: str | None = None
     pdf: PdfConditionsGiven = field(default_factory=PdfConditionsGiven)
     agreed: float = FREE
@@ -88,11 +98,14 @@ class _CostError(Exception):
 class Matches:
     """Answers about structures, each worked on in the background; see `Jobs`.
 
+    models : what first shells are predicted with
     population : transfers from simulation to measurement
     """
 
-    def __init__(self, uploads: Uploads, structures: Structures, population: Population | None = None) -> None:
-        self.uploads, self.structures = uploads, structures
+    def __init__(
+        self, uploads: Uploads, structures: Structures, models: Models, population: Population | None = None
+    ) -> None:
+        self.uploads, self.structures, self.models = uploads, structures, models
         self.population = population or default_population()
         self.jobs = Jobs()
 
@@ -104,8 +117,9 @@ class Matches:
         asked = from_dict(MatchRequest, read_table(body))
         if asked.task not in LABELS:
             raise InputError(f"{asked.task[:20]!r} is no question about structures", remedy="Reload the page")
-        if not asked.spectra or len(asked.phases) > MOST:
-            raise InputError(f"{len(asked.phases)} phases, {len(asked.spectra)} spectra", remedy="Give fewer, or some")
+        if not 1 <= len(asked.spectra) <= MOST_SPECTRA or len(asked.phases) > MOST:
+            what = f"{len(asked.spectra)} spectra and {len(asked.phases)} that are phases"
+            raise InputError(what, remedy=f"Give 1 to {MOST_SPECTRA} spectra, and at most {MOST} that are phases")
         return self.jobs(body, LABELS[asked.task], lambda reporter: self._answer(asked, reporter))
 
     @cached_property
@@ -129,14 +143,33 @@ class Matches:
             except _CostError as error:
                 said = words.cost(error.cost, os.cpu_count() or 1)
                 return {"cost": f"{said[0].upper()}{said[1:]}.", "seconds": error.cost.seconds}
+            except EngineError as error:
+                raise InputError(str(error), remedy="Leave this structure out, or try another") from None
+            except InputError as error:
+                if error.file is None:
+                    raise
+                file = Path(str(error.file)).name  # not where it was for the moment
+                raise InputError(error.what, remedy=error.remedy, file=file, line=error.line) from None
 
     def _prepared(self, asked: MatchRequest, spectrum: SpectrumRequest) -> MeasuredSample:
         ranges = with_shift(spectrum.ranges, spectrum.align) or spectrum.ranges
         return self.uploads.get(spectrum.id).prepared(asked.metal, ranges, asked.pdf, spectrum.signal)
 
+    def _reading(self, asked: MatchRequest) -> Reading:
+        """Return the spectra that can be used, and why others cannot; InputError when none can."""
+        reading, first = Reading(), None
+        for each in asked.spectra:
+            try:
+                reading.samples.append(self._prepared(asked, each))
+            except InputError as error:
+                first = first or error
+                reading.refused.append((str(error.file or "a spectrum"), reason(error)))
+        if not reading.samples:
+            raise none_usable(reading.refused, first)
+        return reading
+
     def _measurements(self, asked: MatchRequest) -> Measurements:
-        reading = Reading([self._prepared(asked, each) for each in asked.spectra])
-        return measurements_of(reading, asked.metal)
+        return measurements_of(self._reading(asked), asked.metal)
 
     def _fit(self, asked: MatchRequest, paths: list[Path], simulations: Simulations) -> Json:
         if len(paths) != 1:
@@ -146,8 +179,12 @@ class Matches:
             measured, read_structure(path), path.stem, population=self.population, simulations=simulations
         )
         return _payload(
-            words.fit_title(found), words.fit_answer(found), match_report.parameters(found), _fit_charts(found)
-        ) | {"csv": csv_text(found.frame()), "file": "fit.csv", "refused": []}
+            words.fit_title(found),
+            words.measured(measured),
+            words.fit_answer(found),
+            [match_report.parameters(found)],
+            _fit_charts(found),
+        ) | {"csv": csv_text(found.frame()), "file": "fit.csv", "refused": _refused(measured.refused)}
 
     def _rank(self, asked: MatchRequest, paths: list[Path], simulations: Simulations) -> Json:
         measured = self._measurements(asked)
@@ -160,43 +197,83 @@ class Matches:
         candidates = find_candidates(source, measured.metal, elements, reporter=simulations.reporter)
         found = rank_candidates(measured, candidates, population=self.population, simulations=simulations)
         return _payload(
-            words.ranking_title(found), words.ranking_answer(found), match_report.candidates(found), [_bars(found)]
-        ) | {"csv": csv_text(found.frame()), "file": "ranking.csv", "refused": _refused(found.refused)}
+            words.ranking_title(found),
+            words.measured(measured),
+            words.ranking_answer(found),
+            [match_report.candidates(found)],
+            [_bars(found)],
+        ) | {
+            "csv": csv_text(found.frame()),
+            "file": "ranking.csv",
+            "refused": _refused((*measured.refused, *found.refused)),
+        }
 
     def _mix(self, asked: MatchRequest, paths: list[Path], simulations: Simulations) -> Json:
-        sample = self._prepared(asked, asked.spectra[0])
-        if sample.xanes is None:
-            raise InputError("fractions are of XANES", remedy="Show the sample whose XANES is a mixture")
-        metal = sample.xanes.metal
+        reading, metal = of_one_metal(self._reading(asked), asked.metal)
         k_edge(metal)
         others = [self._prepared(replace(asked, metal=metal), each).xanes for each in asked.phases]
-        known = [MeasuredPhase(each.name, each) for each in others if each is not None]
-        materials = [Material(path.stem, metal, read_structure(path)) for path in paths]
-        simulations.on_cost(cost_of(materials))
-        settings = PhaseReading(metal, self.population, store=self._simulated / "phases.store")
-        phases = read_phases([*paths], settings, simulations.reporter, known)
-        found = mix_all(Reading([sample]), phases, reporter=simulations.reporter)
+        known = [measured_phase(each.name, each, asked.elsewhere) for each in others if each is not None]
+        phases: list[Phase] = []
+        if known or paths:
+            simulations.on_cost(cost_of([_material(path, metal) for path in paths]))
+            settings = PhaseReading(metal, self.population, store=self._simulated / "phases.store")
+            phases = read_phases([*paths], settings, simulations.reporter, known)
+        reporter = simulations.reporter
+        found = mix_samples(
+            reading,
+            metal,
+            phases,
+            partial(self._model, reporter),
+            series=asked.series,
+            elsewhere=asked.elsewhere,
+            reporter=reporter,
+        )
         return _payload(
-            f"Phases of {metal} in {found[0].sample.name}",
-            mixture_words.answer(found, None),
-            match_report.fractions(found),
-            [_mixture_chart(found)],
+            mixture_words.title(found),
+            "",
+            mixture_words.answer(found),
+            match_report.mixtures(found),
+            _mixture_charts(found),
         ) | {"csv": csv_text(mixture_table.frame(found)), "file": "fractions.csv", "refused": _refused(found.refused)}
 
+    def _model(self, reporter: Reporter, metal: str, inputs: Sequence[str], radiation: str) -> Predictor:
+        """Return a model, once it is made."""
+        reporter.start("First shell of each phase", 0)
+        while True:
+            try:
+                return self.models(metal, inputs, radiation)
+            except NotReadyError:
+                reporter.advance(0)  # ends the work that was stopped
 
-def _payload(title: str, sentences: list[str], table: Table, charts: list[Json]) -> Json:
-    assert table.shown is not None
-    shown = table.shown.loc[:, (table.shown != "").any()]
+
+def _material(path: Path, metal: str) -> Material:
+    """Return a structure that is a phase; InputError for one without the metal."""
+    structure = read_structure(path)
+    if metal not in structure.symbol_set:
+        remedy = "Remove it, or choose the metal that was measured"
+        raise InputError(f"there is no {metal} in it", remedy=remedy, file=path)
+    return Material(path.stem, metal, structure)
+
+
+def _payload(title: str, about: str, sentences: list[str], tables: list[Table], charts: list[Json]) -> Json:
     return {
         "title": title,
+        "about": about,
         "sentences": [for_page(each) for each in sentences],
-        "table": {
-            "title": table.title,
-            "caption": table.caption,
-            "heads": [str(each) for each in shown.columns],
-            "rows": [[str(cell) for cell in row] for row in shown.itertuples(index=False, name=None)],
-        },
+        "tables": [_table(each) for each in tables],
         "charts": charts,
+    }
+
+
+def _table(found: Table) -> Json:
+    """Return a table as it is shown, without columns that are empty."""
+    assert found.shown is not None
+    shown = found.shown.loc[:, (found.shown != "").any()]
+    return {
+        "title": found.title,
+        "caption": found.caption,
+        "heads": [str(each) for each in shown.columns],
+        "rows": [[str(cell) for cell in row] for row in shown.itertuples(index=False, name=None)],
     }
 
 
@@ -204,18 +281,20 @@ def _refused(found: tuple[tuple[str, str], ...]) -> list[Json]:
     return [{"file": name, "what": for_page(reason.rstrip("."))} for name, reason in found[: match_report.MOST]]
 
 
+def _lines(x: Array, curves: dict[str, Array]) -> list[Json]:
+    """Return curves on one axis, by name."""
+    x, *ys = thinned(x, *curves.values())
+    return [
+        {"name": name, "x": numbers(x, 6), "y": numbers(y), "kind": KINDS[i % len(KINDS)]}
+        for i, (name, y) in enumerate(zip(curves, ys, strict=True))
+    ]
+
+
 def _chart(title: str, axes: tuple[str, str], x: Array, curves: dict[str, Array], residual: Array) -> Json:
     """Return a chart of curves, with what is left below them."""
     low, high = min(each.min() for each in curves.values()), max(each.max() for each in curves.values())
     level = float(low - LOW * (high - low) - residual.max())
-    curves = curves | {"residual, moved down": residual + level}
-    x, *ys = thinned(x, *curves.values())
-    kinds = ("measured", "nearest", "pre")
-    lines = [
-        {"name": name, "x": numbers(x, 6), "y": numbers(y), "kind": kind}
-        for name, y, kind in zip(curves, ys, kinds, strict=True)
-    ]
-    return {"title": title, "x": axes[0], "y": axes[1], "lines": lines}
+    return {"title": title, "x": axes[0], "y": axes[1], "lines": _lines(x, curves | {LEFT: residual + level})}
 
 
 def _fit_charts(found: StructureFit) -> list[Json]:
@@ -224,16 +303,49 @@ def _fit_charts(found: StructureFit) -> list[Json]:
         name = str(modality)
         x, measured, fitted, left = (rows[each].to_numpy() for each in ("x", "measured", "fitted", "residual"))
         title = f"{found.name}, {show(name)}: {words.residual(found, name)}"
-        axes = ("Energy from the edge (eV)", "Edge steps") if name == "xanes" else ("r (Å)", "G(r) (Å⁻²)")
-        charts.append(_chart(title, axes, x, {"measured": measured, "fitted": fitted}, left))
+        curves, axes = {"measured": measured, "fitted": fitted}, ("r (Å)", "G(r) (Å⁻²)")
+        if name == "xanes":  # the scale of a PDF is not known before
+            curves["before the fit, as expected at this beamline"] = rows["here"].to_numpy()
+            axes = _xanes_axes(found.measurements.metal)
+        charts.append(_chart(title, axes, x, curves, left))
     return charts
 
 
-def _mixture_chart(found: Mixtures) -> Json:
-    mixture = found[0]
-    curves = {"measured": mixture.measured, "mixture": mixture.measured - mixture.residual}
-    title = f"{mixture.sample.name} and the mixture of {', '.join(part.name for part in mixture.parts)}"
-    return _chart(title, ("Energy from the edge (eV)", "Edge steps"), mixture.energy, curves, mixture.residual)
+def _xanes_axes(metal: str) -> tuple[str, str]:
+    return f"Energy from the tabulated K edge of {metal} (eV)", "Edge steps"
+
+
+def _mixture_charts(found: Mixtures) -> list[Json]:
+    """Return the curves of one scan; or fractions and misfits along several, and the components that were found."""
+    if len(found) == 1:
+        return [_mixture_chart(found[0])]
+    charts = [
+        _along(name, "Fraction", [(e.fraction(name), *e.interval(name)) for e in found], found) for name in found.names
+    ]
+    misfits = [(1e3 * each.misfit,) * 3 for each in found]
+    chart = _along("Misfit, and the limit above which the phases do not suffice", "10⁻³ edge steps", misfits, found)
+    charts.append(chart | {"limit": 1e3 * found[0].errors.limit})
+    if found.components is not None:
+        curves = {f"component {i}": mu for i, mu in enumerate(found.components.spectra, start=1)}
+        axes = _xanes_axes(found[0].metal)
+        lines = _lines(found.components.energy, curves)
+        charts.append({"title": "Spectra of the components", "x": axes[0], "y": axes[1], "lines": lines})
+    return charts
+
+
+def _mixture_chart(found: Mixture) -> Json:
+    curves = {"measured": found.measured, "mixture": found.measured - found.residual}
+    title = f"{found.sample.name} and the mixture of {', '.join(part.name for part in found.parts)}"
+    return _chart(title, _xanes_axes(found.metal), found.energy, curves, found.residual)
+
+
+def _along(title: str, y: str, values: Sequence[tuple[float, float, float]], found: Mixtures) -> Json:
+    """Return a chart of values with the ends of their intervals along scans."""
+    points = [
+        {"value": round(value, 5), "low": round(low, 5), "high": round(high, 5), "enough": each.sufficient}
+        for (value, low, high), each in zip(values, found, strict=True)
+    ]
+    return {"title": title, "x": "Scan, in the order given", "y": y, "points": points}
 
 
 def _bars(found: Ranking) -> Json:

@@ -49,9 +49,9 @@ class Service:
         self.load, self.limits = load, limits or Limits()
         self.population = population
         self.uploads, self.structures = Uploads(self.limits), Structures(self.limits)
-        self.matches = Matches(self.uploads, self.structures, population)
         source = ModelSource(load=lambda: self.data, population=population)
         self.models = Models(train or source, lambda: self.data.metals)
+        self.matches = Matches(self.uploads, self.structures, self.models, population)
         self._loading = threading.Lock()
         self._cloud = lru_cache(maxsize=MOST)(self._make_cloud)
 

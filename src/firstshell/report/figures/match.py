@@ -9,7 +9,7 @@ from firstshell.match.pdf_fit import PdfFit
 from firstshell.match.rank import NONE_NAME, Ranking
 from firstshell.match.xanes_fit import XanesFit
 from firstshell.report.style import FAINT, INK, MEAN, PAPER, TRACE, label, metal_colour
-from firstshell.report.words.match import residual
+from firstshell.report.words.match import alone, alone_too, residual
 from firstshell.types import Array
 
 WIDTH = 7.2
@@ -42,7 +42,7 @@ def _curves(figure: SubFigure, name: str, x: Array, each: XanesFit | PdfFit, col
     top.plot(x, each.here, color=TRACE, lw=0.9, ls=":", label="expected at this beamline, before the fit")
     top.plot(x, each.fitted, color=INK, lw=0.9, ls="--", label="fitted")
     span = float(np.ptp(each.measured))
-    top.set_ylim(top=float(max(each.measured.max(), each.fitted.max())) + 0.5 * span)
+    top.set_ylim(top=float(max(each.measured.max(), each.fitted.max(), each.here.max())) + 0.25 * span)
     top.legend(loc="upper right", ncols=3)
     top.set(ylabel=kind.ordinate)
     top.set_title(title, loc="left")
@@ -61,9 +61,9 @@ def ranking_figure(found: Ranking) -> Figure:
     axes = figure.subplots()
     places = np.arange(len(names))
     axes.barh(places, together, height=0.7, color=metal_colour(found.measurements.metal), lw=0, label="together")
-    for name in found.none_alone if len(found.none_alone) > 1 else ():
-        alone = [each.alone[name] for each in rows] + [found.none_alone[name]]
-        axes.plot(alone, places, ls="", marker=modalities.get(name).marker, ms=5, mfc=PAPER, color=INK,
+    for name in alone_too(found):
+        by_it = [alone(each, name) for each in rows] + [found.none_alone[name]]
+        axes.plot(by_it, places, ls="", marker=modalities.get(name).marker, ms=5, mfc=PAPER, color=INK, clip_on=False,
                   label=f"{modalities.show(name)} alone")  # fmt: skip
     axes.set_yticks(places, names)
     axes.invert_yaxis()

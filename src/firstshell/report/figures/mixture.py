@@ -55,7 +55,7 @@ def mixture_figure(found: Mixture) -> Figure:
 def series_figure(found: Mixtures) -> Figure:
     """Return the fractions of all phases with their 90 % intervals along the scans, hollow where phases do not suffice.
 
-    Below it stands the misfit of each scan beside the limit.
+    Below it stands the misfit of each scan beside the limit, above which phases do not suffice.
     """
     figure = Figure(figsize=(WIDTH, 5.2), layout="constrained")
     top, low = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
@@ -63,13 +63,13 @@ def series_figure(found: Mixtures) -> Figure:
     enough = np.array([each.sufficient for each in found])
     for i, (name, colour) in enumerate(zip(found.names, _cycle(len(found.names)), strict=True)):
         values = np.array([each.fraction(name) for each in found])
-        ends = np.array([_ends(each, name) for each in found])
+        ends = np.array([each.interval(name) for each in found])
         top.errorbar(place, values, np.abs(ends.T - values), fmt="none", ecolor=colour, elinewidth=0.9, alpha=0.6)
         top.plot(place, values, color=colour, lw=0.7, alpha=0.6)
         marker = MARKERS[i % len(MARKERS)]
-        top.plot(place[enough], values[enough], marker, color=colour, ms=4, label=label(name, LONGEST))
-        without = None if enough.any() else label(name, LONGEST)
-        top.plot(place[~enough], values[~enough], marker, color=colour, ms=4, mfc="none", label=without)
+        for chosen, fill in ((enough, colour), (~enough, "none")):
+            top.plot(place[chosen], values[chosen], marker, color=colour, ms=4, mfc=fill)
+        top.plot([], [], marker, color=colour, ms=4, label=label(name, LONGEST))
     top.set(ylabel="Fraction", ylim=(-0.03, 1.03))
     top.legend(loc="lower left", bbox_to_anchor=(0.0, 1.0), ncols=3)
     top.grid(axis="y", color=FAINT, lw=0.5)
@@ -77,6 +77,7 @@ def series_figure(found: Mixtures) -> Figure:
     low.axhline(found[0].errors.limit, color=INK, lw=0.8, ls="--")
     highest = max(found[0].errors.limit, *(each.misfit for each in found))
     low.set(ylabel="Misfit", ylim=(0.0, 1.1 * highest))
+    low.set_title("Dashed: the limit. Scans above it have hollow marks: these phases are not enough", loc="left")
     if len(found) <= MOST_TICKS:
         names = [label(each.sample.name, LONGEST - 10) for each in found]
         low.set_xticks(place, names, rotation=40, ha="right", rotation_mode="anchor")
@@ -88,7 +89,3 @@ def series_figure(found: Mixtures) -> Figure:
 
 def _cycle(count: int) -> Sequence[str]:
     return [COLOURS[i % len(COLOURS)] for i in range(count)]
-
-
-def _ends(found: Mixture, name: str) -> tuple[float, float]:
-    return next((part.interval for part in found.parts if part.name == name), (0.0, 0.0))

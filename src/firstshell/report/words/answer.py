@@ -76,7 +76,7 @@ def shortened(name: str) -> str:
 
 def line(answer: Answer) -> str:
     """Return the answer in one line, to stand under `heading`."""
-    values = [f"{_value(p.target, p.value)} ({_ends(p)})" for p in answer.predictions.values()]
+    values = [with_interval(each) for each in answer.predictions.values()]
     verdict = "in domain" if answer.in_domain else "OUTSIDE"
     doubt = ", energies doubtful" if answer.alignment is not None and answer.alignment.doubt else ""
     more = f" ({len(answer.warnings)} warning{'s' * (len(answer.warnings) > 1)}: -v)" if answer.warnings else ""
@@ -114,6 +114,11 @@ def signed(value: float, digits: int) -> str:
     return true_minus(f"{value:+z.{digits}f}")
 
 
+def with_interval(found: Prediction) -> str:
+    """Return a value with its 90 % interval in brackets."""
+    return f"{_value(found.target, found.value)} ({_ends(found)})"
+
+
 def _target(found: Prediction) -> str:
     target = found.target
     unit = f" {target.unit}" if target.unit else ""
@@ -140,7 +145,7 @@ def _by_measurement(answer: Answer) -> list[str]:
     lines = [f"  {'':20} " + "".join(f"{name:24}" for name in heads)]
     for target in answer.predictions:
         found = [each[target] for each in answer.by_measurement.values()]
-        cells = "".join(f"{f'{_value(target, each.value)} ({_ends(each)})':24}" for each in found)
+        cells = "".join(f"{with_interval(each):24}" for each in found)
         lines.append(f"  {target.label:20} {cells}{'disagree' if target in answer.disputed else ''}")
     return [line.rstrip() for line in lines]
 

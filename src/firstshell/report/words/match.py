@@ -13,16 +13,18 @@ from firstshell.simulation import show
 LINES = 10
 """Candidates that are printed."""
 WIDTH = 34
+SELDOM = 0.1
+"""Share of correct structures with larger residuals, below which a structure is doubted."""
 LEAST = 0.001
 """Probability below which none is printed."""
 MEANING = {
-    "shift": "energies lie higher by",
-    "stretch": "features are spread out by",
-    "sigma": "broadened by a Gaussian of standard deviation",
+    "shift": "measured energies minus simulated ones",
+    "stretch": "relative spread of the features",
+    "sigma": "standard deviation of a Gaussian broadening",
     "growth": "width gained with energy",
-    "over_absorption": "over-absorption",
+    "over_absorption": "damping, as by self-absorption",
     "slope": "slope of the normalisation",
-    "scale": "scale",
+    "scale": "factor on the simulation",
     "strain": "strain of the cell",
     "delta1": "correlated motion, 1/r",
     "delta2": "correlated motion, 1/r²",
@@ -48,6 +50,12 @@ def residual(found: StructureFit, name: str) -> str:
     return f"RMSE {value:.3f} edge steps; {share}" if name == "xanes" else f"Rw {value:.3f}; {share}"
 
 
+def doubt(found: StructureFit) -> str:
+    """Return what residuals mean that correct structures seldom have, "" where there is none."""
+    far = [show(name) for name, share in found.nearness.items() if share < SELDOM]
+    return f"Correct structures seldom are so far from {' and '.join(far)}: this one may be wrong" if far else ""
+
+
 def measured(found: Measurements) -> str:
     """Return what was measured, with the files."""
     curves = {name: getattr(found, name) for name in found.modalities}
@@ -63,6 +71,7 @@ def fit_title(found: StructureFit) -> str:
 def fit_answer(found: StructureFit) -> list[str]:
     """Return how near a structure is by each measurement, and which parameters are not to be trusted."""
     lines = [f"By {show(name)}: {residual(found, name)}." for name in found.residuals]
+    lines += [f"{doubt(found)}."] if doubt(found) else []
     stuck = [f"{each.name} of the {show(each.modality)}" for each in found.parameters if each.at_limit]
     return lines + ([f"At the limit of its range: {', '.join(stuck)}."] if stuck else [])
 
@@ -86,13 +95,20 @@ def ranking_answer(found: Ranking) -> list[str]:
         lines.append(
             f"Most probable is {nearest} ({formula}), {share}; that it is none of these, {percent(found.none)}."
         )
-    for name, none in found.none_alone.items() if len(found.none_alone) > 1 else ():
+    for name in alone_too(found):
         first = max(found.ranked, key=lambda each: each.alone[name])
         lines.append(
             f"By {show(name)} alone the first is {plain(first.candidate.name)}, {percent(first.alone[name])}; "
-            f"{NONE_NAME}, {percent(none)}."
+            f"{NONE_NAME}, {percent(found.none_alone[name])}."
         )
     return lines
+
+
+def alone_too(found: Ranking) -> list[str]:
+    """Return which of several measurements say something alone: those that two candidates or more were compared by."""
+    if len(found.none_alone) < 2:
+        return []
+    return [name for name in found.none_alone if sum(getattr(each, name) is not None for each in found.ranked) > 1]
 
 
 def fit_lines(found: StructureFit) -> list[str]:
@@ -101,33 +117,39 @@ def fit_lines(found: StructureFit) -> list[str]:
     for name in found.residuals:
         lines.append(f"  {show(name)}: {residual(found, name)}")
         lines += [f"    {_parameter(each)}" for each in found.parameters if each.modality == name]
-    return lines
+    return lines + ([f"  {doubt(found)}"] if doubt(found) else [])
 
 
 def meaning(each: Parameter) -> str:
     """Return the meaning of a parameter, "" for one whose name gives it."""
-    return MEANING.get(each.name, f"displacement of {each.name.split()[-1]}" if " " in each.name else "")
+    element = each.name.removeprefix("uiso ")
+    return MEANING.get(each.name, f"mean square displacement of {element}" if element != each.name else "")
+
+
+def number(value: float) -> str:
+    """Return a fitted number with three digits."""
+    return true_minus(f"{value:#.3g}".rstrip("."))
 
 
 def _parameter(each: Parameter) -> str:
     unit = f" {each.unit}" if each.unit else ""
     says = meaning(each)
-    numbers = f"{each.value:.4g} (90 % interval {each.low:.4g} to {each.high:.4g}){unit}"
+    numbers = f"{number(each.value)}{unit} (90 % interval {number(each.low)} to {number(each.high)})"
     limit = "; at the limit of its range" if each.at_limit else ""
-    return f"{each.name:16}{true_minus(numbers)}{f'  {says}' if says else ''}{limit}"
+    return f"{each.name:16}{numbers}{f'  {says}' if says else ''}{limit}"
 
 
 def ranking_lines(found: Ranking) -> list[str]:
     """Return the most probable candidates, a line each, under a heading."""
-    alone = list(found.none_alone)
+    names = alone_too(found)
     heads = [f"{'candidate':{WIDTH}}  {'formula':14}{'probability':>13}"]
-    heads += [f"{show(name) + ' alone':>14}" for name in alone] if len(alone) > 1 else []
+    heads += [f"{show(name) + ' alone':>14}" for name in names]
     lines = ["".join(heads) + "  residual"]
-    lines += [_candidate(each, alone) for each in found.ranked[:LINES]]
+    lines += [_candidate(each, names) for each in found.ranked[:LINES]]
     rest = found.ranked[LINES:]
     if rest:
         lines.append(f"{len(rest)} more, together {percent(sum(each.probability for each in rest))}")
-    lines.append(_row(NONE_NAME, "", found.none, [found.none_alone[name] for name in alone]))
+    lines.append(_row(NONE_NAME, "", found.none, [found.none_alone[name] for name in names]))
     return lines
 
 
@@ -144,15 +166,20 @@ def residuals(each: Ranked) -> str:
     return ", ".join(parts)
 
 
+def alone(each: Ranked, name: str) -> float:
+    """Return the probability of a candidate by one measurement alone, NaN for one that was not compared with it."""
+    return each.alone[name] if getattr(each, name) is not None else float("nan")
+
+
 def _candidate(each: Ranked, names: list[str]) -> str:
     name = plain(each.candidate.name)
-    row = _row(name, plain(each.candidate.formula), each.probability, [each.alone[name] for name in names])
+    row = _row(name, plain(each.candidate.formula), each.probability, [alone(each, name) for name in names])
     return f"{row}  {residuals(each)}"
 
 
-def _row(name: str, formula: str, probability: float, alone: list[float]) -> str:
+def _row(name: str, formula: str, probability: float, by_each: list[float]) -> str:
     short = name if len(name) <= WIDTH else f"{name[: WIDTH - 1]}…"
-    others = "".join(f"{percent(each):>14}" for each in alone) if len(alone) > 1 else ""
+    others = "".join(f"{percent(each):>14}" for each in by_each)
     return f"{short:{WIDTH}}  {formula[:13]:14}{percent(probability):>13}{others}"
 
 

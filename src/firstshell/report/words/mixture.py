@@ -12,6 +12,9 @@ EXPECTED = (
     "average and {:.0f} % of the intervals held the true one"
 )
 GUESS = "That is no better than equal parts ({:.0f} points): take these as a first guess, and measure standards."
+NOT_ENOUGH = (
+    "NOT ENOUGH: a phase is missing, or a standard was measured differently from the scan; the intervals do not hold."
+)
 AMBIGUOUS = (
     "Components are not unique: one is a phase only where the series holds it nearly pure. Intervals are for these "
     "components."
@@ -66,8 +69,8 @@ def components(found: Components) -> list[str]:
     chances = ", ".join(f"{value:.2g}" for value in found.chance)
     return [
         f"{found.count} components ({len(found.fractions)} scans)",
-        f"  indicator function for 1, 2, … components: {values}",
-        f"  chance of each in noise (F test): {chances}",
+        f"  Indicator function for 1, 2, … components: {values}",
+        f"  Chance of each in noise (F test): {chances}",
         f"  {AMBIGUOUS}",
     ]
 
@@ -83,19 +86,25 @@ def first_shell(part: Part) -> str:
     return ", ".join(values) + ("" if part.answer.in_domain else " (outside the domain)")
 
 
-def answer(found: Mixtures, parts: Components | None) -> list[str]:
-    """Return the fractions of one scan, or how many scans the phases suffice for: the first sentences of a page.
+def title(found: Mixtures) -> str:
+    """Return what fractions are of."""
+    scans = plain(found[0].sample.name) if len(found) == 1 else f"{len(found)} scans"
+    return f"{'Phases' if found.components is None else 'Components'} of {found[0].metal} in {scans}"
 
-    parts : what was found of a series whose phases were not known
-    """
+
+def answer(found: Mixtures) -> list[str]:
+    """Return the fractions of one scan, or how many scans the phases suffice for: the first sentences of a page."""
+    if found.components is not None:
+        return [each.strip() for each in components(found.components)]
     if len(found) == 1:
         shares = ", ".join(f"{plain(part.name)} {share(part.fraction, part.interval)}" for part in found[0].parts)
         lines = [f"{shares}.", f"{verdict(found[0])}."]
     else:
         enough = sum(each.sufficient for each in found)
         lines = [f"{', '.join(map(plain, found.names))}: these phases suffice for {enough} of {len(found)} scans."]
-    about = [line.strip() for line in components(parts)] if parts is not None else [expected(found[0].errors)]
-    return lines + about
+        if enough < len(found):
+            lines.append(NOT_ENOUGH)
+    return [*lines, expected(found[0].errors)]
 
 
 def share(fraction: float, interval: tuple[float, float]) -> str:

@@ -9,7 +9,7 @@ import { many } from "./many.js";
 import { origin } from "./origin.js";
 import { knows, reading } from "./reading.js";
 import { download, html, png } from "./save.js";
-import { addStructures, clearMatch, isStructure, setUp } from "./structures.js";
+import { addStructures, clearMatch, isStructure, listPhases, setUp } from "./structures.js";
 import { windows } from "./windows.js";
 
 const page = { spectra: [], pdf: {}, samples: [], refused: [], unread: [], shown: 0, detail: null, waiting: false, asking: null };
@@ -48,11 +48,11 @@ const asked = (spectra) => ({
   pdf: page.pdf,
 });
 
-// What is asked about structures: the sample that is shown, or all there is where none has an answer.
+// What is asked about structures: the sample that is shown, or all there is where none has an answer; and all XANES.
 function aboutShown() {
   const shown = page.samples.length ? ofShown() : page.spectra;
-  const others = page.spectra.filter((each) => !shown.includes(each) && each.kind !== "pdf");
-  return { shown: requests(shown), others: requests(others), metal: byId("metal").value || page.samples[page.shown]?.metal || null, pdf: page.pdf };
+  const scans = page.spectra.filter((each) => each.kind === "xanes");
+  return { shown: requests(shown), scans: requests(scans), metal: byId("metal").value || page.samples[page.shown]?.metal || null, pdf: page.pdf };
 }
 
 const ofShown = () => page.spectra.filter((each) => page.samples[page.shown]?.ids.includes(each.id));
@@ -209,6 +209,7 @@ function list() {
       make("small", {}, ` ${each.kind === "pdf" ? "PDF" : "XANES"}${each.format ? `, ${each.format}` : ""}, ${each.points} points`),
       make("button", { type: "button", "aria-label": `Remove ${each.name}`, onclick: () => remove([each]) }, "×"))));
   byId("clear").hidden = page.spectra.length < 2;
+  listPhases(page.spectra);
 }
 
 function remove(gone) {

@@ -2,10 +2,12 @@
 
 import * as ask from "./ask.js";
 import { byId, make } from "./dom.js";
-import { figure, range } from "./plot.js";
+import { figure, range, ticks } from "./plot.js";
 import { download } from "./save.js";
 
 const structures = []; // [{ id, name, formula }]
+const picked = new Set(); // ids of the XANES that are phases of mixtures
+const SHORT = 20; // rows of a table that is shown whole
 let asking = null;
 
 export const isStructure = ({ name }) => /\.(cif|mcif|vasp|poscar)$/i.test(name) || /^(POSCAR|CONTCAR)$/.test(name);
@@ -43,7 +45,7 @@ function remove(gone) {
 const NOTES = {
   rank: "Of the sample that is shown. Name its elements where you know them: XANES alone seldom finds one among all.",
   fit: "Of the sample that is shown. An XANES is simulated, some ten seconds for each distinct site of the metal.",
-  mix: "Of the XANES that is shown. The other XANES on the page and the structures are the phases.",
+  mix: "Of every XANES that is not ticked. The ticked ones and the structures are the phases; without any, four scans or more are taken as a series whose components are sought.",
 };
 
 // Show the fields that a question has.
@@ -51,10 +53,20 @@ function follow() {
   const task = byId("task").value;
   byId("candidates-line").hidden = byId("elements-line").hidden = task !== "rank";
   byId("structure-line").hidden = task !== "fit";
+  byId("phases-line").hidden = task !== "mix";
   byId("match-note").textContent = NOTES[task];
 }
 
-// `about()` returns { shown, others, metal, pdf }: spectra as requests ask about them.
+// List the XANES on the page, each of which may be a phase.
+export function listPhases(spectra) {
+  const scans = spectra.filter((each) => each.kind === "xanes");
+  for (const id of picked) if (!scans.some((each) => each.id === id)) picked.delete(id);
+  const pick = (id) => ({ target }) => { if (target.checked) picked.add(id); else picked.delete(id); };
+  byId("phases").replaceChildren(...scans.map(({ id, name }) => make("label", { class: "check" },
+    make("input", { type: "checkbox", checked: picked.has(id), onchange: pick(id) }), make("span", {}, name))));
+}
+
+// `about()` returns { shown, scans, metal, pdf }: the sample that is shown and all XANES, as requests ask about them.
 export function setUp(about) {
   for (const id of ["task", "candidates"]) byId(id).addEventListener("change", follow);
   byId("match").addEventListener("submit", (event) => {
@@ -69,13 +81,20 @@ export function clearMatch() {
   byId("matched").replaceChildren();
 }
 
-function begin({ shown, others, metal, pdf }) {
+function begin({ shown, scans, metal, pdf }) {
   const task = byId("task").value;
-  if (!shown.length) return complain({ what: "there is no spectrum on the page", remedy: "Drop a XANES or a PDF" });
+  const spectra = task === "mix" ? scans.filter(({ id }) => !picked.has(id)) : shown;
+  if (!spectra.length) {
+    return complain(task === "mix"
+      ? { what: "there is no XANES that is a scan", remedy: "Drop one, and tick only those that are phases" }
+      : { what: "there is no spectrum on the page", remedy: "Drop a XANES or a PDF" });
+  }
   const given = task === "rank" && byId("candidates").value !== "given" ? [] : structures;
   run({
-    task, metal, pdf, spectra: shown,
-    phases: task === "mix" ? others : [],
+    task, metal, pdf, spectra,
+    phases: task === "mix" ? scans.filter(({ id }) => picked.has(id)) : [],
+    series: task === "mix" && byId("one-series").checked,
+    elsewhere: task === "mix" && byId("elsewhere").checked,
     structures: task === "fit" ? [byId("structure").value].filter(Boolean) : given.map(({ id }) => id),
     candidates: byId("candidates").value,
     composition: byId("elements").value,
@@ -121,11 +140,14 @@ const agreement = (question, { cost, seconds }) => [
 
 function answer(question, found) {
   const save = () => download(new Blob([found.csv], { type: "text/csv" }), found.file);
+  const drawn = (some) => found.charts.filter((each) => Boolean(each.points) === some);
   return [
     make("p", { class: "of" }, found.title),
+    found.about ? make("p", { class: "small" }, found.about) : null,
     make("div", { role: "status" }, make("ul", {}, ...found.sentences.map((each) => make("li", {}, each)))),
-    table(found.table, question.task === "rank"),
-    make("div", { class: "charts" }, ...found.charts.map((each) => (each.bars ? bars(each) : curves(each)))),
+    ...found.tables.map((each) => table(each, question.task === "rank")),
+    make("div", { class: "charts three" }, ...drawn(true).map(along)),
+    make("div", { class: "charts" }, ...drawn(false).map((each) => (each.bars ? bars(each) : curves(each)))),
     found.refused.length ? refused(found.refused) : null,
     make("p", {}, make("button", { type: "button", id: "save-match", onclick: save }, "Save table of structures (CSV)")),
   ].filter(Boolean);
@@ -136,9 +158,10 @@ function table({ title, caption, heads, rows }, numbered) {
   const names = numbered ? ["", ...heads] : heads;
   const cells = rows.map((row, i) => (numbered ? [i < rows.length - 1 ? String(i + 1) : "", ...row] : row));
   const key = numbered ? 1 : 0; // the column that names a row
-  return make("div", { class: "scroll", tabindex: "0", role: "region", "aria-label": title },
+  const short = rows.length <= SHORT;
+  return make("div", { class: short ? "scroll short" : "scroll", tabindex: "0", role: "region", "aria-label": title },
     make("table", { class: "answers" },
-      make("caption", {}, caption),
+      make("caption", {}, make("b", {}, `${title}. `), caption),
       make("thead", {}, make("tr", {}, ...names.map((name) => (name ? make("th", { scope: "col" }, name) : make("td", {}))))),
       make("tbody", {}, ...cells.map((row) => make("tr", {}, ...row.map((cell, i) =>
         (i === key ? make("th", { scope: "row" }, cell) : make("td", { "data-head": names[i] || "Place" }, cell))))))));
@@ -148,6 +171,22 @@ function curves({ title, x, y, lines }) {
   const [lo, hi] = range(lines.map((each) => each.y));
   const first = lines[0].x;
   return figure({ title, label: title, caption: title, x: { label: x, lo: first[0], hi: first.at(-1) }, y: { label: y, lo, hi }, lines });
+}
+
+// Values with intervals along scans; hollow where the phases do not suffice.
+function along({ title, x, y, points, limit }) {
+  const [lo, hi] = range(points.map(({ low, high }) => [low, high, limit ?? low]));
+  const at = points.map((_, i) => i + 1);
+  return figure({
+    title, label: `${title} along ${points.length} scans: from ${points[0].value} to ${points.at(-1).value}`, caption: title,
+    height: 190,
+    x: { label: x, lo: 0.5, hi: points.length + 0.5, ticks: ticks(1, points.length, 6).filter((each) => Number.isInteger(each.at)) },
+    y: { label: y, lo: Math.min(0, lo), hi },
+    errors: points.map(({ low, high }, i) => ({ at: at[i], low, high, kind: "error-bar" })),
+    lines: [{ x: at, y: points.map(({ value }) => value), kind: "trend" },
+      ...(limit === undefined ? [] : [{ name: "limit", x: [0.5, points.length + 0.5], y: [limit, limit], kind: "e0" }])],
+    dots: points.map(({ value, enough }, i) => ({ at: at[i], value, kind: enough ? "dot" : "dot hollow" })),
+  });
 }
 
 function bars({ title, x, y, bars: found }) {
