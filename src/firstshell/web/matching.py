@@ -291,10 +291,12 @@ def _lines(x: Array, curves: dict[str, Array]) -> list[Json]:
 
 
 def _chart(title: str, axes: tuple[str, str], x: Array, curves: dict[str, Array], residual: Array) -> Json:
-    """Return a chart of curves, with what is left below them."""
+    """Return a chart of two curves or more, with what is left below them."""
     low, high = min(each.min() for each in curves.values()), max(each.max() for each in curves.values())
     level = float(low - LOW * (high - low) - residual.max())
-    return {"title": title, "x": axes[0], "y": axes[1], "lines": _lines(x, curves | {LEFT: residual + level})}
+    named = [*curves.items()]
+    lines = _lines(x, dict([*named[:2], (LEFT, residual + level), *named[2:]]))  # of one kind in all charts
+    return {"title": title, "x": axes[0], "y": axes[1], "lines": lines}
 
 
 def _fit_charts(found: StructureFit) -> list[Json]:
