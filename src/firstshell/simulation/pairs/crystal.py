@@ -37,19 +37,17 @@ def read_crystal(structure: Structure, params: PdfParams) -> Crystal:
     Mixed sites give one entry per element. Site properties "u_cart" ((3, 3) Cartesian tensor, Å²) or "uiso" (Å²) win
     over the settings; a site may lack them (None). InputError: no atoms, dummy species, displacements without meaning.
     """
-    check_structure(structure)
+    occupancy = check_structure(structure)
     elements: list[str] = []
     sites: list[int] = []
-    occupancy: list[float] = []
     fractions: list[Array] = []
     for index, site in enumerate(structure):
-        for species, amount in site.species.items():
+        for species in site.species:
             if isinstance(species, DummySpecies):
                 raise InputError(f"site {index} holds {species}, which is no element", remedy="Replace dummy species")
             # The symbol of deuterium would be H.
             elements.append((species.element if isinstance(species, Species) else species).name)
             sites.append(index)
-            occupancy.append(amount)
             fractions.append(site.frac_coords)
     u = _displacements(structure, elements, sites, params)
     kinds: dict[tuple[str, float] | str, int] = {}

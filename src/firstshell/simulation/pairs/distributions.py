@@ -60,14 +60,14 @@ class _Grids:
     extent : of the calculation
     wanted : (n,) Å, the grid of the settings
     r : (m,) Å, the grid that is Fourier transformed; envelope : (m,) the resolution on it, None for 1
-    nearest : (n,) where on `r` the wanted points stand, None where they lie between
+    kept : where on `r` the wanted points stand, None where they lie between
     """
 
     extent: Extent
     wanted: Array
     r: Array
     envelope: Array | None
-    nearest: Ints | None
+    kept: slice | None
 
 
 @lru_cache(maxsize=16)
@@ -77,12 +77,13 @@ def _grids(params: PdfParams, widest: float) -> _Grids:
     r = chosen.r(chosen.ripples)
     places = wanted / params.rstep - chosen.ripples[0]
     nearest = np.rint(places).astype(int)
+    step = nearest[1] - nearest[0] if len(nearest) > 1 else 1
     return _Grids(
         chosen,
         wanted,
         r,
         resolution_envelope(r, params.qdamp) if params.qdamp else None,
-        nearest if np.abs(places - nearest).max() < 1e-6 else None,
+        slice(nearest[0], nearest[-1] + 1, step) if np.abs(places - nearest).max() < 1e-6 else None,
     )
 
 
@@ -107,7 +108,7 @@ class PairDistributions:
         self.r = self._grids.wanted.copy()
         reach = self._extent.pairs[1] * params.rstep
         self._count = float(atoms.occupancy.sum())
-        self._density = self._count / abs(float(np.linalg.det(atoms.lattice)))
+        self._density = self._count / atoms.volume
         if len(atoms.positions) * self._density * 4 / 3 * pi * reach**3 > PAIR_LIMIT:
             raise InputError(
                 f"{len(atoms.positions)} atoms and rmax = {params.rmax:g} Å make too many pairs",
@@ -156,7 +157,8 @@ class PairDistributions:
         masked-bweighted : the same with x = c·b/⟨b⟩ in place of c, so that no slope remains
         differential : w = b_j/(N_metal·⟨b⟩) for i of the metal, P = 1 (Price & Saboungi, PRL 81 (1998) 3207)
         """
-        is_metal, share = self._is(metal), self._share(metal)
+        is_metal = self._is(metal)
+        share = float(self._kind_share[is_metal].sum())
         if self._params.normalization == "differential":
             select = np.zeros((len(self._terms.row_kind), len(self._b)))
             select[is_metal[self._terms.row_kind]] = 1
@@ -223,8 +225,8 @@ class PairDistributions:
             g = g + self._form_factor_change(terms, select, around)
         if self._grids.envelope is not None:
             g = g * self._grids.envelope
-        if self._grids.nearest is not None:
-            return np.asarray(g[self._grids.nearest])
+        if self._grids.kept is not None:
+            return np.array(g[self._grids.kept])
         return np.asarray(CubicSpline(r, g)(self.r))
 
     def _form_factor_change(self, terms: _Terms, select: Array, around: bool) -> Array:
@@ -254,8 +256,8 @@ class PairDistributions:
         """Return the row of each kept atom, and the kind of each row: a row per kind, and one per site of the metal."""
         kinds = self._crystal.atoms.kind[reduction.kept]
         rows, row_kind = kinds.copy(), list(range(len(self._crystal.kind_elements)))
-        for place in np.flatnonzero(reduction.weight):
-            if self._metal is not None and self._crystal.kind_elements[kinds[place]] == self._metal:
+        if self._metal is not None:
+            for place in np.flatnonzero(reduction.weight * self._is(self._metal)[kinds]):
                 rows[place] = len(row_kind)
                 row_kind.append(int(kinds[place]))
         return rows, np.array(row_kind)

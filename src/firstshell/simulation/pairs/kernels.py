@@ -79,21 +79,22 @@ def add_moments(
     rstep: float,
     first: int,
     last: int,
-    place: Ints,
+    cells: Ints,
     moments: Array,
     edges: Array,
 ) -> int:
-    """Add each pair's powers to moments[place, row, kind, power], and to `edges` the points only some places s reach.
+    """Add each pair's powers to moments[row, kind, cell, power], and to `edges` the points only some places s reach.
 
     half : visit each pair once; what belongs to [a, b] and to [b, a] then stands in one of them. Else each atom with a
         weight gets its full row.
     visit : (rows, kinds) whether the pairs of a row with a kind are visited at all
-    place : (cells,) −1; receives where in `moments` each cell stands that holds a pair
-    moments : (cells, rows, kinds, POWERS), of any content
+    cells : (n,) receives the grid points at which the cells start that hold a pair, in the order in which they are met
+    moments : (rows, kinds, n, POWERS), of any content; receives those of these cells
 
-    Returns how many cells hold a pair: so many of `moments` are filled, in the order in which they were met.
+    Returns how many cells hold a pair; what stands beyond them is of any content.
     """
     found = np.empty((most_images(triangle, last * rstep), 1))
+    place = np.full(len(cells), -1)
     filled = 0
     for i in range(len(positions)):
         if weight[i] == 0:
@@ -112,10 +113,10 @@ def add_moments(
                 rstep,
                 first,
                 place,
+                cells,
                 filled,
                 moments,
-                row,
-                column,
+                moments[row, column],
                 edges[row, column],
             )
     return filled
@@ -129,10 +130,10 @@ def _add_powers(
     rstep: float,
     first: int,
     place: Ints,
+    cells: Ints,
     filled: int,
+    all_moments: Array,
     moments: Array,
-    row: int,
-    column: int,
     edges: Array,
 ) -> int:
     reach = PEAK_CUT * sigma / rstep
@@ -153,9 +154,13 @@ def _add_powers(
         w6 = w4 * s2
         if place[cell] < 0:
             place[cell] = filled
-            moments[filled] = 0.0
+            cells[filled] = cell
+            for row in range(all_moments.shape[0]):
+                for column in range(all_moments.shape[1]):
+                    for p in range(POWERS):
+                        all_moments[row, column, filled, p] = 0.0
             filled += 1
-        here = moments[place[cell], row, column]
+        here = moments[place[cell]]
         here[0] += w
         here[1] += w * s
         here[2] += w2
@@ -173,15 +178,15 @@ def _add_powers(
 
 
 @compiled(error_model="numpy")
-def weighted_moments(coefficients: Array, moments: Array) -> Array:
-    """Return Σ coefficients[row, kind]·moments[cell, row, kind, power] by cell and power."""
-    total = np.zeros((len(moments), POWERS))
-    for i in range(len(moments)):
-        for row in range(coefficients.shape[0]):
-            for column in range(coefficients.shape[1]):
-                weight = coefficients[row, column]
-                for p in range(POWERS):
-                    total[i, p] += weight * moments[i, row, column, p]
+def weighted_sum(coefficients: Array, values: Array, n: int) -> Array:
+    """Return Σ coefficients[row, kind]·values[row, kind, i] for each i < n; what has no weight is not looked at."""
+    total = np.zeros(n)
+    for row in range(coefficients.shape[0]):
+        for column in range(coefficients.shape[1]):
+            weight = coefficients[row, column]
+            if weight != 0:
+                for i in range(n):
+                    total[i] += weight * values[row, column, i]
     return total
 
 

@@ -7,11 +7,12 @@ polynomial in s at every grid point, is folded in once at the end. That costs th
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from firstshell.simulation.pairs import kernels as pair_kernels
-from firstshell.simulation.pairs.kernels import POWERS, Ints, weighted_moments
+from firstshell.simulation.pairs.kernels import POWERS, Ints, weighted_sum
 from firstshell.simulation.pairs.lattice import lower_triangular, reduced
 from firstshell.simulation.pairs.peak_moments import fold, is_smooth
 from firstshell.simulation.pairs.termination import Extent
@@ -37,6 +38,11 @@ class Atoms:
     occupancy: Array
     kind: Ints
     u: Array
+
+    @cached_property
+    def volume(self) -> float:
+        """Volume of the cell in Å³."""
+        return abs(float(np.linalg.det(self.lattice)))
 
 
 @dataclass(frozen=True)
@@ -85,7 +91,8 @@ class PairSums:
         self.lost: Lost | None = None
         self._drawn = np.zeros((int(rows.max()) + 1, int(atoms.kind.max()) + 1, extent.pairs[1] - extent.pairs[0]))
         self._sigma = None
-        self._cells, self._moments = np.empty(0, dtype=np.int64), np.empty(0)
+        self._cells: Ints = np.empty(0, dtype=np.int64)
+        self._moments: Array = np.empty(0)
         triangle, rotation = lower_triangular(reduced(np.ascontiguousarray(atoms.lattice)))
         # Where a row is a kind, A is symmetric, and without symmetry each pair need be visited only once.
         self._symmetric = bool((rows == atoms.kind).all())
@@ -100,13 +107,10 @@ class PairSums:
             sigma = _sigma(atoms, rows, self._drawn.shape[:2])
             if is_smooth(sigma, extent.rstep) and self._drawn.size * POWERS < MOMENT_LIMIT:
                 # One cell more than grid points: a pair may stand exactly at the end of the grid.
-                place = np.full(self._drawn.shape[2] + 1, -1)
-                moments = np.empty((len(place), *self._drawn.shape[:2], POWERS))
-                filled = pair_kernels.add_moments(*crystal, sigma, *grid, place, moments, self._drawn)
-                held = np.flatnonzero(place >= 0)
-                self._cells = np.empty(filled, dtype=np.int64)
-                self._cells[place[held]] = held
-                self._moments = moments[:filled]
+                most = self._drawn.shape[2] + 1
+                cells, moments = np.empty(most, dtype=np.int64), np.empty((*self._drawn.shape[:2], most, POWERS))
+                filled = pair_kernels.add_moments(*crystal, sigma, *grid, cells, moments, self._drawn)
+                self._cells, self._moments = cells[:filled], moments.reshape(*moments.shape[:2], -1)
                 self._sigma = sigma
                 return
         u = rotation.T @ atoms.u @ rotation if atoms.u.ndim == 3 else atoms.u[:, None, None]
@@ -122,11 +126,12 @@ class PairSums:
             # What belongs in [a, b] and in [b, a] stands in one of them, or part in each.
             coefficients = coefficients + coefficients.T
             if not self._half:
-                coefficients[np.diag_indices_from(coefficients)] /= 2
-        total = coefficients.ravel() @ self._drawn.reshape(coefficients.size, -1)
+                coefficients.ravel()[:: len(coefficients) + 1] /= 2
+        total = weighted_sum(coefficients, self._drawn, self._drawn.shape[2])
         if self._sigma is not None:
             for sigma in set(self._sigma[coefficients != 0].tolist()):
-                moments = weighted_moments(np.where(self._sigma == sigma, coefficients, 0.0), self._moments)
+                these = np.where(self._sigma == sigma, coefficients, 0.0)
+                moments = weighted_sum(these, self._moments, len(self._cells) * POWERS).reshape(-1, POWERS)
                 total += fold(self._cells, moments, len(total), sigma, self.extent.rstep)
         first = self.extent.ripples[0] - self.extent.pairs[0]
         values: Array = total[first : first + self.extent.ripples[1] - self.extent.ripples[0]]

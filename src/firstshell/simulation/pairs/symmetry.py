@@ -46,7 +46,7 @@ def reduce_crystal(atoms: Atoms, rmax: float) -> Reduction:
     """
     n = len(atoms.positions)
     everything = Reduction(atoms.lattice, np.arange(n), np.ones(n), np.arange(n))
-    if n * n / abs(np.linalg.det(atoms.lattice)) * rmax**3 * 2 < WORTHWHILE:
+    if n * n / atoms.volume * rmax**3 * 2 < WORTHWHILE:
         return everything
     label = _labels(atoms)
     rarest = np.flatnonzero(label == np.argmin(np.bincount(label)))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from math import ceil, pi, sqrt
 
 import numpy as np
+from scipy.fft import irfft, rfft
 
 from firstshell.types import Array
 
@@ -74,14 +75,15 @@ def limit_q(g: Array, extent: Extent, qmin: float, qmax: float, weight: Array | 
     points, (first, last) = extent.fft_points, extent.ripples
     padded = np.zeros((*g.shape[:-1], last))
     padded[..., first:] = g
-    # An odd function on [−points, points) is a series of sines: of the values from 0 on the imaginary part, twice.
-    sines = 2 * np.fft.rfft(padded, 2 * points).imag[..., :points]
     dq = pi / (points * extent.rstep)
     low, high = ceil(qmin / dq), points if qmax == 0 else min(ceil(qmax / dq), points)
+    # An odd function on [−points, points) is a series of sines: of the values from 0 on the imaginary part, twice.
+    sines = rfft(padded, 2 * points)[..., :high]
+    sines.real = 0
     sines[..., :low] = 0
     if weight is not None:
-        sines *= weight
-    return np.asarray(np.fft.irfft(1j * sines[..., :high], 2 * points)[..., first:last])
+        sines *= weight[:high]
+    return np.asarray(2 * irfft(sines, 2 * points)[..., first:last])
 
 
 def resolution_envelope(r: Array, qdamp: float) -> Array:
