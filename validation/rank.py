@@ -9,7 +9,7 @@ python validation/rank.py both BMM MEASURED    by XANES, PDF and both, PDFs simu
     PDFs among all oxides of the metal in AMCSD. Writes validation/rank.json
 python validation/rank.py planted    parameters of simulated measurements against their intervals
 
-To be run with PYTHONPATH=tools. No standard has a part in the transfers and residuals that it is judged with.
+To be run with PYTHONPATH=tools. No standard has a part in the transfers, residuals and forests that it is judged with.
 """
 
 from __future__ import annotations
@@ -37,6 +37,7 @@ from firstshell.io.spectra.sniff import read_measured
 from firstshell.match import held_out
 from firstshell.match.candidates import AMCSD, EMBEDDED, Candidate, find_candidates
 from firstshell.match.exafs_scan import ExafsMatch, ExafsScan, spectra_of
+from firstshell.match.first_shell import UNKNOWN, PredictedShell, predict_shell
 from firstshell.match.held_out import ENERGY, HeldOut
 from firstshell.match.pdf_fit import fit_pdf
 from firstshell.match.pdf_scan import PdfScan
@@ -47,9 +48,12 @@ from firstshell.match.xanes_fit import fit_xanes
 from firstshell.measured.exafs.extract import extract
 from firstshell.measured.pdf.match import MatchedPdf, match_pdf
 from firstshell.measured.xanes.normalise import Normalised
-from firstshell.measured.xanes.population import default_population
+from firstshell.measured.xanes.population import Population, default_population
 from firstshell.measured.xanes.standards import Standard
 from firstshell.measured.xanes.standards import fit as fit_standard
+from firstshell.prediction.model import Predictor, make_predictor
+from firstshell.prediction.model_cache import channels_of
+from firstshell.prediction.training import TrainingParams
 from firstshell.runtime.store import write_text
 from firstshell.simulation.pdf import PdfParams, pdf_family
 from firstshell.types import Array
@@ -63,6 +67,15 @@ UNLIKE = ("Hercynite",)
 """Measurements that are not of what they are named after (docs/results/answers.md)."""
 FORMULAS = {"gamma-MnOOH": "MnHO2", "azurite": "Cu3H2C2O8"}
 """Of standards that are no candidates of the dataset."""
+SHELLS = {
+    "EuTiO3": (4.0, 6.0, 1.952),
+    "Eu2Ti2O7": (4.0, 6.0, 1.966),
+    "gamma-MnOOH": (3.0, 6.0, 2.046),
+    "azurite": (2.0, 4.67, 2.007),
+}
+"""First shells of these."""
+FEWER = TrainingParams(copies=4, mixtures=0.2, trees=40, folds=2)
+"""How the models are trained that do not know a compound: one for each."""
 MADE = 60
 """PDFs that are simulated as if measured."""
 FEW, SMALL = 3, 60
@@ -150,7 +163,7 @@ def listed(standard: Standard) -> tuple[Array, list[Entry], set[tuple[str, int, 
     mineral = {each.kind for each in found if each.kind[2].lower().startswith(standard.compound.lower() + " ")}
     if not right | mineral:
         kind = (FORMULAS.get(standard.compound, standard.compound), 0, standard.compound)
-        made = Simulated(standard.compound, standard.simulated, standard.state)
+        made = Simulated(standard.compound, standard.simulated, standard.state, SHELLS.get(standard.compound, UNKNOWN))
         return grid, [*found, Entry(kind, formula_elements(kind[0]), True, made)], {kind}
     return grid, found, right | mineral
 
@@ -205,6 +218,29 @@ def standards(bmm: Path, measured: Path, work: Path) -> None:
     write_text(path, found_all.to_json() + "\n")
 
 
+MODELS: dict[tuple[str, str], Predictor] = {}
+"""By metal and compound, models that do not know it."""
+
+
+def shell_without(
+    sample: Normalised,
+    standard: Standard,
+    candidates: Sequence[Entry],
+    right: set[tuple[str, int, str]],
+    population: Population,
+) -> PredictedShell:
+    """The first shell by a model that knows neither a structure of the compound nor its transfers."""
+    key = (standard.metal, standard.compound)
+    if key not in MODELS:
+        data = embedded.load_dataset()
+        own = {entry.simulated.name for entry in candidates if entry.kind in right}
+        groups = set(data.frame["group"][data.frame["id"].isin(own)])
+        known = data.take(np.flatnonzero(~data.frame["group"].isin(groups)))
+        channels = channels_of(("xanes",), population.of_metal(standard.metal))
+        MODELS[key] = make_predictor(known, standard.metal, channels, FEWER)
+    return predict_shell(MODELS[key], sample)
+
+
 def quick(sample: Normalised, grid: Array, candidates: Sequence[Entry], population: object) -> Array:
     """The distances of the quick comparison."""
     from firstshell.match import xanes_bank
@@ -242,12 +278,13 @@ def rank(bmm: Path, measured: Path, work: Path, elements_only: bool) -> None:
         waves = exafs_of(sample, each.metal, candidates, tables)
         if not any(entry.kind in right and entry.simulated.name in waves for entry in candidates):
             waves = {}
+        shell = shell_without(sample, each, candidates, right, population)
         for name, allowed in sets.items():
             kept = [e for e in candidates if e.kind in right or allowed(each, e, elements)]
             scans = dict(
                 zip(
                     (e.simulated.name for e in kept),
-                    compare_xanes(sample, grid, [e.simulated for e in kept], population, residuals),
+                    compare_xanes(sample, grid, [e.simulated for e in kept], population, residuals, shell=shell),
                     strict=True,
                 )
             )
@@ -363,7 +400,9 @@ def both(bmm: Path, measured: Path) -> None:
         ]
         spectra = [e.simulated for e in kept]
         names = [e.simulated.name for e in kept]
-        scans = dict(zip(names, compare_xanes(sample, grid, spectra, population, residuals), strict=True))
+        shell = shell_without(sample, each, candidates, right, population)
+        compared = compare_xanes(sample, grid, spectra, population, residuals, shell=shell)
+        scans = dict(zip(names, compared, strict=True))
         scan = PdfScan(curve)
         curves = {name: scan.compare(crystals[name]) for name in names}
         inputs_of: dict[str, dict[str, dict[str, Any]]] = {"xanes": {"xanes": scans}, "pdf": {"pdf": curves}}

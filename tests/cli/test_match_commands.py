@@ -10,7 +10,8 @@ import pytest
 
 from firstshell.dataset import materials, pipeline
 from firstshell.io.structures.files import read_structure
-from firstshell.match import pdf_matches
+from firstshell.match import pdf_matches, rank
+from firstshell.match.first_shell import PredictedShell
 from firstshell.match.pdf_scan import PdfScan
 from firstshell.runtime.store import Record
 from pdfs import measured_pdf
@@ -46,6 +47,8 @@ def simulated(monkeypatch):
         return Record({"provenance": {}}, {"values": on_dataset_grid(4, number)})
 
     monkeypatch.setattr(pipeline, "simulate_site", simulate)
+    monkeypatch.setattr(rank, "predictor", lambda *_, **__: None)
+    monkeypatch.setattr(rank, "predict_shell", lambda *_: PredictedShell(np.array([4.0, 6.0, 1.95]), np.ones(3)))
     return state
 
 

@@ -1,4 +1,5 @@
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from firstshell.io.structures.files import read_structure
 from firstshell.match import fit as fitting
 from firstshell.match import rank as ranking
 from firstshell.match.candidates import Candidate, Candidates, Entry
+from firstshell.match.first_shell import UNKNOWN, PredictedShell
 from firstshell.match.fit import fit_structure
 from firstshell.match.measurements import Measurements, read_measurements
 from firstshell.match.rank import NONE_NAME, rank_candidates
@@ -51,6 +53,8 @@ def asked(monkeypatch):
         made = {each.id: Simulated(each.id, on_dataset_grid(*XANES[each.id]), 4.0) for each in materials}
         return GRIDS["xanes"].values, made, {}
 
+    monkeypatch.setattr(ranking, "predictor", lambda *_, **__: None)
+    monkeypatch.setattr(ranking, "predict_shell", lambda *_: PredictedShell(np.array([4.0, 6.0, 1.95]), np.zeros(3)))
     monkeypatch.setattr(ranking, "simulate_xanes", simulate)
     monkeypatch.setattr(fitting, "simulate_xanes", simulate)
     return asked
@@ -118,6 +122,24 @@ def test_exafs_speaks_beside_xanes_and_leaves_the_nearest_for_it(asked, monkeypa
     assert told == ["scattering paths", "XANES"]
     assert ("none", "it failed") in found.refused
     assert "exafs_distance" in found.frame()
+
+
+def test_the_predicted_shell_speaks_for_structures_that_have_it(asked, monkeypatch):
+    shells = {"rutile": (4.0, 6.0, 1.95), "anatase": (4.0, 4.0, 1.8), "SrTiO3": UNKNOWN}
+
+    def simulate(materials, _):
+        made = {each.id: Simulated(each.id, on_dataset_grid(4, 6), 4.0, shells[each.id]) for each in materials}
+        return GRIDS["xanes"].values, made, {}
+
+    monkeypatch.setattr(ranking, "simulate_xanes", simulate)
+    names = [each.candidate.name for each in rank_candidates(measured(pdf=False), pool()).ranked]
+    assert names == ["rutile", "SrTiO3", "anatase"]
+
+
+def test_a_metal_without_a_model_is_ranked_by_its_spectrum_alone(asked, monkeypatch):
+    monkeypatch.setattr(ranking, "load_dataset", lambda: SimpleNamespace(metals=("Cu",)))
+    monkeypatch.setattr(ranking, "predictor", lambda *_, **__: pytest.fail("there is none"))
+    assert rank_candidates(measured(pdf=False), pool()).ranked[0].candidate.name == "rutile"
 
 
 def test_a_prior_without_meaning_is_refused(asked):

@@ -6,10 +6,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from firstshell.dataset.embedded import load_dataset
 from firstshell.errors import InputError
 from firstshell.match.candidates import Candidate, Candidates, Entry
 from firstshell.match.exafs_paths import make_paths, stored_paths
 from firstshell.match.exafs_scan import ExafsMatch, ExafsScan, spectra_of
+from firstshell.match.first_shell import PredictedShell, predict_shell
 from firstshell.match.held_out import HeldOut, held_out
 from firstshell.match.measurements import Measurements
 from firstshell.match.pdf_matches import compare_pdfs
@@ -18,6 +20,7 @@ from firstshell.match.posterior import NONE, none_ratio, posterior
 from firstshell.match.simulations import SECONDS, SECONDS_OF_PATHS, Simulations, cost, simulate_xanes, stored_xanes
 from firstshell.match.xanes_bank import Compared, Simulated, compare_xanes
 from firstshell.measured.xanes.population import Population, default_population
+from firstshell.prediction.model_cache import predictor
 from firstshell.types import Array
 
 MOST = 40
@@ -214,11 +217,21 @@ class _Run:
         if not pairs:
             return {}
         simulated = [spectra[entry.id] for _, entry in pairs]
-        compared = compare_xanes(self.measurements.xanes, grid, simulated, population, known, reporter)
+        shell = self._shell(population)
+        compared = compare_xanes(self.measurements.xanes, grid, simulated, population, known, reporter, shell)
         found: Nearest = {}
         for (i, entry), each in zip(pairs, compared, strict=True):
             _keep(found, i, each, entry)
         return found
+
+    def _shell(self, population: Population) -> PredictedShell | None:
+        """Return the first shell that the XANES tell; None for a metal that no model is of."""
+        assert self.measurements.xanes is not None
+        metal = self.measurements.metal
+        if metal not in load_dataset().metals:
+            return None
+        model = predictor(metal, ("xanes",), population=population, reporter=self.simulations.reporter)
+        return predict_shell(model, self.measurements.xanes)
 
     def _xanes(self, wanted: list[Entry]) -> tuple[Array, dict[str, Simulated]]:
         """Return the grid and, by id, the XANES of entries."""

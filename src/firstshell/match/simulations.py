@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from firstshell.crystal.sites import distinct_sites
 from firstshell.dataset.materials import Material
@@ -13,6 +14,7 @@ from firstshell.dataset.pipeline import build_dataset
 from firstshell.dataset.table import Dataset
 from firstshell.errors import DomainWarning
 from firstshell.match.candidates import Entry
+from firstshell.match.first_shell import SHELL, UNKNOWN, Shell
 from firstshell.match.xanes_bank import Simulated
 from firstshell.measured.standards_file import without_hydrogen
 from firstshell.runtime.executors import Executor
@@ -74,18 +76,25 @@ def stored_xanes(data: Dataset, materials: Sequence[Material | Entry]) -> tuple[
     frame = data.frame
     here = frame["id"].isin(wanted) & frame["metal"].isin(metals)
     sites = frame[here & (frame["level"] == "site")]
-    states: dict[str, float] = {}
-    for name, rows in sites.groupby("id"):
-        each = rows["oxidation_state"].astype("Float64")
-        weight = rows["multiplicity"].astype(float)
-        states[str(name)] = (
-            float("nan") if each.isna().any() else float((each.astype(float) * weight).sum() / weight.sum())
-        )
+    shells = {str(name): _mean_shell(rows) for name, rows in sites.groupby("id")}
+    oxides = sites.groupby("id")["ligand"].agg(lambda ligands: bool((ligands == "O").all()))
     found = {}
     for i in np.flatnonzero(here & (frame["level"] == "material")):
         name = str(frame["id"].iloc[i])
-        found[name] = Simulated(name, data.spectra["xanes"][i], states.get(name, float("nan")))
+        shell = shells.get(name, UNKNOWN)
+        found[name] = Simulated(name, data.spectra["xanes"][i], shell[0], shell if oxides.get(name, False) else UNKNOWN)
     return data.grids["xanes"].values, found
+
+
+def _mean_shell(sites: pd.DataFrame) -> Shell:
+    """Return the mean first shell of sites by multiplicity; what any of them lacks is NaN."""
+    weight = sites["multiplicity"].to_numpy(float)
+    columns = (target.value for target in SHELL)
+    state, number, length = (
+        float(np.average(sites[name].astype("Float64").to_numpy(float, na_value=np.nan), weights=weight))
+        for name in columns
+    )
+    return state, number, length
 
 
 def simulate_xanes(

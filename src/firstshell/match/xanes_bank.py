@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from firstshell.errors import InputError
+from firstshell.match.first_shell import UNKNOWN, PredictedShell, Shell
 from firstshell.match.held_out import HeldOut
 from firstshell.match.xanes_fit import XanesFit, fit_xanes
 from firstshell.measured.xanes.foil import reliable_foil_shift
@@ -29,11 +30,13 @@ class Simulated:
 
     values : (p,) edge steps
     state : oxidation state of the metal, mean over its sites; NaN where it is not known
+    shell : means over the sites; unknown where others than oxygen surround the metal
     """
 
     name: str
     values: Array
     state: float
+    shell: Shell = UNKNOWN
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +45,8 @@ class Compared:
 
     distance : edge steps that the quick comparison leaves
     fit : None where others are so much nearer that none was made
-    evidence : log of the likelihood, up to a constant; without a fit, that of the worst one
+    evidence : log of the likelihood of the spectrum and of the first shell, up to a constant; without a fit, the
+        spectrum counts as that of the worst one
     """
 
     distance: float
@@ -57,11 +61,13 @@ def compare_xanes(
     population: Population,
     known: HeldOut,
     reporter: Reporter | None = None,
+    shell: PredictedShell | None = None,
 ) -> list[Compared]:
     """Return how each of several simulated XANES compares with a measurement.
 
     grid : (p,) eV from the tabulated K edge
     population : transfers of all metals
+    shell : first shell that the sample is predicted to have; None compares spectra alone
 
     Raises InputError where the measurement covers too little.
     """
@@ -78,8 +84,10 @@ def compare_xanes(
         reporter.advance()
     reporter.finish()
     least = min(found.evidence for found in fits.values())
+    known_shells = np.array([each.shell for each in simulated])
+    of_shell = np.zeros(len(simulated)) if shell is None else shell.evidence(known_shells)
     return [
-        Compared(float(distance), fits.get(i), fits[i].evidence if i in fits else least)
+        Compared(float(distance), fits.get(i), (fits[i].evidence if i in fits else least) + float(of_shell[i]))
         for i, distance in enumerate(quick.rmse)
     ]
 
