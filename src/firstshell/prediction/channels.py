@@ -1,5 +1,7 @@
 """What a channel is, and that of XANES: how it is disturbed for training, and its features for a forest."""
 
+from __future__ import annotations  # else numpy.random is loaded for its name
+
 from dataclasses import dataclass
 from typing import Protocol
 

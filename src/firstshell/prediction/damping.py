@@ -1,5 +1,7 @@
 """Over-absorption is inferred for each measurement, and removed before the forest is evaluated."""
 
+from __future__ import annotations  # else numpy.random is loaded for its name
+
 from dataclasses import dataclass
 from functools import cached_property
 

@@ -1,5 +1,7 @@
 """Whether a measurement is like anything a model was trained on, and what it is most like."""
 
+from __future__ import annotations  # else numpy.random is loaded for its name
+
 from dataclasses import dataclass
 
 import numpy as np

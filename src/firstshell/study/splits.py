@@ -1,5 +1,7 @@
 """Which samples are held out. A split sees groups and labels only, so every input is scored on the same samples."""
 
+from __future__ import annotations  # else numpy.random is loaded for its name
+
 import numpy as np
 from numpy.typing import NDArray
 

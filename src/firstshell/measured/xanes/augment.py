@@ -1,5 +1,7 @@
 """Simulated XANES as they might be measured: random transfers, so that a model meets what it was trained for."""
 
+from __future__ import annotations  # else numpy.random is loaded for its name
+
 import numpy as np
 
 from firstshell.measured.xanes.population import Population
