@@ -1,12 +1,14 @@
 """The plan, the build and the shipping of the embedded dataset."""
 
 import json
+import shutil
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from embedded_dataset import build, rotation_fix
-from embedded_dataset.ship import KEYS, group_of, material_of, origin_of, read_crystals, seed
+from embedded_dataset.ship import KEYS, LIST, group_of, material_of, origin_of, read_crystals, seed, write_list
 from firstshell.dataset.embedded import load_everything, materials
 from firstshell.errors import UnavailableError
 from firstshell.runtime.store import Store
@@ -54,6 +56,16 @@ def test_what_is_finished_of_one_metal_ships_after_a_build_of_another(tmp_path, 
     build.build(tmp_path, [row("a", "Fe")])
     build.build(tmp_path, [row("b", "Fe")])
     assert set(json.loads((tmp_path / KEYS).read_text())) == {"a|Fe", "b|Fe"}
+
+
+def test_the_plan_of_one_metal_keeps_the_list_of_the_others(tmp_path):
+    shutil.copyfile(LIST, tmp_path / "plan.csv")
+    write_list([row("z", "Fe"), row("a", "Fe", kind="old")], tmp_path / "plan.csv")
+    before, after = (pd.read_csv(path, keep_default_na=False) for path in (LIST, tmp_path / "plan.csv"))
+    assert after[after["metal"] == "Fe"]["id"].tolist() == ["a", "z"]
+    pd.testing.assert_frame_equal(
+        after[after["metal"] != "Fe"].reset_index(drop=True), before[before["metal"] != "Fe"].reset_index(drop=True)
+    )
 
 
 def test_a_distortion_has_its_parents_state_and_group():

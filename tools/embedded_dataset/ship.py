@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.metadata import version
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -111,19 +112,22 @@ def first_edition() -> list[tuple[str, str]]:
     return [(row["id"].partition(DISTORTED)[0], row["metal"]) for row in rows]
 
 
-def write_list(rows: list[dict[str, Any]]) -> None:
-    """Write the list of the plan; seconds are the processor time that is expected."""
+def write_list(rows: list[dict[str, Any]], path: Path = LIST) -> None:
+    """Write the list of the plan, in which metals without a row stay as they are; seconds are expected processor time."""
+    header = ["id", "metal", "kind", "origin", "group", "ligand", "sites", "seconds"]
+    planned = {row["metal"] for row in rows}
+    with path.open(encoding="utf-8", newline="") as file:
+        lines = [[row[name] for name in header] for row in csv.DictReader(file) if row["metal"] not in planned]
+    for row in rows:
+        cost = 0 if row["kind"] == "old" else round(seconds(row))
+        about = row["id"], row["metal"], row["kind"], origin_of(row), group_of(row)
+        lines.append([*about, "+".join(row["ligand"]), str(len(row["sites"])), str(cost)])
 
     def write(path: Path) -> None:
         with path.open("w", encoding="utf-8", newline="") as file:
-            table = csv.writer(file, lineterminator="\n")
-            table.writerow(("id", "metal", "kind", "origin", "group", "ligand", "sites", "seconds"))
-            for row in sorted(rows, key=lambda row: (row["metal"], row["id"])):
-                cost = 0 if row["kind"] == "old" else round(seconds(row))
-                about = row["id"], row["metal"], row["kind"], origin_of(row), group_of(row)
-                table.writerow((*about, "+".join(row["ligand"]), len(row["sites"]), cost))
+            csv.writer(file, lineterminator="\n").writerows([header, *sorted(lines, key=itemgetter(1, 0))])
 
-    write_atomic(LIST, write)
+    write_atomic(path, write)
 
 
 def ship(work: Path, reporter: Reporter | None = None) -> dict[str, Any]:
