@@ -113,7 +113,7 @@ def first_edition() -> list[tuple[str, str]]:
 
 
 def write_list(rows: list[dict[str, Any]], path: Path = LIST) -> None:
-    """Write the list of the plan, in which metals without a row stay as they are; seconds are expected processor time."""
+    """Write the list of the plan, in which metals without a row stay as they are; seconds are those expected."""
     header = ["id", "metal", "kind", "origin", "group", "ligand", "sites", "seconds"]
     planned = {row["metal"] for row in rows}
     with path.open(encoding="utf-8", newline="") as file:
