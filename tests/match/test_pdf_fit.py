@@ -3,6 +3,8 @@ import pytest
 
 from firstshell.errors import InputError
 from firstshell.io.structures.files import read_structure
+from firstshell.match.fit import fit_structure
+from firstshell.match.measurements import Measurements
 from firstshell.match.pdf_fit import fit_pdf
 from firstshell.measured.pdf.match import match_pdf
 from pdfs import curve, measured_pdf
@@ -33,8 +35,11 @@ def test_planted_parameters_are_found():
 
 def test_qdamp_is_fitted_where_nothing_says_it():
     measured = match_pdf(measured_pdf(RUTILE, **TRUTH), qmax=20.0)
-    values = {each.name: each.value for each in fit_pdf(measured, RUTILE).parameters}
+    found = fit_structure(Measurements("Ti", None, measured), RUTILE, "rutile")
+    values = {each.name: each.value for each in found.parameters}
     assert values["qdamp"] == pytest.approx(0.04, abs=0.003)
+    assert any(each.startswith("Qdamp is not known") for each in measured.warnings)
+    assert not any("Qdamp" in each for each in found.measurements.warnings)
 
 
 @pytest.mark.slow

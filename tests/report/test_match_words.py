@@ -70,7 +70,7 @@ def test_fitted_numbers_have_three_digits(value, shown):
 )
 def test_a_structure_with_residuals_that_correct_ones_seldom_have_is_doubted(nearness, far):
     said = doubt(SimpleNamespace(nearness=nearness))
-    assert said == (f"Correct structures seldom are so far from {far}: this one may be wrong" if far else "")
+    assert said == (f"Correct structures are seldom so far from the {far}: this one may be wrong" if far else "")
 
 
 def ranking(*compared):

@@ -15,6 +15,7 @@ from firstshell.cli.parameters import (
     say_cost,
     say_unused,
     say_warnings,
+    say_written,
 )
 from firstshell.runtime.console import say
 
@@ -92,4 +93,4 @@ def fit(
     say_unused(found.measurements.refused)
     say("\n".join(fit_lines(found)))
     say_warnings(found.measurements.warnings)
-    say("wrote " + ", ".join(str(path) for path in found.save(out)))
+    say_written(found.save(out))

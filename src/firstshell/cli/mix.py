@@ -96,7 +96,7 @@ def _show(found: Mixtures, verbose: bool) -> None:
             say(f"  {wording.verdict(each)}")
     if found.components is not None:
         say("\n".join(wording.components(found.components)))
-    elif len(found) > 1 and not all(each.sufficient for each in found):
+    if len(found) > 1 and not all(each.sufficient for each in found):
         say(wording.NOT_ENOUGH)
     say(wording.NOTE)
     if found.components is None:

@@ -16,6 +16,7 @@ from firstshell.cli.parameters import (
     say_cost,
     say_unused,
     say_warnings,
+    say_written,
 )
 from firstshell.runtime.console import say
 
@@ -98,4 +99,4 @@ def rank(
     say_unused((*found.measurements.refused, *found.refused))
     say("\n".join(ranking_lines(found)))
     say_warnings(found.measurements.warnings)
-    say("wrote " + ", ".join(str(path) for path in found.save(out)))
+    say_written(found.save(out))

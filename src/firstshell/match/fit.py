@@ -1,6 +1,6 @@
 """One structure fitted to what was measured of one sample."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -16,6 +16,7 @@ from firstshell.match.pdf_scan import PdfScan
 from firstshell.match.simulations import Simulations, cost, simulate_xanes
 from firstshell.match.xanes_bank import Simulated, compare_xanes, states_of
 from firstshell.match.xanes_fit import XanesFit
+from firstshell.measured.pdf.match import NO_QDAMP
 from firstshell.measured.xanes.population import Population, default_population
 from firstshell.measured.xanes.transfer import LIMITS
 
@@ -131,6 +132,9 @@ def fit_structure(
     if measurements.pdf is not None:
         pdf = fit_pdf(measurements.pdf, structure, strain=strain, motion=motion, rmax=rmax)
         nearness["pdf"] = known.percentile_rw(PdfScan(measurements.pdf).compare(structure).rw)
+        if any(each.name == "qdamp" for each in pdf.parameters):
+            told = tuple(each for each in measurements.pdf.warnings if not each.startswith(NO_QDAMP))
+            measurements = replace(measurements, pdf=replace(measurements.pdf, warnings=told))
     if measurements.xanes is not None:
         simulations = simulations or Simulations()
         simulations.on_cost(estimate)

@@ -23,6 +23,8 @@ WINDOW = (1.3, 9.0)
 """Å that models look at: below, data are rarely right; above, `as_measured` is not."""
 QDAMP = {"xray": 0.04, "neutron": 0.02}
 """Å⁻¹ that are assumed where nothing is said: of area detectors, and of time of flight."""
+NO_QDAMP = "Qdamp is not known"
+"""How the warning begins that one of these is assumed."""
 COARSE_QMAX = 15.0
 """Å⁻¹ below which bonds that differ by 0.2 Å are not told apart (π/Qmax)."""
 GAP = 2.5
@@ -187,7 +189,7 @@ def _doubts(r: Array, conditions: PdfConditions) -> tuple[str, ...]:
     if "radiation" in conditions.doubtful:
         found.append("the file does not say what was scattered: X-rays are assumed")
     if "qdamp" in conditions.doubtful:
-        found.append(f"Qdamp is not known: {conditions.qdamp:g} Å⁻¹ is assumed")
+        found.append(f"{NO_QDAMP}: {conditions.qdamp:g} Å⁻¹ is assumed")
     if qmax < COARSE_QMAX:
         found.append(f"with Qmax {qmax:.1f} Å⁻¹, distances nearer than {pi / qmax:.2f} Å are not told apart")
     if step > 0.999 * pi / qmax:

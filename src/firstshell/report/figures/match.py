@@ -39,10 +39,13 @@ def _curves(figure: SubFigure, name: str, x: Array, each: XanesFit | PdfFit, col
     kind = modalities.get(name)
     top, low = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
     top.plot(x, each.measured, color=colour, lw=1.3, label="measured")
-    top.plot(x, each.here, color=TRACE, lw=0.9, ls=":", label="expected at this beamline, before the fit")
+    shown = [each.measured, each.fitted]
+    if name == "xanes":  # the scale of a PDF is not known before
+        top.plot(x, each.here, color=TRACE, lw=0.9, ls=":", label="expected at this beamline, before the fit")
+        shown.append(each.here)
     top.plot(x, each.fitted, color=INK, lw=0.9, ls="--", label="fitted")
     span = float(np.ptp(each.measured))
-    top.set_ylim(top=float(max(each.measured.max(), each.fitted.max(), each.here.max())) + 0.25 * span)
+    top.set_ylim(top=max(float(curve.max()) for curve in shown) + 0.25 * span)
     top.legend(loc="upper right", ncols=3)
     top.set(ylabel=kind.ordinate)
     top.set_title(title, loc="left")

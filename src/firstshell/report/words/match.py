@@ -51,9 +51,11 @@ def residual(found: StructureFit, name: str) -> str:
 
 
 def doubt(found: StructureFit) -> str:
-    """Return what residuals mean that correct structures seldom have, "" where there is none."""
+    """Return what it means that correct structures are seldom so far from a measurement, "" where they often are."""
     far = [show(name) for name, share in found.nearness.items() if share < SELDOM]
-    return f"Correct structures seldom are so far from {' and '.join(far)}: this one may be wrong" if far else ""
+    return (
+        f"Correct structures are seldom so far from the {' and the '.join(far)}: this one may be wrong" if far else ""
+    )
 
 
 def measured(found: Measurements) -> str:

@@ -12,9 +12,7 @@ EXPECTED = (
     "average and {:.0f} % of the intervals held the true one"
 )
 GUESS = "That is no better than equal parts ({:.0f} points): take these as a first guess, and measure standards."
-NOT_ENOUGH = (
-    "NOT ENOUGH: a phase is missing, or a standard was measured differently from the scan; the intervals do not hold."
-)
+NOT_ENOUGH = "NOT ENOUGH: a phase is missing, or spectra were measured differently; the intervals do not hold."
 AMBIGUOUS = (
     "Components are not unique: one is a phase only where the series holds it nearly pure. Intervals are for these "
     "components."
@@ -94,17 +92,16 @@ def title(found: Mixtures) -> str:
 
 def answer(found: Mixtures) -> list[str]:
     """Return the fractions of one scan, or how many scans the phases suffice for: the first sentences of a page."""
+    doubts = [] if len(found) == 1 or all(each.sufficient for each in found) else [NOT_ENOUGH]
     if found.components is not None:
-        return [each.strip() for each in components(found.components)]
+        return [*(each.strip() for each in components(found.components)), *doubts]
     if len(found) == 1:
         shares = ", ".join(f"{plain(part.name)} {share(part.fraction, part.interval)}" for part in found[0].parts)
         lines = [f"{shares}.", f"{verdict(found[0])}."]
     else:
         enough = sum(each.sufficient for each in found)
         lines = [f"{', '.join(map(plain, found.names))}: these phases suffice for {enough} of {len(found)} scans."]
-        if enough < len(found):
-            lines.append(NOT_ENOUGH)
-    return [*lines, expected(found[0].errors)]
+    return [*lines, *doubts, expected(found[0].errors)]
 
 
 def share(fraction: float, interval: tuple[float, float]) -> str:

@@ -126,7 +126,7 @@ class PairSums:
             # What belongs in [a, b] and in [b, a] stands in one of them, or part in each.
             coefficients = coefficients + coefficients.T
             if not self._half:
-                coefficients.ravel()[:: len(coefficients) + 1] /= 2
+                coefficients.flat[:: len(coefficients) + 1] /= 2
         total = weighted_sum(coefficients, self._drawn, self._drawn.shape[2])
         if self._sigma is not None:
             for sigma in set(self._sigma[coefficients != 0].tolist()):
