@@ -26,7 +26,7 @@ OPTION = re.compile(r"--[a-z]+")
             "Give a PDF as well, name the elements in the field “Elements”, or give fewer structures",
         ),
         (
-            'Give an ordered structure, or allow rounding with --partial round (partial="round" in Python)',
+            'Give an ordered structure, or allow --partial round where it is an option (partial="round" in Python)',
             "Give an ordered structure",
         ),
         ("a sentence -- with dashes", "a sentence -- with dashes"),

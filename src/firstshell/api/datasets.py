@@ -9,13 +9,9 @@ from typing import Any
 from firstshell import simulation as modalities
 from firstshell.api.settings import read_settings, words
 from firstshell.dataset import embedded, materials
-from firstshell.dataset import feff as feff_runs
 from firstshell.dataset.exafs import make_paths
-from firstshell.dataset.fetch import FetchOptions
-from firstshell.dataset.fetch import fetch as fetch_dataset
 from firstshell.dataset.merge import merge_files
 from firstshell.dataset.output import beside
-from firstshell.dataset.pipeline import Shard, build_dataset
 from firstshell.dataset.table import Dataset
 from firstshell.errors import DomainWarning
 from firstshell.io.structures.files import Partial
@@ -106,6 +102,8 @@ def build(
     ('Ti',)
 
     """
+    from firstshell.dataset.pipeline import Shard, build_dataset  # labels load much, which merge has no need of
+
     if feff:
         set_ = (*set_, f"xanes.feff.path={json.dumps(feff)}")
     settings = read_settings(config, set_)
@@ -271,9 +269,11 @@ def import_feff(
     ['dpdf', 'pdf', 'xanes']
 
     """
-    options = feff_runs.FeffOptions(words(metal), sites, partial)
+    from firstshell.dataset import feff
+
+    options = feff.FeffOptions(words(metal), sites, partial)
     params = _params(read_settings(config, set_))
-    return feff_runs.import_feff(path, Path(out), options=options, params=params, workers=workers, reporter=reporter)
+    return feff.import_feff(path, Path(out), options=options, params=params, workers=workers, reporter=reporter)
 
 
 def fetch(
@@ -330,6 +330,9 @@ def fetch(
     >>> data = fs.fetch(["Ti", "Mn"], "mp.parquet", preset="paper")  # doctest: +SKIP
 
     """
+    from firstshell.dataset.fetch import FetchOptions
+    from firstshell.dataset.fetch import fetch as fetch_dataset
+
     options = FetchOptions(words(metal), words(elements), max_materials, preset)
     params = _params(read_settings(config, set_))
     return fetch_dataset(Path(out), options, params=params, workers=workers, reporter=reporter)

@@ -83,8 +83,8 @@ class PdfConditions:
     qdamp: Annotated[
         float | None,
         Parameter(
-            help="Qdamp of the PDF in Å⁻¹; by default that of the file's header, else a usual one (of fit, one that is "
-            "fitted where the PDF reaches 15 Å)."
+            help="Qdamp of the PDF in Å⁻¹; by default that of the file's header, else a usual one; fit fits it where "
+            "the PDF reaches 15 Å."
         ),
     ] = None
     radiation: Annotated[

@@ -217,7 +217,7 @@ class _Run:
         if not pairs:
             return {}
         simulated = [spectra[entry.id] for _, entry in pairs]
-        shell = self._shell(population)
+        shell = self._shell(population) if len(pairs) > 1 else None  # of one candidate nothing follows from it
         compared = compare_xanes(self.measurements.xanes, grid, simulated, population, known, reporter, shell)
         found: Nearest = {}
         for (i, entry), each in zip(pairs, compared, strict=True):

@@ -9,7 +9,7 @@ REPLACEMENTS = (
     (r"or name the phases with --with \(with_= in Python\)", "or drop CIFs or spectra of the phases"),
     (r"name the elements \(--composition\)", "name the elements in the field “Elements”"),
     (r"allow it with --most \d+", "give fewer structures"),
-    (r", or allow rounding with --partial round \(partial=\"round\" in Python\)", ""),
+    (r", or allow --partial round where it is an option \(partial=\"round\" in Python\)", ""),
     (r"List it in a CSV\. .*", "Give a spectrum of it instead, or leave it out"),
     (r"--metal", "the field “Metal”"),
     (r"--align (\S+) or the like moves them", r"an energy shift of \1 eV or the like moves them"),

@@ -232,7 +232,7 @@ def _choose_element(on_site: dict[str, float], partial: Partial, tolerance: floa
         return None
     if partial == "refuse":
         what = f"a position is partly occupied ({_shown(on_site)})"
-        remedy = 'Give an ordered structure, or allow rounding with --partial round (partial="round" in Python)'
+        remedy = 'Give an ordered structure, or allow --partial round where it is an option (partial="round" in Python)'
         raise InputError(what, remedy=remedy, file=source)
     return majority if total >= 0.5 else None
 
