@@ -109,8 +109,9 @@ def test_lengths_spread_within_classes_as_those_of_nature_do(data):
 def test_spectra_are_those_of_an_edge(data):
     values = data.spectra["xanes"]
     assert (np.abs(values[:, 0]) < 0.15).all()  # before the edge
-    # Edge steps, the oscillations averaged out. Those of the shortest bonds are longer than what is left of the range.
-    limit = np.where(data.frame["bond_length"].to_numpy(float, na_value=np.inf) < 1.75, 0.3, 0.25)
+    # Edge steps, the oscillations averaged out. Those of the shortest bonds, such as of chromates and of CoF3 distorted
+    # to 1.80 Å, are longer than what is left of the range.
+    limit = np.where(data.frame["bond_length"].to_numpy(float, na_value=np.inf) < 1.85, 0.3, 0.25)
     assert (np.abs(values[:, 40:].mean(axis=1) - 1) < limit).all()
     assert values.min() > -0.05
 
