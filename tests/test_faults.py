@@ -9,6 +9,7 @@ import sys
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from firstshell.api.settings import read_plan
@@ -95,6 +96,7 @@ def test_spoilt_files_of_one_format_leave_the_others(monkeypatch, tmp_path):
     import fuzz
 
     monkeypatch.setattr(fuzz, "RESULTS", tmp_path / "fuzz.json")
+    monkeypatch.setattr(fuzz, "LIMIT_BYTES", np.inf)  # this process has the memory of the tests before
     fuzz.RESULTS.write_text('{"gr": {"count": 5, "same": 5}, "memory_MB": 1}')
     monkeypatch.setattr(sys, "argv", ["fuzz.py", "--count", "3", "--formats", "columns"])
     with pytest.raises(SystemExit) as ended:

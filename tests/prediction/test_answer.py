@@ -1,5 +1,4 @@
 from dataclasses import replace
-from functools import partial
 
 import numpy as np
 import pytest
@@ -219,8 +218,7 @@ def test_all_reasons_are_told_when_nothing_can_be_used(tmp_path, models):
 
 @pytest.mark.parametrize("amount", [0.0, 0.7])
 def test_windows_add_up_to_the_answer_of_the_forest(both_model, tmp_path, amount, monkeypatch):
-    monkeypatch.setattr(forest_output, "NEAREST", 0.0)  # evidence is of all trees alike
-    monkeypatch.setattr(forest_output, "mean_and_spread", partial(_of_all_trees, forest_output.mean_and_spread))
+    monkeypatch.setattr(forest_output, "NEAREST", 0.0)  # evidence is the forest's
     reading = read_samples([write_scan(tmp_path / "a.dat", charge=3), write_gr(tmp_path / "a.gr")], "Cu")
     (found,) = answer(both_model, reading.samples)
     found.spectra["xanes"] = over_absorbed(found.spectra["xanes"], amount)
@@ -232,10 +230,6 @@ def test_windows_add_up_to_the_answer_of_the_forest(both_model, tmp_path, amount
         total = start[target] + sum(each.contribution for each in own)
         assert total == pytest.approx(both_model.outputs.averages(target, outputs)[0], abs=1e-4)
     assert {each.unit for each in windows} == {"eV", "Å"}
-
-
-def _of_all_trees(mean_and_spread, *given, by_class):
-    return mean_and_spread(*given, by_class=False)
 
 
 @pytest.mark.slow

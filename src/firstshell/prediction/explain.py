@@ -8,6 +8,7 @@ import numpy as np
 
 from firstshell.prediction.forest_output import correct
 from firstshell.prediction.model import Predictor
+from firstshell.prediction.outputs import length_weights
 from firstshell.study.trees import Ints, Trees
 from firstshell.types import Array, Target
 
@@ -37,8 +38,8 @@ def evidence(model: Predictor, spectra: dict[str, Array]) -> tuple[dict[Target, 
 
     By path-dependent TreeSHAP (Lundberg et al., Nat. Mach. Intell. 2, 56 (2020)), which shares an answer out among
     features so that the parts add up to it. As in an answer, each over-absorption that the spectrum may have is undone,
-    and the evidence is averaged by how likely they are. It is that of all trees alike: answers average the oxidation
-    state with the likelihood of the training spectra, and take the length of the trees that agree on the classes.
+    and the evidence is averaged by how likely they are; lengths are of the trees that agree on the classes. That of the
+    oxidation state is the forest's, which answers average with the likelihood of the training spectra.
     """
     with catch_warnings():
         simplefilter("ignore")  # of its plots, which are not used
@@ -46,10 +47,12 @@ def evidence(model: Predictor, spectra: dict[str, Array]) -> tuple[dict[Target, 
 
     corrected = correct(model.damping, spectra)
     features = model.features(corrected.spectra)
-    explainer = shap.TreeExplainer(_for_shap(model.trees))
-    values = np.asarray(explainer.shap_values(features, check_additivity=False))
-    values = np.tensordot(corrected.shares, values, axes=1)
-    base = np.atleast_1d(explainer.expected_value)[None]
+    weights = _tree_weights(model, features)
+    values, base = np.zeros((features.shape[1], model.outputs.count)), np.zeros((1, model.outputs.count))
+    for row, share, weight in zip(features, corrected.shares, weights.swapaxes(0, 1), strict=True):
+        explainer = shap.TreeExplainer(_for_shap(model.trees, weight))
+        values += share * np.asarray(explainer.shap_values(row[None], check_additivity=False))[0]
+        base += share * np.atleast_1d(explainer.expected_value)[None]
     start = {target: float(model.outputs.averages(target, base)[0]) for target in Target}
     found: list[Evidence] = []
     first = 0
@@ -67,8 +70,17 @@ def evidence(model: Predictor, spectra: dict[str, Array]) -> tuple[dict[Target, 
     return start, found
 
 
-def _for_shap(trees: Trees) -> dict[str, Any]:
-    """Return trees as shap takes those of programs that it does not know."""
+def _tree_weights(model: Predictor, features: Array) -> Array:
+    """Return the (trees, n, k) weights of trees in the outputs of a model for features (n, q)."""
+    outputs = model.trees.each(features)
+    weights = np.full(outputs.shape, 1.0 / len(outputs))
+    if model.damping is not None:
+        weights[:, :, model.outputs.columns(Target.BOND_LENGTH).start] = length_weights(outputs, model.outputs)
+    return weights
+
+
+def _for_shap(trees: Trees, weights: Array) -> dict[str, Any]:
+    """Return trees, whose outputs have weights (trees, k), as shap takes those of programs that it does not know."""
     ends = [*trees.roots[1:], len(trees.left)]
     parts = [slice(int(first), int(end)) for first, end in zip(trees.roots, ends, strict=True)]
 
@@ -85,10 +97,10 @@ def _for_shap(trees: Trees) -> dict[str, Any]:
                 "children_default": children(trees.right, part),
                 "features": trees.feature[part],
                 "thresholds": trees.threshold[part],
-                "values": trees.values[part].astype(np.float64) / len(parts),
+                "values": trees.values[part] * weight,
                 "node_sample_weight": trees.weight[part].astype(np.float64),
             }
-            for part in parts
+            for part, weight in zip(parts, weights, strict=True)
         ],
     }
 

@@ -95,15 +95,18 @@ def mean_and_spread(
     means = each.mean(axis=0)
     if by_class:
         length = outputs.columns(Target.BOND_LENGTH).start
-        means[:, length] = np.average(each[:, :, length], axis=0, weights=_agreement(each, outputs))
+        means[:, length] = (length_weights(each, outputs) * each[:, :, length]).sum(axis=0)
     return means, {t: np.std([outputs.averages(t, tree) for tree in each], axis=0) for t in Target}
 
 
-def _agreement(each: Array, outputs: Outputs) -> Array:
-    """Return the (trees, n) product of the shares that each of (trees, n, k) gives to the classes likeliest for all."""
+def length_weights(each: Array, outputs: Outputs) -> Array:
+    """Return the (trees, n) weights, of sum 1, that the lengths of trees which give the outputs (trees, n, k) have.
+
+    They are the products of the shares that a tree gives to the classes likeliest for all.
+    """
     found = np.ones(each.shape[:2])
     for target in (target for target in Target if target.is_class):
         shares = each[:, :, outputs.columns(target)]
         likeliest = shares.mean(axis=0).argmax(axis=1)
         found *= np.maximum(np.take_along_axis(shares, likeliest[None, :, None], axis=2)[:, :, 0], LEAST_AGREEMENT)
-    return found
+    return np.asarray(found / found.sum(axis=0))
